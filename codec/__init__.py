@@ -1,0 +1,1 @@
+"""SNMP bytes, both ways."""

@@ -1,0 +1,25 @@
+"""Every shape on the wire or in the spool: frozen structs that only grow. Pure: no I/O, no clock, no randomness."""
+
+from proto_schema.reading import (
+    READING_SCHEMA,
+    Alert,
+    Identity,
+    Problem,
+    Provenance,
+    Reading,
+    Status,
+    Supply,
+    Tray,
+)
+
+__all__ = [
+    "READING_SCHEMA",
+    "Alert",
+    "Identity",
+    "Problem",
+    "Provenance",
+    "Reading",
+    "Status",
+    "Supply",
+    "Tray",
+]

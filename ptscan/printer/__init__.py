@@ -1,0 +1,1 @@
+"""One printer, one exact reading."""

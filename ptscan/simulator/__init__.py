@@ -1,0 +1,1 @@
+"""Fleets, recordings and responders on loopback."""

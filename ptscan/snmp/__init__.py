@@ -1,0 +1,1 @@
+"""Command generator for SNMP v1 and v2c."""

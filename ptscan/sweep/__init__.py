@@ -1,0 +1,1 @@
+"""Finds what answers SNMP in whole address ranges."""
