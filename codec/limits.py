@@ -1,0 +1,31 @@
+"""Every limit of this package; each is tested at N and at N + 1."""
+
+from typing import Final
+
+MAX_DATAGRAM: Final = 65_507
+"""Octets in one message: the largest payload of UDP over IPv4."""
+
+MAX_LENGTH_OCTETS: Final = 4
+"""Octets that follow the first octet of a long-form length."""
+
+MAX_VARBINDS: Final = 4_096
+"""Varbinds in one message."""
+
+MAX_DEPTH: Final = 8
+"""Levels of nesting: message, PDU, varbind list, varbind and value are five, each Opaque in an Opaque one more."""
+
+MAX_ARCS: Final = 128
+"""Sub-identifiers of an OBJECT IDENTIFIER (RFC 2578 section 3.5), the two that share the first octet counted as two."""
+
+MAX_SUB_IDENTIFIER: Final = 0xFFFF_FFFF
+"""Largest sub-identifier (RFC 2578 section 3.5), also of the first one on the wire, which stands for two arcs."""
+
+MAX_INTEGER_MAGNITUDE: Final = 0xFFFF_FFFF
+"""Largest magnitude of an INTEGER: four octets, so that unsigned values sent as INTEGER are still read."""
+
+MAX_INTEGER_OCTETS: Final = 9
+"""Content octets of any integer type, padding included: eight for a Counter64 and a leading zero octet."""
+
+REQUEST_ID_MIN: Final = 0x0080_0000
+REQUEST_ID_MAX: Final = 0x7FFF_FFFF
+"""Request-ids that we send always take exactly four octets, so that a template can be patched in place."""

@@ -1,0 +1,129 @@
+"""Object identifiers kept as their canonical BER content octets.
+
+Canonical means that no sub-identifier is padded with leading 0x80 octets, so that two OIDs are equal exactly when their
+octets are, and ``raw.startswith(prefix)`` is the subtree test. Order by arc is not the order of the octets where
+sub-identifiers differ in their number of octets (16384 is 81 80 00, 16383 is ff 7f): ``oid_key`` mends that.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import TypeAlias
+
+from codec.errors import OidError
+from codec.limits import MAX_ARCS, MAX_SUB_IDENTIFIER
+
+Oid: TypeAlias = bytes
+
+_LONG_SUB_IDENTIFIER = re.compile(rb"[\x80-\xff]+[\x00-\x7f]")
+
+
+def parse_oid(text: str) -> Oid:
+    """Read dotted text, with or without a leading dot.
+
+    Raises OidError, whose reason names the part that is wrong.
+    """
+    parts = text.removeprefix(".").split(".")
+    if parts == [""]:
+        raise OidError(f"{text!r} is empty: an object identifier has at least two numbers, as in 1.3")
+    arcs = []
+    for place, part in enumerate(parts, 1):
+        if not part:
+            raise OidError(f"{text!r}: number {place} is missing")
+        if not (part.isascii() and part.isdigit()):
+            raise OidError(f"{text!r}: number {place} is {part!r}, not a decimal number")
+        digits = part.lstrip("0")
+        if len(digits) > 10:  # before int(), which refuses texts of thousands of digits in its own way
+            raise OidError(f"{text!r}: number {place} is over {MAX_SUB_IDENTIFIER}")
+        arcs.append(int(digits or "0"))
+    try:
+        return oid_from_arcs(arcs)
+    except OidError as error:
+        raise OidError(f"{text!r}: {error.reason}") from None
+
+
+def oid_from_arcs(arcs: Iterable[int]) -> Oid:
+    """Encode a row of numbers; raises OidError, whose reason names the number that is wrong."""
+    row = tuple(arcs)
+    if len(row) < 2:
+        raise OidError("an object identifier has at least two numbers, as in 1.3")
+    if len(row) > MAX_ARCS:
+        raise OidError(f"{len(row)} numbers, at most {MAX_ARCS} are allowed")
+    for place, arc in enumerate(row, 1):
+        if arc < 0:
+            raise OidError(f"number {place} is negative")
+        if arc > MAX_SUB_IDENTIFIER:
+            raise OidError(f"number {place} is over {MAX_SUB_IDENTIFIER}")
+    first, second = row[0], row[1]
+    if first > 2:
+        raise OidError(f"number 1 is {first}, only 0, 1 and 2 exist")
+    if first < 2 and second > 39:
+        raise OidError(f"number 2 is {second}, at most 39 is allowed under {first}")
+    head = first * 40 + second
+    if head > MAX_SUB_IDENTIFIER:
+        raise OidError(f"number 2 is {second}, at most {MAX_SUB_IDENTIFIER - 80} is allowed under 2")
+    octets = bytearray()
+    for arc in (head, *row[2:]):
+        if arc < 0x80:
+            octets.append(arc)
+        else:
+            for shift in range((arc.bit_length() - 1) // 7 * 7, 0, -7):
+                octets.append(0x80 | arc >> shift & 0x7F)
+            octets.append(arc & 0x7F)
+    return bytes(octets)
+
+
+def oid_arcs(oid: Oid) -> tuple[int, ...]:
+    """The numbers of an OID; raises OidError where the octets are none."""
+    if not oid or oid[-1] >= 0x80:
+        raise OidError("the octets of an object identifier end in the middle of a number" if oid else "no octets")
+    arcs = []
+    arc = 0
+    for octet in oid:
+        arc = arc << 7 | octet & 0x7F
+        if octet < 0x80:
+            arcs.append(arc)
+            arc = 0
+        elif arc > MAX_SUB_IDENTIFIER:
+            break
+    if arc or max(arcs) > MAX_SUB_IDENTIFIER:
+        raise OidError(f"a number is over {MAX_SUB_IDENTIFIER}")
+    if len(arcs) >= MAX_ARCS:
+        raise OidError(f"more than {MAX_ARCS} numbers")
+    head = arcs[0]
+    first = min(head // 40, 2)
+    return first, head - 40 * first, *arcs[1:]
+
+
+def format_oid(oid: Oid) -> str:
+    """Dotted text without a leading dot; raises OidError where the octets are none."""
+    return ".".join(map(str, oid_arcs(oid)))
+
+
+def oid_key(oid: Oid) -> bytes:
+    """A key that sorts as the numbers do: each number of several octets is led by an octet that tells how many."""
+    if oid.isascii():
+        return oid
+    return _LONG_SUB_IDENTIFIER.sub(_led_by_size, oid)
+
+
+def _led_by_size(match: re.Match[bytes]) -> bytes:
+    octets = match[0]
+    return bytes((0x80 | len(octets),)) + octets
+
+
+def oid_precedes(a: Oid, b: Oid) -> bool:
+    """Whether ``a`` comes strictly before ``b`` in the order of SNMP: by number, a prefix first."""
+    if a.isascii() and b.isascii():
+        return a < b
+    return oid_key(a) < oid_key(b)
+
+
+def canonical_oid(octets: bytes) -> Oid:
+    """The canonical form of content octets from the wire: padding dropped, zero octets read as 0.0.
+
+    Raises OidError where the octets are no object identifier.
+    """
+    if not octets:
+        return b"\x00"
+    arcs = oid_arcs(octets)
+    return oid_from_arcs(arcs)
