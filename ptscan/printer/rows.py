@@ -1,0 +1,69 @@
+"""Tables out of varbinds: columns joined by their full index, whatever rows a device leaves out."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from codec import Oid, Varbind, oid_arcs
+
+MAX_ROWS: Final = 128
+"""Rows of one table that a reading keeps."""
+
+Index = tuple[int, ...]
+Row = dict[Oid, Varbind]
+"""The varbinds of one row, by column."""
+
+
+def index_text(index: Index) -> str:
+    """The index as people write it: ``1.13``."""
+    return ".".join(map(str, index))
+
+
+class Columns:
+    """What a device told of the given columns, taken apart once."""
+
+    def __init__(self, varbinds: Iterable[Varbind], columns: Iterable[Oid]) -> None:
+        self._columns: dict[Oid, dict[Index, Varbind]] = {column: {} for column in columns}
+        lengths = sorted({len(column) for column in self._columns})
+        indexes: dict[bytes, Index] = {}
+        for varbind in varbinds:
+            oid, _, value = varbind
+            if value is None:  # noSuchObject, noSuchInstance, endOfMibView, NULL
+                continue
+            for length in lengths:
+                column = self._columns.get(oid[:length])
+                if column is not None and len(oid) > length:
+                    suffix = oid[length:]
+                    if (index := indexes.get(suffix)) is None:
+                        # The prefix 1.3 stands in for the two arcs that BER folds into its first octet.
+                        index = indexes[suffix] = oid_arcs(b"\x2b" + suffix)[2:]
+                    column[index] = varbind
+                    break
+
+    def column(self, column: Oid) -> dict[Index, Varbind]:
+        """The varbinds of one column by index, in the order in which they came."""
+        return self._columns[column]
+
+    def first(self, column: Oid) -> Varbind | None:
+        """The varbind of the lowest index, or None where the column is empty."""
+        rows = self._columns[column]
+        return rows[min(rows)] if rows else None
+
+    def table(self, *columns: Oid) -> list[tuple[Index, Row]]:
+        """The rows that any of ``columns`` has, in the order of their index, MAX_ROWS at most."""
+        rows: dict[Index, Row] = {}
+        for column in columns:
+            for index, varbind in self._columns[column].items():
+                rows.setdefault(index, {})[column] = varbind
+        return sorted(rows.items())[:MAX_ROWS]
+
+
+def number(row: Row, column: Oid) -> int | None:
+    """The integer in ``column``, or None where it is absent or no integer."""
+    value = row[column][2] if column in row else None
+    return value if isinstance(value, int) else None
+
+
+def octets(row: Row, column: Oid) -> bytes | None:
+    """The octets in ``column``, or None where it is absent or no string."""
+    value = row[column][2] if column in row else None
+    return value if isinstance(value, bytes) else None

@@ -1,0 +1,109 @@
+"""Supplies by RFC 3805's rules: what is left, as a percentage where the device tells one, as a state otherwise.
+
+prtMarkerSuppliesLevel and ...MaxCapacity hold three codes beside numbers: -1 no restriction, -2 unknown, -3 something is
+left (a container) or there is still space (a receptacle). None of them is ever turned into a percentage.
+"""
+
+from typing import Final
+
+from codec import Oid
+from proto_schema import Supply
+from ptscan.printer import standard
+from ptscan.printer.colors import color_of
+from ptscan.printer.evidence import Ledger
+from ptscan.printer.rows import Columns, Row, index_text, number, octets
+from ptscan.printer.text import decode_text
+
+COLUMNS: Final[tuple[Oid, ...]] = (
+    standard.PRT_SUPPLIES_COLORANT_INDEX,
+    standard.PRT_SUPPLIES_CLASS,
+    standard.PRT_SUPPLIES_TYPE,
+    standard.PRT_SUPPLIES_DESCRIPTION,
+    standard.PRT_SUPPLIES_UNIT,
+    standard.PRT_SUPPLIES_MAX_CAPACITY,
+    standard.PRT_SUPPLIES_LEVEL,
+)
+
+LOW_PERCENT: Final = 10.0
+"""At or below this a supply is ``low``; RFC 3805 leaves the threshold to the reader."""
+
+NO_RESTRICTION, UNKNOWN, SOME = -1, -2, -3
+
+_RECEPTACLES: Final = frozenset({"waste-toner", "waste-ink", "waste-wax", "waste-water", "waste-paper"})
+
+
+def read_supplies(columns: Columns, charset: int | None, ledger: Ledger) -> list[Supply]:
+    """Return a Supply for each row of prtMarkerSuppliesTable, whatever columns it lacks."""
+    return [_supply(columns, index, row, charset, ledger) for index, row in columns.table(*COLUMNS)]
+
+
+def _supply(columns: Columns, index: tuple[int, ...], row: Row, charset: int | None, ledger: Ledger) -> Supply:
+    path = f"supplies.{index_text(index)}"
+    ledger.book(path, None, row.get(standard.PRT_SUPPLIES_LEVEL) or next(iter(row.values())), rule="RFC 3805")
+
+    text = octets(row, standard.PRT_SUPPLIES_DESCRIPTION)
+    description = decode_text(text, charset) if text is not None else None
+    type_code = number(row, standard.PRT_SUPPLIES_TYPE)
+    kind = standard.SUPPLY_KINDS.get(type_code, "unknown") if type_code is not None else None
+    unit_code = number(row, standard.PRT_SUPPLIES_UNIT)
+    level = number(row, standard.PRT_SUPPLIES_LEVEL)
+    capacity = number(row, standard.PRT_SUPPLIES_MAX_CAPACITY)
+    receptacle = (
+        number(row, standard.PRT_SUPPLIES_CLASS) == standard.SUPPLY_CLASS_RECEPTACLE
+        if standard.PRT_SUPPLIES_CLASS in row
+        else is_receptacle(kind)
+    )
+
+    color = None
+    # prtMarkerColorantTable has the supply's hrDeviceIndex; colorant 0 means that the supply has no colour.
+    colorant = (*index[:-1], number(row, standard.PRT_SUPPLIES_COLORANT_INDEX) or 0)
+    if (value := columns.column(standard.PRT_COLORANT_VALUE).get(colorant)) and isinstance(value[2], bytes):
+        color = color_of(decode_text(value[2], charset))
+        if color:
+            ledger.book(f"{path}.color", color, value, rule="prtMarkerColorantValue")
+    if color is None and (color := color_of(description)):
+        ledger.book(f"{path}.color", color, row[standard.PRT_SUPPLIES_DESCRIPTION], rule="named in the description")
+
+    percent = percent_left(level, capacity, unit_code)
+    return Supply(
+        index=index_text(index),
+        kind=kind,
+        color=color,
+        description=description,
+        level=level if level is not None and level >= 0 else None,
+        capacity=capacity if capacity is not None and capacity > 0 else None,
+        unit=standard.SUPPLY_UNITS.get(unit_code) if unit_code is not None else None,
+        percent=percent,
+        state=state_of(level, percent, receptacle=receptacle),
+    )
+
+
+def is_receptacle(kind: str | None) -> bool:
+    """Whether a supply of this kind is a container that fills up, where the device does not tell its class."""
+    return kind in _RECEPTACLES
+
+
+def percent_left(level: int | None, capacity: int | None, unit_code: int | None) -> float | None:
+    """Return what is left, 0..100 with one decimal, or None where the device tells no number."""
+    if level is None or level < 0:
+        return None
+    if unit_code == standard.SUPPLY_UNIT_PERCENT and (capacity is None or capacity <= 0):
+        capacity = 100
+    if capacity is None or capacity <= 0:
+        return None
+    return round(min(100.0, 100.0 * level / capacity), 1)
+
+
+def state_of(level: int | None, percent: float | None, *, receptacle: bool) -> str:
+    """Return the state that the level code or the percentage stands for."""
+    if percent is not None:
+        if percent == 0:
+            return "full" if receptacle else "empty"
+        return "low" if percent <= LOW_PERCENT else "ok"
+    if level is None or level == UNKNOWN:
+        return "unknown"
+    if level == SOME:
+        return "some"
+    if level == 0:
+        return "full" if receptacle else "empty"
+    return "ok" if level > 0 or level == NO_RESTRICTION else "unknown"
