@@ -1,7 +1,7 @@
 """One Reading out of what a device answered: pure, so that a recording and a wire give the same.
 
-For each field the candidates are asked in order: the most specific profile first, the standard MIB last; only serial and
-total come from the standard first, since it is the number that a contract names, and a vendor's differs at times.
+For each field the candidates are asked in order: the most specific profile first, the standard MIB last. Only serial
+and total come from the standard first: they are the numbers that a contract names, and a vendor's differs at times.
 """
 
 from collections.abc import Mapping, Sequence
@@ -152,11 +152,9 @@ def _charset(columns: Columns, device: Index | None, localization: Oid) -> int |
     sets = columns.column(standard.PRT_LOCALIZATION_CHARACTER_SET)
     if not sets:
         return None
-    current = columns.column(localization).get(device) if device else columns.first(localization)
-    if current and isinstance(current[2], int) and device:
-        named = sets.get((*device, current[2]))
-    else:
-        named = sets[min(sets)]
+    current = columns.column(localization).get(device) if device else None
+    index = (*device, current[2]) if device and current and isinstance(current[2], int) else min(sets)
+    named = sets.get(index)
     return named[2] if named and isinstance(named[2], int) else None
 
 
@@ -249,7 +247,7 @@ def _meter_order(name: str) -> tuple[int, str]:
 def _with_facts(
     rows: list[Supply], facts: Mapping[str, list[Fact]], charset: int | None, ledger: Ledger
 ) -> list[Supply]:
-    """Fill what the standard table leaves open from a vendor's better table; a row that only the vendor knows is added."""
+    """Fill what the standard table leaves open from a vendor's; a row that only the vendor knows is added."""
     known = {row.index: row for row in rows}
     changes: dict[str, dict[str, str | int | float | None]] = {}
     for path, candidates in facts.items():

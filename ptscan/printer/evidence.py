@@ -16,7 +16,7 @@ FieldValue = str | int | float | list[str] | None
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
-    """One value of a reading and what proves it: ``varbind`` is what the device sent, ``rule`` how it was understood."""
+    """One value of a reading and its proof: ``varbind`` is what the device sent, ``rule`` how it was understood."""
 
     path: str
     value: FieldValue

@@ -114,9 +114,8 @@ ALERT_GROUP_SUPPLIES: Final = 11
 
 # hrPrinterDetectedErrorState (RFC 2790, with the second octet of RFC 3805): bit 0 is the first octet's highest.
 ERROR_BITS: Final = tuple(
-    kebab(name)
-    for name in (
+    _numbered(
         "lowPaper noPaper lowToner noToner doorOpen jammed offline serviceRequested inputTrayMissing outputTrayMissing "
         "markerSupplyMissing outputNearFull outputFull inputTrayEmpty overduePreventMaint"
-    ).split()
+    ).values()
 )

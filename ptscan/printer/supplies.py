@@ -1,7 +1,7 @@
 """Supplies by RFC 3805's rules: what is left, as a percentage where the device tells one, as a state otherwise.
 
-prtMarkerSuppliesLevel and ...MaxCapacity hold three codes beside numbers: -1 no restriction, -2 unknown, -3 something is
-left (a container) or there is still space (a receptacle). None of them is ever turned into a percentage.
+prtMarkerSuppliesLevel and ...MaxCapacity hold three codes beside numbers: -1 no restriction, -2 unknown, -3 something
+is left (a container) or there is still space (a receptacle). None of them is ever turned into a percentage.
 """
 
 from typing import Final
