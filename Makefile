@@ -35,7 +35,7 @@ check: $(VENV)/dev.stamp ## Lint, format, types, the floors of the house, dead l
 	@$(BIN)/ruff check $(call mend,'make format' mends the most of it; the rest stands above as file and line)
 	@$(BIN)/ruff format --check $(call mend,make format)
 	@$(BIN)/mypy $(call mend,give each place above its true type; never by Any or a bare ignore)
-	@$(BIN)/lint-imports --no-timing $(call mend,import from a lower floor through its package root, or change the floors with a reason in docs/architecture.md)
+	@$(BIN)/lint-imports --no-logo $(call mend,import from a lower floor through its package root, or change the floors with a reason in docs/architecture.md)
 	@$(BIN)/python -m pytest tests/house $(call mend,each failure above says its own cure)
 
 format: $(VENV)/dev.stamp ## Format the sources and mend what the linter can
