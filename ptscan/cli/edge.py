@@ -1,0 +1,109 @@
+"""The outermost edge: whatever happens inside becomes one line on stderr and one exit code, never a traceback."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+from ptscan.cli.exits import Exit
+from ptscan.cli.words import Words
+from ptscan.errors import PtscanError
+
+DEBUG_VARIABLE: Final = "PTSCAN_DEBUG"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run ``ptscan ARGUMENTS`` (default: the process's own) and return the exit code."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # a terminated run keeps what it found, too
+    try:
+        return _guarded(sys.argv[1:] if arguments is None else list(arguments))
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _guarded(arguments: list[str]) -> int:
+    try:
+        from ptscan.cli.app import run
+
+        return run(arguments)
+    except BaseException as error:
+        if os.environ.get(DEBUG_VARIABLE) and not isinstance(error, SystemExit):
+            sys.excepthook(type(error), error, error.__traceback__)
+        return _said(_weightiest(error))
+    finally:
+        _settle_stdout()
+
+
+def _weightiest(error: BaseException) -> BaseException:
+    """Return what to tell of: a bug before an expected failure, a failure before an interruption."""
+
+    def weight(leaf: BaseException) -> int:
+        if isinstance(leaf, KeyboardInterrupt):
+            return 3
+        if isinstance(leaf, OSError):
+            return 2
+        return 1 if isinstance(leaf, PtscanError) else 0
+
+    return min(_leaves(error), key=weight)
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from _leaves(inner)
+    else:
+        yield error
+
+
+def _said(error: BaseException) -> int:
+    """Tell of ``error`` in one line and return its exit code."""
+    complain = Words().complain
+    match error:
+        case SystemExit():
+            return error.code if isinstance(error.code, int) else Exit.DONE if error.code is None else Exit.FAILED
+        case PtscanError():
+            complain(str(error))
+            return error.exit_code
+        case KeyboardInterrupt():
+            complain("interrupted")
+            return Exit.INTERRUPTED
+        case BrokenPipeError():  # ``| head`` has seen enough: nothing to say
+            return Exit.FAILED
+        case OSError():
+            where = f"{error.filename}: " if error.filename else ""
+            complain(f"{where}{error.strerror or error}")
+            return Exit.FAILED
+        case MemoryError():
+            complain("out of memory: give it a smaller range, or --format jsonl, which keeps nothing")
+            return Exit.FAILED
+        case _:
+            _report_bug(error, complain)
+            return Exit.FAILED
+
+
+def _settle_stdout() -> None:
+    """Flush stdout, or send what a broken one still buffers nowhere, so that the interpreter's own flush is silent."""
+    if sys.stdout is None:
+        return
+    try:
+        sys.stdout.flush()
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+
+
+def _report_bug(error: BaseException, complain: Callable[[str], None]) -> None:
+    import tempfile
+    import traceback
+
+    text = "".join(traceback.format_exception(error))
+    try:
+        handle, path = tempfile.mkstemp(prefix="ptscan-bug-", suffix=".txt")
+        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(text)
+        kept = f"the detail is in {path}"
+    except OSError as unwritable:
+        kept = f"the detail could not be written ({unwritable.strerror}): run it again with {DEBUG_VARIABLE}=1"
+    complain(f"this is a bug in ptscan, {type(error).__name__}: {error}; {kept}, please report it")

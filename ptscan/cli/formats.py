@@ -1,0 +1,92 @@
+"""The five formats: JSON Lines as records come, the others whole at the end."""
+
+import csv
+import io
+from collections.abc import Sequence
+from typing import Final, Generic, Literal, TypeAlias, TypeVar
+
+import msgspec
+
+from ptscan.cli.clean import cell
+from ptscan.cli.destination import Destination
+from ptscan.cli.flat import Cell, Grid, Shape
+from ptscan.errors import InputError
+
+T = TypeVar("T", bound=msgspec.Struct)
+Format: TypeAlias = Literal["table", "json", "jsonl", "csv", "xlsx"]
+
+_BATCH: Final = 256  # records encoded into one write
+
+
+class FormatError(InputError):
+    """The format and the place to write to do not go together."""
+
+
+class Output(Generic[T]):
+    """Takes records and writes them to ``destination``: JSON Lines at every ``flush``, the others in ``finish``."""
+
+    def __init__(self, shape: Shape[T], form: Format, destination: Destination) -> None:
+        self._shape = shape
+        self._form = form
+        self._destination = destination
+        self._pending: list[T] = []
+        self.count = 0
+
+    @property
+    def streams(self) -> bool:
+        """Whether ``flush`` writes what was added so far."""
+        return self._form == "jsonl"
+
+    def add(self, record: T) -> None:
+        """Take one record; nothing is written yet."""
+        self._pending.append(record)
+        self.count += 1
+
+    def flush(self) -> None:
+        """Write what was added since the last flush, where the format can grow line by line. Blocks."""
+        if self.streams and self._pending:
+            lines, self._pending = self._pending, []
+            self._destination.write(msgspec.json.Encoder().encode_lines(lines))
+
+    def finish(self) -> None:
+        """Write whatever is not written yet. Blocks."""
+        if self.streams:
+            self.flush()
+            return
+        if self._shape.order is not None:
+            self._pending.sort(key=self._shape.order)
+        self._destination.write(self._whole())
+
+    def _whole(self) -> bytes:
+        records = self._pending
+        match self._form:
+            case "json":
+                return _json(records)
+            case "csv":
+                return _csv(self._shape.wide(records))
+            case "xlsx":
+                from ptscan.cli.sheet import workbook
+
+                return workbook(self._shape.wide(records))
+            case _:
+                from ptscan.cli.table import table
+
+                drawn = table(self._shape.short(records), self._destination.is_terminal())
+                return drawn.encode(self._destination.encoding, "replace")
+
+
+def _json(records: Sequence[msgspec.Struct]) -> bytes:
+    encode = msgspec.json.Encoder().encode
+    return b"[" + b",".join(b"\n" + encode(record) for record in records) + b"\n]\n"
+
+
+def _csv(grid: Grid) -> bytes:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(map(cell, grid.header))
+    writer.writerows([_csv_cell(value) for value in row] for row in grid.rows)
+    return text.getvalue().encode()
+
+
+def _csv_cell(value: Cell) -> Cell:
+    return cell(value) if isinstance(value, str) else value

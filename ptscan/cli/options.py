@@ -1,0 +1,151 @@
+"""The options that verbs share, as cyclopts reads them, and what each text has to look like. Pure.
+
+Every converter raises ValueError with what is wrong and what would be right; the edge makes one line of it.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Final, Literal, TypeAlias, TypeVar
+
+from cyclopts import Group, Parameter, Token
+
+from ptscan.cli.endpoints import parse_port
+from ptscan.errors import InputError
+
+T = TypeVar("T")
+
+ASKING: Final = Group("How to ask", sort_key=10)
+SWEEPING: Final = Group("How to sweep", sort_key=20)
+SHOWING: Final = Group("How to show it", sort_key=30)
+
+MAX_TIMEOUT: Final = 300.0  # seconds
+MAX_RETRIES: Final = 20
+MAX_IN_FLIGHT: Final = 1_000_000
+MAX_RATE: Final = 100_000_000  # packets per second: more than any wire carries
+
+
+def _converted(convert: Callable[[str], T]) -> Parameter:
+    """Return a parameter of one token that ``convert`` turns into a value."""
+
+    def converter(_: type, tokens: Sequence[Token]) -> T:
+        try:
+            return convert(tokens[0].value)
+        except InputError as error:
+            raise ValueError(str(error)) from None
+
+    return Parameter(converter=converter, n_tokens=1)
+
+
+def _number(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    return value
+
+
+def _seconds(text: str) -> float:
+    value = _number(text)
+    if not 0 < value <= MAX_TIMEOUT:
+        raise ValueError(f'"{text}" is no time-out: use seconds above 0 and up to {MAX_TIMEOUT:.0f}, as 0.5')
+    return value
+
+
+def whole(text: str, what: str, bounds: tuple[int, int]) -> int:
+    """Return the whole number that ``text`` writes; raises ValueError outside ``bounds``, which are both allowed."""
+    low, high = bounds
+    if not (text.isascii() and text.isdigit() and len(text) <= 20 and low <= int(text) <= high):
+        raise ValueError(f'"{text}" is no {what}: use a whole number from {low} to {high}')
+    return int(text)
+
+
+def _retries(text: str) -> int:
+    return whole(text, "number of retries", (0, MAX_RETRIES))
+
+
+def _in_flight(text: str) -> int:
+    return whole(text, "number of probes", (1, MAX_IN_FLIGHT))
+
+
+def _seed(text: str) -> int:
+    return whole(text, "seed", (0, 2**64 - 1))
+
+
+def _rate(text: str) -> int | Literal["max"]:
+    if text == "max":
+        return "max"
+    value = _number(text)
+    if not 1 <= value <= MAX_RATE:
+        raise ValueError(f'"{text}" is no rate: use packets per second from 1 to {MAX_RATE}, or max')
+    return int(value)
+
+
+def _shard(text: str) -> tuple[int, int]:
+    first, slash, second = text.partition("/")
+    if slash and first.isdigit() and second.isdigit() and text.isascii() and len(text) <= 20:
+        number, count = int(first), int(second)
+        if 1 <= number <= count:
+            return number, count
+    raise ValueError(f'"{text}" is no shard: write 1/3, 2/3 and 3/3 for the parts of three machines')
+
+
+Port: TypeAlias = Annotated[int, _converted(parse_port), Parameter(metavar="PORT")]
+Rate: TypeAlias = Annotated[int | Literal["max"] | None, _converted(_rate), Parameter(metavar="PACKETS_PER_SECOND|max")]
+Shard: TypeAlias = Annotated[tuple[int, int] | None, _converted(_shard), Parameter(metavar="I/N")]
+
+
+@Parameter(name="*", group=ASKING)
+@dataclass(frozen=True)
+class Asking:
+    """How to ask a device."""
+
+    port: Port = 161
+    """UDP port of the devices."""
+    community: Annotated[tuple[str, ...], Parameter(metavar="C", show_default=False)] = ()
+    """Community to try; give it again for more, tried in order. [default: PTSCAN_COMMUNITY, else public]"""
+    snmp_version: Literal["1", "2c", "3", "auto"] = "auto"
+    """SNMP version to speak."""
+    credentials: Annotated[Path | None, Parameter(metavar="FILE")] = None
+    """TOML file of communities, readable by you alone."""
+    timeout: Annotated[float | None, _converted(_seconds), Parameter(metavar="SECONDS")] = None
+    """How long to wait for an answer before asking again."""
+    retries: Annotated[int | None, _converted(_retries), Parameter(metavar="N")] = None
+    """How often to ask again."""
+
+
+@Parameter(name="*", group=SWEEPING)
+@dataclass(frozen=True)
+class Sweeping:
+    """How to sweep a range."""
+
+    rate: Rate = None
+    """Packets per second in all; max lifts every cap. [default: starts gently, at most 25000, and 100 into one /24]"""
+    exclude: Annotated[tuple[str, ...], Parameter(metavar="TARGET", show_default=False)] = ()
+    """Never probe this; give it again for more."""
+    exclude_file: Annotated[Path | None, Parameter(metavar="FILE")] = None
+    """Never probe what this file lists, a target a line."""
+    target_file: Annotated[Path | None, Parameter(metavar="FILE")] = None
+    """Also probe what this file lists, a target a line."""
+    seed: Annotated[int | None, _converted(_seed), Parameter(metavar="N")] = None
+    """Fix the order of the probes. [default: another one each time]"""
+    shard: Shard = None
+    """Take the I-th of N parts of the targets: N machines with the same seed share the work."""
+    resume: Annotated[Path | None, Parameter(metavar="FILE")] = None
+    """Keep the state of an interrupted sweep in this file, and go on from it where it exists."""
+    max_in_flight: Annotated[int | None, _converted(_in_flight), Parameter(metavar="N")] = None
+    """How many probes may wait for an answer at once."""
+
+
+@Parameter(name="*", group=SHOWING)
+@dataclass(frozen=True)
+class Showing:
+    """How to show what was found."""
+
+    format: Literal["table", "json", "jsonl", "csv", "xlsx"] | None = None
+    """How to write it. [default: as the ending of the file of -o says, else table]"""
+    output: Annotated[Path | None, Parameter(name=["--output", "-o"], metavar="FILE")] = None
+    """Write to this file instead of standard output."""
+    quiet: bool = False
+    """No words and no progress on standard error; errors are still said."""
