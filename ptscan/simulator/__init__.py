@@ -1,1 +1,36 @@
-"""Fleets, recordings and responders on loopback."""
+"""Fleets, recordings and responders on loopback.
+
+``service`` does I/O (UDP sockets, the clock) and so do ``recording_files`` and ``model_files`` (files); every other
+module is pure. The room sees neither profiles nor the printer room, so that it can't agree with their mistakes.
+"""
+
+from ptscan.simulator.errors import BindError, ModelError, PlanError, RecordingError
+from ptscan.simulator.faults import MEANINGS, Fault, FaultKind, parse_fault
+from ptscan.simulator.plan import DEFAULT_NETWORK, DEFAULT_PORT, SimulatorPlan, Station, make_plan
+from ptscan.simulator.recording import Recording, format_recording, parse_recording
+from ptscan.simulator.recording_files import load_recording, load_recordings, write_recording
+from ptscan.simulator.service import Playing, run_simulator
+
+__all__ = [
+    "DEFAULT_NETWORK",
+    "DEFAULT_PORT",
+    "MEANINGS",
+    "BindError",
+    "Fault",
+    "FaultKind",
+    "ModelError",
+    "PlanError",
+    "Playing",
+    "Recording",
+    "RecordingError",
+    "SimulatorPlan",
+    "Station",
+    "format_recording",
+    "load_recording",
+    "load_recordings",
+    "make_plan",
+    "parse_fault",
+    "parse_recording",
+    "run_simulator",
+    "write_recording",
+]

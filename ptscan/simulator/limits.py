@@ -1,0 +1,33 @@
+"""Every limit of this room, each tested at N and at N + 1."""
+
+from typing import Final
+
+MAX_MESSAGE: Final = 1_400
+"""Octets of the largest answer by default: what fits a frame of Ethernet with room for tunnels."""
+
+MAX_RECORDING_OCTETS: Final = 64 * 1024 * 1024
+"""Octets of one recording's file."""
+
+MAX_RECORDING_ROWS: Final = 200_000
+"""Rows of one recording."""
+
+MAX_VALUE_OCTETS: Final = 65_400
+"""Content octets of one recorded value: more can't leave in a datagram with its name and header."""
+
+MAX_RECORDINGS: Final = 65_024
+"""Recordings played at once: the usable addresses of a /16."""
+
+MAX_FLEET: Final = 4_000_000
+"""Devices of one fleet: serial numbers and MAC addresses stay distinct up to here."""
+
+MAX_KNOWN_PLACES: Final = 4_096
+"""OIDs between rows that a table remembers the place of, so that a repeated walk needs no search."""
+
+MAX_LATE: Final = 10_000
+"""Answers that a delay holds back at one time; more are lost, as on a real path."""
+
+BATCH: Final = 64
+"""Datagrams answered before other tasks get their turn."""
+
+RECEIVE_BUFFER: Final = 4 * 1024 * 1024
+"""Octets of the socket's buffers that are asked of the kernel: a sweep comes in bursts."""
