@@ -5,6 +5,7 @@ from codec.errors import CodecError, DecodeError, EncodeError, OidError
 from codec.limits import REQUEST_ID_MAX, REQUEST_ID_MIN
 from codec.message import Message, TrapV1, decode_message, encode_response
 from codec.oid import Oid, format_oid, oid_arcs, oid_from_arcs, oid_key, oid_precedes, parse_oid
+from codec.opaque import unwrap_opaque
 from codec.tags import (
     COUNTER32,
     COUNTER64,
@@ -19,6 +20,11 @@ from codec.tags import (
     OBJECT_IDENTIFIER,
     OCTET_STRING,
     OPAQUE,
+    OPAQUE_COUNTER64,
+    OPAQUE_DOUBLE,
+    OPAQUE_FLOAT,
+    OPAQUE_INTEGER64,
+    OPAQUE_UNSIGNED64,
     TIMETICKS,
     UINTEGER32,
     V1,
@@ -43,6 +49,11 @@ __all__ = [
     "OBJECT_IDENTIFIER",
     "OCTET_STRING",
     "OPAQUE",
+    "OPAQUE_COUNTER64",
+    "OPAQUE_DOUBLE",
+    "OPAQUE_FLOAT",
+    "OPAQUE_INTEGER64",
+    "OPAQUE_UNSIGNED64",
     "REQUEST_ID_MAX",
     "REQUEST_ID_MIN",
     "TIMETICKS",
@@ -71,4 +82,5 @@ __all__ = [
     "oid_key",
     "oid_precedes",
     "parse_oid",
+    "unwrap_opaque",
 ]

@@ -1,14 +1,19 @@
-"""The few pieces of BER that SNMP uses (RFC 3417 section 8: definite lengths only), both ways."""
+"""The few pieces of BER that SNMP uses (definite lengths only, RFC 3417 section 8), both ways.
 
-from codec.errors import DecodeError
+The readers trust their caller that the header's octets lie within the datagram: an IndexError means that it ends there.
+``decode_message`` turns that into a DecodeError in one place.
+"""
+
+from codec.errors import DecodeError, EncodeError
 from codec.limits import MAX_INTEGER_MAGNITUDE, MAX_INTEGER_OCTETS, MAX_LENGTH_OCTETS
+from codec.tags import INTEGER, WRITABLE
 
 
 def read_long_length(data: bytes, offset: int) -> tuple[int, int]:
-    """Read a long-form length, whose first octet stands at ``offset``; the size and where the content begins."""
+    """Read a long-form length, whose first octet stands at ``offset``: the size, and where the content begins."""
     count = data[offset] & 0x7F
     if not count:
-        raise DecodeError(offset, "indefinite length")
+        raise DecodeError(offset, "indefinite length, which SNMP forbids")
     if count > MAX_LENGTH_OCTETS:
         raise DecodeError(offset, f"length of {count} octets, at most {MAX_LENGTH_OCTETS} are allowed")
     start = offset + 1 + count
@@ -17,59 +22,54 @@ def read_long_length(data: bytes, offset: int) -> tuple[int, int]:
     return int.from_bytes(data[offset + 1 : start], "big"), start
 
 
-def read_header(data: bytes, offset: int, end: int) -> tuple[int, int, int]:
-    """Read tag and length at ``offset`` in a container that ends at ``end``; the tag and the content's bounds."""
-    if offset + 2 > end:
-        raise DecodeError(offset, "the container ends where a tag and a length are due")
-    tag = data[offset]
+def read_content(data: bytes, offset: int, end: int, expected: int) -> tuple[int, int]:
+    """Read a header of tag ``expected`` at ``offset`` in a container that stops at ``end``: its content's bounds."""
+    if data[offset] != expected:
+        raise DecodeError(offset, f"tag {data[offset]:#04x} where {expected:#04x} is due")
     size = data[offset + 1]
     start = offset + 2
     if size >= 0x80:
         size, start = read_long_length(data, offset + 1)
     stop = start + size
     if stop > end:
-        raise DecodeError(offset + 1, f"length {size} reaches past the end of the container at {end}")
-    return tag, start, stop
-
-
-def read_content(data: bytes, offset: int, end: int, expected: int) -> tuple[int, int]:
-    """Read a header whose tag has to be ``expected``; the bounds of the content."""
-    tag, start, stop = read_header(data, offset, end)
-    if tag != expected:
-        raise DecodeError(offset, f"tag {tag:#04x} where {expected:#04x} is due")
+        raise DecodeError(offset + 1, f"{size} octets of content reach past the container's end at {end}")
     return start, stop
 
 
-def read_signed(data: bytes, start: int, stop: int) -> int:
-    """Read the content octets of an integer as two's complement of any padding within the limit."""
+def read_number(data: bytes, start: int, stop: int) -> int:
+    """Read the content octets of any integer type as two's complement, padded or not."""
     if not 0 < stop - start <= MAX_INTEGER_OCTETS:
         raise DecodeError(start, f"integer of {stop - start} octets, 1 to {MAX_INTEGER_OCTETS} are allowed")
     return int.from_bytes(data[start:stop], "big", signed=True)
 
 
-def read_integer(data: bytes, offset: int, end: int, expected: int) -> tuple[int, int]:
-    """Read a whole INTEGER (of tag ``expected``) at ``offset``; its value and where it stops."""
-    start, stop = read_content(data, offset, end, expected)
-    value = read_signed(data, start, stop)
+def read_int32(data: bytes, start: int, stop: int) -> int:
+    """Read the content octets of an INTEGER of at most four octets of magnitude."""
+    value = read_number(data, start, stop)
     if not -MAX_INTEGER_MAGNITUDE <= value <= MAX_INTEGER_MAGNITUDE:
         raise DecodeError(start, "INTEGER of more than four octets of magnitude")
-    return value, stop
+    return value
 
 
-def encode_length(size: int) -> bytes:
-    """Encode a length in its shortest form."""
+def read_integer(data: bytes, offset: int, end: int) -> tuple[int, int]:
+    """Read a whole INTEGER at ``offset``: its value, and where it stops."""
+    start, stop = read_content(data, offset, end, INTEGER)
+    return read_int32(data, start, stop), stop
+
+
+def encode_tlv(tag: int, content: bytes) -> bytes:
+    """Encode tag, length in its shortest form, and content; only the tags of ``WRITABLE`` exist here."""
+    head = WRITABLE.get(tag)
+    if head is None:
+        raise EncodeError(f"tag {tag:#04x} is never written")
+    size = len(content)
     if size < 0x80:
-        return bytes((size,))
-    octets = size.to_bytes((size.bit_length() + 7) // 8, "big")
-    return bytes((0x80 | len(octets),)) + octets
+        return head + bytes((size,)) + content
+    length = size.to_bytes((size.bit_length() + 7) >> 3, "big")
+    return head + bytes((0x80 | len(length),)) + length + content
 
 
-def encode_signed(value: int) -> bytes:
+def encode_number(value: int) -> bytes:
     """Encode the content octets of an integer in the shortest two's complement."""
-    return value.to_bytes(((value if value >= 0 else ~value).bit_length() >> 3) + 1, "big", signed=True)
-
-
-def encode_integer(value: int) -> bytes:
-    """Encode a whole INTEGER."""
-    content = encode_signed(value)
-    return b"\x02" + encode_length(len(content)) + content
+    magnitude = value if value >= 0 else ~value
+    return value.to_bytes((magnitude.bit_length() >> 3) + 1, "big", signed=True)

@@ -26,6 +26,9 @@ MAX_INTEGER_MAGNITUDE: Final = 0xFFFF_FFFF
 MAX_INTEGER_OCTETS: Final = 9
 """Content octets of any integer type, padding included: eight for a Counter64 and a leading zero octet."""
 
+MAX_REPETITIONS: Final = 0x7FFF_FFFF
+"""Largest non-repeaters and max-repetitions (RFC 3416 section 3); what is sensible is for the client to say."""
+
 REQUEST_ID_MIN: Final = 0x0080_0000
 REQUEST_ID_MAX: Final = 0x7FFF_FFFF
 """Request-ids that we send always take exactly four octets, so that a template can be patched in place."""

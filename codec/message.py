@@ -2,31 +2,23 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Final
 
-from codec.ber import encode_integer, encode_length, read_content, read_header, read_integer
+from codec.ber import encode_number, encode_tlv, read_content, read_integer
 from codec.errors import DecodeError, EncodeError
 from codec.limits import MAX_DATAGRAM
 from codec.oid import Oid
-from codec.tags import (
-    INTEGER,
-    IP_ADDRESS,
-    OBJECT_IDENTIFIER,
-    OCTET_STRING,
-    SEQUENCE,
-    TIMETICKS,
-    V1,
-    V2C,
-    PduType,
-)
-from codec.varbinds import Note, Varbind, _read_oid, decode_varbinds, encode_varbinds
+from codec.pdu import encode_pdu, read_pdu, read_varbinds
+from codec.tags import INTEGER, IP_ADDRESS, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, TIMETICKS, V1, V2C, PduType
+from codec.varbinds import Note, Varbind, encode_varbinds, read_oid, read_unsigned
 
 
 @dataclass(slots=True)
 class Message:
     """A v1 or v2c message of any PDU but the v1 trap.
 
-    For GET_BULK ``error_status`` and ``error_index`` carry non-repeaters and max-repetitions. ``error_status`` is
-    whatever the peer sent, never raised. ``notes`` tells each liberty that the decoder took.
+    ``error_status`` is what the peer sent, whatever it is. For GET_BULK ``error_status`` and ``error_index`` carry
+    non-repeaters and max-repetitions. ``notes`` tells the liberties that the decoder took.
     """
 
     version: int
@@ -54,63 +46,50 @@ class TrapV1:
     notes: tuple[Note, ...] = ()
 
 
-_ANSWER_TAGS = {PduType.RESPONSE: b"\xa2", PduType.REPORT: b"\xa8"}
-_PDU_TAGS = frozenset(PduType)
-
-
 def decode_message(data: bytes) -> Message | TrapV1:
     """Decode one datagram; raises DecodeError (where and why) and nothing else, whatever the octets are."""
-    if len(data) > MAX_DATAGRAM:
-        raise DecodeError(MAX_DATAGRAM, f"{len(data)} octets, at most {MAX_DATAGRAM} are allowed")
-    start, end = read_content(data, 0, len(data), SEQUENCE)
-    version, pos = read_integer(data, start, end, INTEGER)
-    if version not in (V1, V2C):
+    total = len(data)
+    if total > MAX_DATAGRAM:
+        raise DecodeError(MAX_DATAGRAM, f"{total} octets, at most {MAX_DATAGRAM} are allowed")
+    notes: list[Note] = []
+    try:
+        start, end = read_content(data, 0, total, SEQUENCE)
+        if end != total:
+            notes.append(Note(None, "trailing-octets"))
+        version, pos = read_integer(data, start, end)
         if version == 3:
             raise DecodeError(start, "version 3: an SNMPv3 message is not for decode_message")
-        raise DecodeError(start, f"version {version} is none of SNMPv1 (0) and SNMPv2c (1)")
-    start, stop = read_content(data, pos, end, OCTET_STRING)
-    community = data[start:stop]
-    pdu_type, pos, stop = read_header(data, stop, end)
-    if pdu_type not in _PDU_TAGS:
-        raise DecodeError(stop, f"tag {pdu_type:#04x} is no PDU")
+        if version != V2C and version != V1:
+            raise DecodeError(start, f"version {version} is neither SNMPv1 (0) nor SNMPv2c (1)")
+        start, pos = read_content(data, pos, end, OCTET_STRING)
+        community = data[start:pos]
+        if data[pos] == 0xA4:
+            return _read_trap(data, pos, end, version, community, notes)
+        pdu = read_pdu(data, pos, end, notes)
+    except IndexError:
+        raise DecodeError(total, "the datagram ends where a tag and a length are due") from None
+    return Message(version, community, *pdu, tuple(notes))
+
+
+def _read_trap(data: bytes, pos: int, end: int, version: int, community: bytes, notes: list[Note]) -> TrapV1:
+    start, stop = read_content(data, pos, end, PduType.TRAP_V1)
     if stop != end:
-        raise DecodeError(stop, "octets left in the message after the PDU")
-    notes: list[Note] = []
-    if end != len(data):
-        notes.append(Note(None, "trailing-octets"))
-    if pdu_type == PduType.TRAP_V1:
-        return _decode_trap(data, pos, end, version, community, notes)
-    request_id, pos = read_integer(data, pos, end, INTEGER)
-    error_status, pos = read_integer(data, pos, end, INTEGER)
-    error_index, pos = read_integer(data, pos, end, INTEGER)
-    varbinds = _decode_list(data, pos, end, notes)
-    return Message(version, community, pdu_type, request_id, error_status, error_index, varbinds, tuple(notes))
-
-
-def _decode_trap(data: bytes, pos: int, end: int, version: int, community: bytes, notes: list[Note]) -> TrapV1:
-    start, pos = read_content(data, pos, end, OBJECT_IDENTIFIER)
-    enterprise = _read_oid(data, start, pos, pos, None, notes)
+        raise DecodeError(stop, "octets are left in the message after the PDU")
+    start, pos = read_content(data, start, end, OBJECT_IDENTIFIER)
+    enterprise = read_oid(data, start, pos, notes, None)
     start, pos = read_content(data, pos, end, IP_ADDRESS)
     if pos - start != 4:
         raise DecodeError(start, f"agent address of {pos - start} octets")
-    agent_address = data[start:pos]
-    generic, pos = read_integer(data, pos, end, INTEGER)
-    specific, pos = read_integer(data, pos, end, INTEGER)
-    timestamp, pos = read_integer(data, pos, end, TIMETICKS)
-    if timestamp < 0:
-        timestamp &= 0xFFFF_FFFF
-        notes.append(Note(None, "counter-masked"))
-    varbinds = _decode_list(data, pos, end, notes)
-    return TrapV1(version, community, enterprise, agent_address, generic, specific, timestamp, varbinds, tuple(notes))
+    address = data[start:pos]
+    generic, pos = read_integer(data, pos, end)
+    specific, pos = read_integer(data, pos, end)
+    start, pos = read_content(data, pos, end, TIMETICKS)
+    timestamp = read_unsigned(data, start, pos, 0xFFFF_FFFF, notes, None)
+    varbinds = read_varbinds(data, pos, end, notes)
+    return TrapV1(version, community, enterprise, address, generic, specific, timestamp, varbinds, tuple(notes))
 
 
-def _decode_list(data: bytes, pos: int, end: int, notes: list[Note]) -> list[Varbind]:
-    start, stop = read_content(data, pos, end, SEQUENCE)
-    if stop != end:
-        raise DecodeError(stop, "octets left in the PDU after the varbind list")
-    varbinds, more = decode_varbinds(data, start, end)
-    notes += more
-    return varbinds
+_ANSWERS: Final = frozenset({PduType.RESPONSE, PduType.REPORT})
 
 
 def encode_response(
@@ -123,29 +102,19 @@ def encode_response(
     error_index: int = 0,
     pdu_type: int = PduType.RESPONSE,
 ) -> bytes:
-    """Encode a responder's answer, a RESPONSE or a REPORT and nothing else; raises EncodeError."""
-    tag = _ANSWER_TAGS.get(PduType(pdu_type)) if pdu_type in _PDU_TAGS else None
-    if tag is None:
-        raise EncodeError(f"PDU type {pdu_type:#04x} is no answer")
-    return encode_message(version, community, tag, (request_id, error_status, error_index), encode_varbinds(varbinds))
+    """Encode a responder's answer, a RESPONSE or a REPORT; raises EncodeError for anything else."""
+    if pdu_type not in _ANSWERS:
+        raise EncodeError(f"PDU type {pdu_type:#04x} is no answer: only RESPONSE and REPORT are")
+    numbers = (request_id, error_status, error_index)
+    return encode_message(version, community, encode_pdu(pdu_type, numbers, encode_varbinds(varbinds)))
 
 
-def encode_message(version: int, community: bytes, tag: bytes, numbers: tuple[int, int, int], varbinds: bytes) -> bytes:
+def encode_message(version: int, community: bytes, pdu: bytes) -> bytes:
+    """Put an encoded PDU into a v1 or v2c message; raises EncodeError."""
     if version not in (V1, V2C):
-        raise EncodeError(f"version {version} is none of SNMPv1 (0) and SNMPv2c (1)")
-    body = b"".join(map(encode_integer, numbers)) + varbinds
-    content = b"".join(
-        (
-            encode_integer(version),
-            b"\x04",
-            encode_length(len(community)),
-            community,
-            tag,
-            encode_length(len(body)),
-            body,
-        )
-    )
-    message = b"\x30" + encode_length(len(content)) + content
+        raise EncodeError(f"version {version} is neither SNMPv1 (0) nor SNMPv2c (1)")
+    head = encode_tlv(INTEGER, encode_number(version)) + encode_tlv(OCTET_STRING, community)
+    message = encode_tlv(SEQUENCE, head + pdu)
     if len(message) > MAX_DATAGRAM:
         raise EncodeError(f"{len(message)} octets, at most {MAX_DATAGRAM} fit into a datagram")
     return message

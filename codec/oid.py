@@ -14,7 +14,16 @@ from codec.limits import MAX_ARCS, MAX_SUB_IDENTIFIER
 
 Oid: TypeAlias = bytes
 
+_CANONICAL = re.compile(
+    # Each sub-identifier: no leading 0x80 (padding), at most 2^32-1 (8f ff ff ff 7f), an end.
+    rb"[\x00-\x7f]*+(?:(?:[\x81-\xff][\x80-\xff]{0,2}|[\x81-\x8f][\x80-\xff]{3})[\x00-\x7f]++)*+"
+)
+_PADDING = re.compile(rb"(?<![\x80-\xff])\x80+")
 _LONG_SUB_IDENTIFIER = re.compile(rb"[\x80-\xff]+[\x00-\x7f]")
+_CONTINUATIONS = bytes(range(0x80, 0x100))
+
+has_canonical_arcs = _CANONICAL.fullmatch
+"""Whether octets are canonical sub-identifiers within their limit; how many is not looked at."""
 
 
 def parse_oid(text: str) -> Oid:
@@ -74,21 +83,16 @@ def oid_from_arcs(arcs: Iterable[int]) -> Oid:
 
 def oid_arcs(oid: Oid) -> tuple[int, ...]:
     """The numbers of an OID; raises OidError where the octets are none."""
-    if not oid or oid[-1] >= 0x80:
-        raise OidError("the octets of an object identifier end in the middle of a number" if oid else "no octets")
+    if not is_oid(oid):
+        raise OidError(f"{oid.hex(' ') or 'no octets'}: not an object identifier in canonical form")
     arcs = []
     arc = 0
     for octet in oid:
-        arc = arc << 7 | octet & 0x7F
         if octet < 0x80:
-            arcs.append(arc)
+            arcs.append(arc << 7 | octet)
             arc = 0
-        elif arc > MAX_SUB_IDENTIFIER:
-            break
-    if arc or max(arcs) > MAX_SUB_IDENTIFIER:
-        raise OidError(f"a number is over {MAX_SUB_IDENTIFIER}")
-    if len(arcs) >= MAX_ARCS:
-        raise OidError(f"more than {MAX_ARCS} numbers")
+        else:
+            arc = arc << 7 | octet & 0x7F
     head = arcs[0]
     first = min(head // 40, 2)
     return first, head - 40 * first, *arcs[1:]
@@ -118,12 +122,25 @@ def oid_precedes(a: Oid, b: Oid) -> bool:
     return oid_key(a) < oid_key(b)
 
 
+def is_oid(octets: bytes) -> bool:
+    """Whether octets are a canonical OID within the limits."""
+    if not octets or not has_canonical_arcs(octets):
+        return False
+    return len(octets) < MAX_ARCS or len(octets.translate(None, _CONTINUATIONS)) < MAX_ARCS
+
+
 def canonical_oid(octets: bytes) -> Oid:
-    """The canonical form of content octets from the wire: padding dropped, zero octets read as 0.0.
+    """The canonical form of content octets from the wire: without padding, 0.0 for no octets at all.
 
     Raises OidError where the octets are no object identifier.
     """
     if not octets:
         return b"\x00"
-    arcs = oid_arcs(octets)
-    return oid_from_arcs(arcs)
+    if octets[-1] >= 0x80:
+        raise OidError("ends within a sub-identifier")
+    oid = _PADDING.sub(b"", octets)
+    if is_oid(oid):
+        return oid
+    if has_canonical_arcs(oid):
+        raise OidError(f"more than {MAX_ARCS} sub-identifiers")
+    raise OidError(f"a sub-identifier is over {MAX_SUB_IDENTIFIER}")

@@ -23,6 +23,12 @@ NO_SUCH_OBJECT: Final = 0x80
 NO_SUCH_INSTANCE: Final = 0x81
 END_OF_MIB_VIEW: Final = 0x82
 
+OPAQUE_COUNTER64: Final = 0x9F76
+OPAQUE_FLOAT: Final = 0x9F78
+OPAQUE_DOUBLE: Final = 0x9F79
+OPAQUE_INTEGER64: Final = 0x9F7A
+OPAQUE_UNSIGNED64: Final = 0x9F7B
+
 
 class PduType(IntEnum):
     """The PDUs that may come in; what may go out is narrower (see ``template`` and ``message``)."""
@@ -60,3 +66,15 @@ class ErrorStatus(IntEnum):
     AUTHORIZATION_ERROR = 16
     NOT_WRITABLE = 17
     INCONSISTENT_NAME = 18
+
+
+WRITABLE: Final[dict[int, bytes]] = {
+    tag: bytes((tag,))
+    for tag in (
+        *(INTEGER, OCTET_STRING, NULL, OBJECT_IDENTIFIER, SEQUENCE),
+        *(IP_ADDRESS, COUNTER32, GAUGE32, TIMETICKS, OPAQUE, NSAP, COUNTER64, UINTEGER32),
+        *(NO_SUCH_OBJECT, NO_SUCH_INSTANCE, END_OF_MIB_VIEW),
+        *(PduType.GET, PduType.GET_NEXT, PduType.GET_BULK, PduType.RESPONSE, PduType.REPORT),
+    )
+}
+"""Every octet that the encoder can put as a tag. ptscan reads: the octet of a SET is not among them."""

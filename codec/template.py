@@ -1,27 +1,24 @@
-"""Requests, encoded once and patched: the only way a request leaves this house.
+"""Requests, encoded once and patched: the only way in which a request is made.
 
-Only GET, GETNEXT and GETBULK have an octet here to begin with, so that no request that changes a device can be made.
+Only the PDUs that read can be asked for, and the encoder has no octet for the others (``tags.WRITABLE``).
 """
 
 from collections.abc import Sequence
+from typing import Final
 
-from codec.ber import encode_integer
 from codec.errors import EncodeError
-from codec.limits import REQUEST_ID_MAX, REQUEST_ID_MIN
+from codec.limits import MAX_REPETITIONS, REQUEST_ID_MAX, REQUEST_ID_MIN
 from codec.message import encode_message
 from codec.oid import Oid
-from codec.tags import NULL, PduType
+from codec.pdu import encode_pdu
+from codec.tags import NULL, V1, PduType
 from codec.varbinds import encode_varbinds
 
-_REQUEST_TAGS: dict[int, bytes] = {
-    PduType.GET: b"\xa0",
-    PduType.GET_NEXT: b"\xa1",
-    PduType.GET_BULK: b"\xa5",
-}
+_REQUESTS: Final = frozenset({PduType.GET, PduType.GET_NEXT, PduType.GET_BULK})
 
 
 class RequestTemplate:
-    """One request, encoded once; each ``encode`` puts another request-id into it."""
+    """One request, encoded once; ``encode`` puts a request-id into it, at ``id_offset``."""
 
     __slots__ = ("_head", "_tail", "id_offset", "oids")
 
@@ -35,22 +32,32 @@ class RequestTemplate:
         non_repeaters: int = 0,
         max_repetitions: int = 0,
     ) -> None:
-        tag = _REQUEST_TAGS.get(pdu_type)
-        if tag is None:
-            raise EncodeError(f"PDU type {pdu_type:#04x} cannot be asked: only GET, GET_NEXT and GET_BULK exist here")
+        """Encode a GET, GET_NEXT or (v2c only, with its two numbers) GET_BULK; raises EncodeError for anything else."""
+        if pdu_type not in _REQUESTS:
+            raise EncodeError(f"PDU type {pdu_type:#04x} cannot be asked: only GET, GET_NEXT and GET_BULK can")
+        if pdu_type == PduType.GET_BULK:
+            if version == V1:
+                raise EncodeError("SNMPv1 has no GET_BULK")
+        elif non_repeaters or max_repetitions:
+            raise EncodeError("only GET_BULK has non-repeaters and max-repetitions")
+        for number in (non_repeaters, max_repetitions):
+            if not 0 <= number <= MAX_REPETITIONS:
+                raise EncodeError(f"{number} is outside 0..{MAX_REPETITIONS}")
         self.oids = tuple(oids)
         varbinds = encode_varbinds((oid, NULL, None) for oid in self.oids)
-        numbers = (REQUEST_ID_MAX, non_repeaters, max_repetitions)
-        message = encode_message(version, community, tag, numbers, varbinds)
-        rest = len(varbinds)
-        for number in numbers[1:]:
-            rest += len(encode_integer(number))
-        self.id_offset = len(message) - rest - 4
-        self._head = message[: self.id_offset]
-        self._tail = message[self.id_offset + 4 :]
+        lowest, highest = (
+            encode_message(
+                version, community, encode_pdu(pdu_type, (request_id, non_repeaters, max_repetitions), varbinds)
+            )
+            for request_id in (REQUEST_ID_MIN, REQUEST_ID_MAX)
+        )
+        # The two differ in the request-id's octets alone, and in its first one to begin with.
+        self.id_offset = next(offset for offset, octet in enumerate(lowest) if octet != highest[offset])
+        self._head = lowest[: self.id_offset]
+        self._tail = lowest[self.id_offset + 4 :]
 
     def encode(self, request_id: int) -> bytes:
-        """The datagram with ``request_id``, which lies in REQUEST_ID_MIN..REQUEST_ID_MAX (else EncodeError)."""
+        """The datagram with ``request_id``, which has to lie in REQUEST_ID_MIN..REQUEST_ID_MAX (else EncodeError)."""
         if REQUEST_ID_MIN <= request_id <= REQUEST_ID_MAX:
             return self._head + request_id.to_bytes(4, "big") + self._tail
         raise EncodeError(f"request-id {request_id} is outside {REQUEST_ID_MIN}..{REQUEST_ID_MAX}")

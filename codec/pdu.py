@@ -1,0 +1,58 @@
+"""One PDU, both ways: what v1, v2c and v3 messages carry alike."""
+
+from typing import Final, NamedTuple
+
+from codec.ber import encode_number, encode_tlv, read_content, read_integer
+from codec.errors import DecodeError, EncodeError
+from codec.limits import MAX_INTEGER_MAGNITUDE
+from codec.tags import INTEGER, SEQUENCE, PduType
+from codec.varbinds import Note, Varbind, decode_varbinds
+
+PDU_TYPES: Final = frozenset(map(int, PduType))
+
+
+class Pdu(NamedTuple):
+    """Any PDU but the v1 trap, as it lies on the wire."""
+
+    pdu_type: int
+    request_id: int
+    error_status: int
+    error_index: int
+    varbinds: list[Varbind]
+
+
+def read_pdu(data: bytes, offset: int, end: int, notes: list[Note]) -> Pdu:
+    """Read the PDU at ``offset``, which has to fill its container up to ``end``; adds to ``notes``.
+
+    Raises DecodeError, or IndexError where the datagram ends within a header.
+    """
+    pdu_type = data[offset]
+    if pdu_type not in PDU_TYPES:
+        raise DecodeError(offset, f"tag {pdu_type:#04x} is no PDU")
+    pos, stop = read_content(data, offset, end, pdu_type)
+    if stop != end:
+        raise DecodeError(stop, "octets are left in the message after the PDU")
+    request_id, pos = read_integer(data, pos, end)
+    if data[pos : pos + 6] == b"\x02\x01\x00\x02\x01\x00":  # no error: nearly every answer
+        error_status = error_index = 0
+        pos += 6
+    else:
+        error_status, pos = read_integer(data, pos, end)
+        error_index, pos = read_integer(data, pos, end)
+    return Pdu(pdu_type, request_id, error_status, error_index, read_varbinds(data, pos, end, notes))
+
+
+def read_varbinds(data: bytes, offset: int, end: int, notes: list[Note]) -> list[Varbind]:
+    """Read the varbind list at ``offset``, which has to fill the rest of its PDU up to ``end``."""
+    start, stop = read_content(data, offset, end, SEQUENCE)
+    if stop != end:
+        raise DecodeError(stop, "octets are left in the PDU after the varbind list")
+    return decode_varbinds(data, start, end, notes)
+
+
+def encode_pdu(pdu_type: int, numbers: tuple[int, int, int], varbinds: bytes) -> bytes:
+    """Encode a PDU from its three numbers and its encoded varbind list; raises EncodeError."""
+    for number in numbers:
+        if not -MAX_INTEGER_MAGNITUDE <= number <= MAX_INTEGER_MAGNITUDE:
+            raise EncodeError(f"{number} has more than four octets of magnitude")
+    return encode_tlv(pdu_type, b"".join(encode_tlv(INTEGER, encode_number(number)) for number in numbers) + varbinds)
