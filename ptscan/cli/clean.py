@@ -3,9 +3,9 @@
 import unicodedata
 from typing import Final
 
-# A cell that begins with one of these is a formula (or hides one) for some spreadsheet: OWASP ASVS 1.2.10, and the
-# full-width forms that Excel takes for the same signs.
-FORMULA_STARTS: Final = frozenset("=+-@\t\r\n\0＝＋－＠")
+# A cell that begins with one of these is a formula for some spreadsheet: OWASP ASVS 1.2.10, whose TAB, NUL and CR no
+# cell begins with once it is clean, and the full-width forms that Excel takes for the same signs.
+FORMULA_STARTS: Final = frozenset("=+-@＝＋－＠")
 
 # Bidirectional overrides and isolates, and the invisible characters that make two texts look like one.
 _UNSEEN: Final = frozenset(
@@ -23,12 +23,17 @@ def one_line(text: str) -> str:
 def _harmless(char: str) -> str:
     if char in "\t\n\r\v\f":
         return " "
-    if char in _UNSEEN or unicodedata.category(char) in ("Cc", "Cs", "Co", "Cn"):
+    if char in _UNSEEN or unicodedata.category(char) in ("Cc", "Cs") or _is_noncharacter(ord(char)):
         return ""
     return char
 
 
+def _is_noncharacter(code: int) -> bool:
+    """Return whether ``code`` can never be a character (Unicode 23.7), and so never stand in XML."""
+    return code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF
+
+
 def cell(text: str) -> str:
     """Return ``text`` for a cell of a CSV file: one line, and a quote before whatever could be taken for a formula."""
-    text = "'" + text if text[:1] in FORMULA_STARTS and text else text
-    return one_line(text)
+    text = one_line(text)
+    return "'" + text if text.lstrip()[:1] in FORMULA_STARTS else text

@@ -15,23 +15,26 @@ DEBUG_VARIABLE: Final = "PTSCAN_DEBUG"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run ``ptscan ARGUMENTS`` (default: the process's own) and return the exit code."""
+
+    def run() -> int:
+        from ptscan.cli import app
+
+        return app.run(sys.argv[1:] if arguments is None else list(arguments))
+
+    return guarded(run)
+
+
+def guarded(action: Callable[[], int]) -> int:
+    """Return the exit code of ``action``, whatever it raises: told in one line on stderr, in full for PTSCAN_DEBUG."""
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # a terminated run keeps what it found, too
     try:
-        return _guarded(sys.argv[1:] if arguments is None else list(arguments))
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def _guarded(arguments: list[str]) -> int:
-    try:
-        from ptscan.cli.app import run
-
-        return run(arguments)
+        return action()
     except BaseException as error:
         if os.environ.get(DEBUG_VARIABLE) and not isinstance(error, SystemExit):
             sys.excepthook(type(error), error, error.__traceback__)
         return _said(_weightiest(error))
     finally:
+        signal.signal(signal.SIGTERM, before)
         _settle_stdout()
 
 

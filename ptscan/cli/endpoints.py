@@ -7,7 +7,7 @@ from typing import Final
 
 from ptscan.errors import InputError
 
-_HOST_NAME: Final = re.compile(r"[\w-]+(\.[\w-]+)*\.?", re.UNICODE)
+_HOST_NAME: Final = re.compile(r"\w[\w-]*(\.\w[\w-]*)*\.?")
 _NUMERIC: Final = re.compile(r"[0-9.]+|0[xX][0-9a-fA-F.xX]*")  # what getaddrinfo would take for an abbreviated IPv4
 
 
