@@ -1,1 +1,40 @@
-"""Command generator for SNMP v1 and v2c."""
+"""Command generator for SNMP v1 and v2c: GET, GETNEXT and GETBULK, and nothing else.
+
+I/O: ``client`` (sockets, clock), ``session`` (through its client), ``credentials`` (``load_credentials`` reads a file).
+The other modules are pure: ``table`` is the sans-I/O core, ``get`` and ``walk`` decide what is asked next.
+"""
+
+from ptscan.snmp.answer import Answer, Outcome
+from ptscan.snmp.client import AddressError, Client, ClientSettings, Version, open_client
+from ptscan.snmp.credentials import (
+    Community,
+    Credential,
+    CredentialsError,
+    User,
+    credentials_for,
+    describe_unread_users,
+    load_credentials,
+)
+from ptscan.snmp.secret import Secret
+from ptscan.snmp.session import Session, Traffic, Walk
+
+__all__ = [
+    "AddressError",
+    "Answer",
+    "Client",
+    "ClientSettings",
+    "Community",
+    "Credential",
+    "CredentialsError",
+    "Outcome",
+    "Secret",
+    "Session",
+    "Traffic",
+    "User",
+    "Version",
+    "Walk",
+    "credentials_for",
+    "describe_unread_users",
+    "load_credentials",
+    "open_client",
+]

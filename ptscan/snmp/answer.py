@@ -1,0 +1,50 @@
+"""What an operation brought back: an outcome, the varbinds that were read, and what went wrong on the way."""
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from codec import END_OF_MIB_VIEW, NO_SUCH_INSTANCE, NO_SUCH_OBJECT, NULL, Oid, Varbind
+from proto_schema import Problem
+
+_NO_VALUE = frozenset({NULL, NO_SUCH_OBJECT, NO_SUCH_INSTANCE, END_OF_MIB_VIEW})
+
+
+class Outcome(Enum):
+    """How an operation ended. Expected misfortune is one of these, never an exception."""
+
+    OK = "ok"
+    SILENT = "silent"
+    """No answer to any try."""
+    REFUSED = "refused"
+    """The device answered that this community may not (authorizationError, noAccess)."""
+    UNREACHABLE = "unreachable"
+    """A router, the device or this machine said that nothing is there (ICMP, no route)."""
+    NOT_SENT = "not-sent"
+    """This machine refused to send the request."""
+    MALFORMED = "malformed"
+    """The device answered, and nothing that it sent could be decoded."""
+    DEVICE_ERROR = "device-error"
+    """The device answered nothing but errors."""
+    NO_CREDENTIAL = "no-credential"
+    """No credential may go to this address, so nothing was sent."""
+    ENDED_EARLY = "ended-early"
+    """Something was read, then it stopped: ``problems`` says why (loop, cap, deadline, silence)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The result of one operation.
+
+    ``varbinds``: for a GET in the order asked, the exceptions (noSuchObject, …) among them; an OID that a v1 device
+    refuses by noSuchName stands there as noSuchObject. For a walk in the order read, for columns one column after
+    the other, both without exceptions.
+    """
+
+    outcome: Outcome
+    varbinds: tuple[Varbind, ...] = ()
+    problems: tuple[Problem, ...] = field(default=())
+
+    @property
+    def values(self) -> dict[Oid, Varbind]:
+        """The varbinds that carry a value, by name; made anew at each call."""
+        return {varbind[0]: varbind for varbind in self.varbinds if varbind[1] not in _NO_VALUE}

@@ -1,0 +1,87 @@
+"""Every limit of this room; a device can cost no more than these."""
+
+from typing import Final
+
+RECEIVE_OCTETS: Final = 65_535
+"""Room for one datagram; UDP over IPv4 carries at most 65,507 octets."""
+
+RECEIVE_BATCH: Final = 256
+RECEIVE_BATCH_OCTETS: Final = 1 << 20
+"""Datagrams and octets taken from a socket before the other tasks get their turn: a flood does not stall the loop."""
+
+RECEIVE_BUFFER_OCTETS: Final = 4 << 20
+"""Asked of the kernel for each socket; it may give less."""
+
+SEND_PAUSE_SECONDS: Final = 0.002
+"""Wait after ENOBUFS, which no readiness event ends."""
+
+IN_FLIGHT_PER_HOST: Final = 1
+
+MAX_RETRIES: Final = 20
+MAX_TIMEOUT: Final = 300.0
+
+MIN_RTO_SECONDS: Final = 0.2
+"""Floor of the retransmission time-out: printers stall for moments, and RFC 6298's whole second suits no LAN."""
+
+BACKOFF_CAP: Final = 2.0
+"""A try waits at most this many times the time-out."""
+
+JITTER: Final = 0.1
+"""Waits vary by this share, up and down, so that retries to many hosts do not march in step."""
+
+STAGGER_SECONDS: Final = 0.25
+"""Between the first packets to a device whose version and community are to be found."""
+
+CONFIRM_SECONDS: Final = 0.2
+"""Shortest wait for v2c after v1 answered first."""
+
+CREDENTIALS_PER_DEVICE: Final = 16
+"""Credentials tried on one device."""
+
+MALFORMED_PER_EXCHANGE: Final = 3
+"""Undecodable answers to one request after which it ends as malformed."""
+
+MALFORMED_GRACE_SECONDS: Final = 0.1
+"""Time in which a good answer may still follow a malformed one before the next try."""
+
+MAX_REPETITIONS: Final = 25
+FIRST_REPETITIONS: Final = 10
+
+ANSWER_OCTETS: Final = 1_400
+"""What a GETBULK or a GET of several asks for should fit in: one Ethernet frame, header and tunnel left out."""
+
+HEADER_OCTETS: Final = 60
+"""Of an answer, everything but its varbinds, community included."""
+
+EXPECTED_VARBIND_OCTETS: Final = 30
+"""Guess at one varbind of an answer before the device has shown its own."""
+
+REQUEST_VARBINDS: Final = 64
+"""OIDs in one request."""
+
+GET_BATCH: Final = 24
+"""OIDs that ``get_many`` puts into one GET."""
+
+GET_OIDS: Final = 4_096
+"""OIDs in one ``get_many``."""
+
+DROP_ROUNDS: Final = 3
+"""Rounds in which a failing varbind is dropped and the rest asked again, before the rest is asked one by one."""
+
+COLUMNS: Final = 64
+"""Columns in one ``columns``."""
+
+COLUMN_ROWS: Final = 1_024
+"""Rows read of each column, unless the caller says otherwise."""
+
+WALK_ROWS: Final = 100_000
+"""Rows of one walk, unless the caller says otherwise."""
+
+OPERATION_OCTETS: Final = 16 << 20
+"""Octets of answers in one operation: at most 16 MiB, whatever the rows are."""
+
+TEMPLATES_KEPT: Final = 256
+"""Encoded requests kept for the next device that is asked the same."""
+
+CREDENTIALS_FILE_OCTETS: Final = 1 << 20
+"""A credentials file is read up to this size."""

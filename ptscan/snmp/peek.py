@@ -1,0 +1,38 @@
+"""Finds the request-id of a datagram without decoding it, so that a flood of strays costs little."""
+
+
+def peek_request_id(data: bytes) -> int:
+    """The request-id of a v1 or v2c message, or -1 where the octets do not begin like one.
+
+    Says nothing about what follows the id: ``codec.decode_message`` judges the whole.
+    """
+    try:
+        if data[0] != 0x30:
+            return -1
+        pos = _content(data, 1)[0]
+        if data[pos] != 0x02:
+            return -1
+        pos, size = _content(data, pos + 1)
+        pos += size
+        if data[pos] != 0x04:
+            return -1
+        pos, size = _content(data, pos + 1)
+        pos = _content(data, pos + size + 1)[0]
+        if data[pos] != 0x02:
+            return -1
+        pos, size = _content(data, pos + 1)
+        if not 0 < size <= 9 or pos + size > len(data):
+            return -1
+        return int.from_bytes(data[pos : pos + size], "big", signed=True)
+    except IndexError:
+        return -1
+
+
+def _content(data: bytes, pos: int) -> tuple[int, int]:
+    """Where the content begins whose length octets stand at ``pos``, and its size."""
+    size = data[pos]
+    pos += 1
+    if size < 0x80:
+        return pos, size
+    end = pos + (size & 0x7F)
+    return end, int.from_bytes(data[pos:end], "big")
