@@ -1,1 +1,33 @@
-"""What vendors' printers tell, as data."""
+"""What vendors' printers tell, as data: profiles, how to choose them, and how to read a device's answers by them.
+
+The data are ``data/*.toml``, described in FORMAT.md. ``loader`` reads files; everything else is pure.
+"""
+
+from ptscan.profiles.decoders import ieee1284
+from ptscan.profiles.denied import DENIED_SUBTREES, denied, denied_walk
+from ptscan.profiles.extracting import Extraction, Fact, check_sums, extract
+from ptscan.profiles.loader import ProfileError, load_profile, load_profiles
+from ptscan.profiles.matching import Kind, ProfileSet
+from ptscan.profiles.meters import METERS
+from ptscan.profiles.profile import Ask, CoarseLevels, Profile, SumCheck
+
+__all__ = [
+    "DENIED_SUBTREES",
+    "METERS",
+    "Ask",
+    "CoarseLevels",
+    "Extraction",
+    "Fact",
+    "Kind",
+    "Profile",
+    "ProfileError",
+    "ProfileSet",
+    "SumCheck",
+    "check_sums",
+    "denied",
+    "denied_walk",
+    "extract",
+    "ieee1284",
+    "load_profile",
+    "load_profiles",
+]

@@ -1,0 +1,50 @@
+"""What is never asked of any device: job, document and user names, accounts, keys, and objects whose reading acts.
+
+Nothing overrides this list: the loader refuses a profile that asks for one of these objects, and whoever builds a
+request holds it against :func:`denied`. A subtree here is closed as a whole.
+"""
+
+from typing import Final
+
+from codec import Oid, parse_oid
+
+DENIED_SUBTREES: Final[dict[str, str]] = {
+    # Standard MIBs: what runs on a host, whom it talks to, and the agent's own secrets.
+    "1.3.6.1.2.1.3": "address translation table (RFC 1213)",
+    "1.3.6.1.2.1.4.22": "ARP table (RFC 4293)",
+    "1.3.6.1.2.1.4.35": "neighbour table (RFC 4293)",
+    "1.3.6.1.2.1.6.13": "TCP connections (RFC 4022)",
+    "1.3.6.1.2.1.6.19": "TCP connections (RFC 4022)",
+    "1.3.6.1.2.1.6.20": "TCP listeners (RFC 4022)",
+    "1.3.6.1.2.1.7.5": "UDP listeners (RFC 4113)",
+    "1.3.6.1.2.1.7.7": "UDP endpoints (RFC 4113)",
+    "1.3.6.1.2.1.25.4": "running software (RFC 2790)",
+    "1.3.6.1.2.1.25.5": "running software (RFC 2790)",
+    "1.3.6.1.2.1.25.6": "installed software (RFC 2790)",
+    "1.3.6.1.6.3.12": "notification targets (RFC 3413)",
+    "1.3.6.1.6.3.13": "notification targets (RFC 3413)",
+    "1.3.6.1.6.3.15": "SNMPv3 users (RFC 3414)",
+    "1.3.6.1.6.3.16": "access control (RFC 3415)",
+    "1.3.6.1.6.3.18": "communities (RFC 3584)",
+    # Jobs, documents, users.
+    "1.3.6.1.4.1.2699.1.1": "Job Monitoring MIB (RFC 2707): job owners and names",
+    "1.3.6.1.4.1.11.2.3.9.4.2.1.1.6": "HP: jobs and their attributes",
+    "1.3.6.1.4.1.367.3.2.1.3": "Ricoh: queues with job and document names",
+    "1.3.6.1.4.1.253.8.59": "Xerox: job monitoring (XCMI)",
+    "1.3.6.1.4.1.1347.47": "Kyocera: jobs",
+    # Reading acts on the device.
+    "1.3.6.1.4.1.1248.1.2.2.44": "Epson: the control channel, where reading an object runs a command",
+}
+"""Subtree -> why it is closed."""
+
+_DENIED: Final[tuple[tuple[Oid, str], ...]] = tuple((parse_oid(text), why) for text, why in DENIED_SUBTREES.items())
+
+
+def denied(oid: Oid) -> str | None:
+    """Say why an object must not be asked for, or None where it may."""
+    return next((why for root, why in _DENIED if oid.startswith(root)), None)
+
+
+def denied_walk(root: Oid) -> str | None:
+    """Say why a walk from ``root`` must not happen (it begins in a closed subtree, or would pass one), or None."""
+    return next((why for closed, why in _DENIED if root.startswith(closed) or closed.startswith(root)), None)

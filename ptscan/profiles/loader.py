@@ -1,0 +1,102 @@
+"""Profiles from files, ours of the package and a person's from a folder: the one module of this room that does I/O."""
+
+import re
+from collections.abc import Iterator
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from ptscan.errors import InputError
+from ptscan.profiles.compiling import FaultError, compile_profile
+from ptscan.profiles.matching import ProfileSet
+from ptscan.profiles.profile import Profile
+from ptscan.profiles.schema import ProfileFile
+
+MAX_FILE_OCTETS: Final = 256 * 1024
+
+
+class ProfileError(InputError):
+    """A profile that cannot be used: the file, the key in it, and what is wrong there."""
+
+    def __init__(self, file: str, key: str, fault: str) -> None:
+        super().__init__(f"profile {file}: {key}: {fault}" if key else f"profile {file}: {fault}")
+        self.file = file
+        self.key = key
+        self.fault = fault
+
+
+def load_profiles(user_folder: Path | None = None) -> ProfileSet:
+    """Load our profiles and those of ``user_folder``, where a profile of the same name replaces ours.
+
+    Raises ProfileError, whose text is one line, for a file that is unreadable, not TOML or not a profile.
+    """
+    ours = {profile.name: profile for profile in _ours()}
+    if user_folder is not None:
+        theirs: dict[str, Profile] = {}
+        for profile in _theirs(user_folder):
+            if profile.name in theirs:
+                raise ProfileError(profile.file, "name", f"{profile.name!r} is also in {theirs[profile.name].file}")
+            theirs[profile.name] = profile
+        ours.update(theirs)
+    return ProfileSet(tuple(ours.values()))
+
+
+def load_profile(path: Path) -> Profile:
+    """Load and check one profile file, its patterns included; raises ProfileError."""
+    try:
+        octets = path.read_bytes()
+    except OSError as error:
+        raise ProfileError(str(path), "", error.strerror or "unreadable") from error
+    return _parse(str(path), path.stem, octets, check_patterns=True)
+
+
+def _ours() -> Iterator[Profile]:
+    folder: Traversable = resources.files("ptscan.profiles") / "data"
+    for item in sorted(folder.iterdir(), key=lambda item: item.name):
+        if item.name.endswith(".toml"):
+            # Our own patterns are held by the tests: compiling them all would double the start-up.
+            yield _parse(item.name, item.name.removesuffix(".toml"), item.read_bytes(), check_patterns=False)
+
+
+def _theirs(folder: Path) -> Iterator[Profile]:
+    if not folder.is_dir():
+        raise ProfileError(str(folder), "", "no such folder of profiles")
+    for path in sorted(folder.glob("*.toml")):
+        yield load_profile(path)
+
+
+def _parse(file: str, stem: str, octets: bytes, *, check_patterns: bool) -> Profile:
+    import tomllib  # here, because a sweep that is given no text needs no TOML
+
+    if len(octets) > MAX_FILE_OCTETS:
+        raise ProfileError(file, "", f"over {MAX_FILE_OCTETS} octets")
+    try:
+        raw = tomllib.loads(octets.decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ProfileError(file, "", f"no TOML: {error}") from error
+    try:
+        form = msgspec.convert(raw, ProfileFile)
+    except msgspec.ValidationError as error:
+        raise ProfileError(file, *_key_and_fault(str(error))) from error
+    if form.name != stem:
+        raise ProfileError(file, "name", f"{form.name!r}, but the file is called {stem!r}")
+    try:
+        return compile_profile(form, file, check_patterns=check_patterns)
+    except FaultError as fault:
+        raise ProfileError(file, fault.key, fault.fault) from fault
+
+
+def _key_and_fault(text: str) -> tuple[str, str]:
+    """Turn msgspec's "Object contains unknown field `x` - at `$.scalars[0]`" into a key and a fault."""
+    fault, _, where = text.partition(" - at `$")
+    key = where.removeprefix(".").rstrip("`")
+    unknown = re.fullmatch(r"Object contains unknown field `(.*)`", fault)
+    if unknown:
+        return key, f"unknown key {unknown[1]!r}"
+    missing = re.fullmatch(r"Object missing required field `(.*)`", fault)
+    if missing:
+        return key, f"key {missing[1]!r} is missing"
+    return key, fault[:1].lower() + fault[1:]

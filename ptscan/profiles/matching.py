@@ -1,0 +1,114 @@
+"""Which devices are printers, and which profiles describe them.
+
+The enterprise number tells who made the network board, a text or the IEEE 1284 id whose name is on the case: HP's
+number is answered by boards of Brother, OKI, Samsung and Kyocera, Ricoh's by six brands. So a brand outranks a number,
+and both profiles serve.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, Literal
+
+from codec import Oid, OidError, parse_oid
+from ptscan.profiles.decoders import ieee1284
+from ptscan.profiles.profile import Profile
+
+GENERIC: Final = "printer-mib"
+"""The profile of the standard MIBs; it serves every printer, last."""
+MAX_PROFILES: Final = 3
+"""Vendor profiles that one device gets: each costs it requests."""
+
+Kind = Literal["printer", "other", "unknown"]
+
+_BRAND, _NUMBER, _HINT = 3, 2, 1
+
+
+class ProfileSet:
+    """All profiles, searched by what a device says of itself."""
+
+    def __init__(self, profiles: Sequence[Profile]) -> None:
+        """Take profiles of which one is named printer-mib."""
+        self.generic = next(profile for profile in profiles if profile.name == GENERIC)
+        self.profiles = tuple(profiles)
+        self.identify: tuple[Oid, ...] = self.generic.identify
+        """Objects whose texts tell the vendor: to be read first of a device that may be a printer."""
+        self.trees: tuple[Oid, ...] = tuple(tree for profile in profiles for tree in profile.trees)
+        """Objects that only printers have, for one GETNEXT to a device of unknown kind: what lies in them proves it."""
+        self._kinds: Mapping[Oid, Kind] = {
+            **{oid: "printer" for profile in profiles for oid in profile.printers},
+            **{oid: "other" for profile in profiles for oid in profile.others},
+        }
+        self._lengths = sorted({len(oid) for oid in self._kinds}, reverse=True)
+
+    def get(self, name: str) -> Profile | None:
+        """The profile of that name."""
+        return next((profile for profile in self.profiles if profile.name == name), None)
+
+    def classify(self, sys_object_id: str | None, sys_descr: str | None) -> Kind:
+        """Tell a printer from other devices by what a sweep hears; ``unknown`` may be either.
+
+        The longest known sysObjectID decides, then the text; a text that names another kind of device outweighs both.
+        """
+        text = sys_descr or ""
+        if text and any(profile.other_texts.search(text) for profile in self.profiles):
+            return "other"
+        oid = _oid(sys_object_id)
+        if oid is not None:
+            for length in self._lengths:
+                kind = self._kinds.get(oid[:length])
+                if kind is not None:
+                    return kind
+        if text and any(profile.texts.search(text) or profile.boards.search(text) for profile in self.profiles):
+            return "printer"
+        return "unknown"
+
+    def match(
+        self, sys_object_id: str | None, texts: Sequence[str], *, answered: Iterable[Oid] = ()
+    ) -> tuple[Profile, ...]:
+        """Choose the profiles for a printer, the most specific first, the generic one always last.
+
+        ``texts`` are sysDescr, hrDeviceDescr and IEEE 1284 ids; ``answered`` are objects that it was seen to have. A
+        model that is known to be fragile gets the generic profile alone.
+        """
+        if self.fragile(texts):
+            return (self.generic,)
+        oid = _oid(sys_object_id)
+        makers = {ieee1284(text.encode("latin-1", "replace")).get("MFG", b"").decode("latin-1") for text in texts}
+        names = {maker.casefold() for maker in makers if maker}
+        found = tuple(answered)
+        ranked = [
+            (rank, profile) for profile in self.profiles if (rank := _rank(profile, oid, texts, names, found)) > (0, 0)
+        ]
+        ranked.sort(key=lambda item: item[0], reverse=True)
+        if ranked and ranked[0][0] >= (_NUMBER, 0):
+            ranked = [item for item in ranked if item[0] >= (_NUMBER, 0)]
+        return (*(profile for _, profile in ranked[:MAX_PROFILES] if profile is not self.generic), self.generic)
+
+    def fragile(self, texts: Iterable[str]) -> bool:
+        """Whether a model is known to fall over: it is to be asked for one object at a time, and no vendor's."""
+        return any(profile.fragile.search(text) for text in texts for profile in self.profiles)
+
+
+def _oid(text: str | None) -> Oid | None:
+    try:
+        return parse_oid(text) if text else None
+    except OidError:
+        return None
+
+
+def _rank(
+    profile: Profile, oid: Oid | None, texts: Sequence[str], makers: set[str], answered: Sequence[Oid]
+) -> tuple[int, int]:
+    """How well a profile fits: the kind of evidence, then the length of the sysObjectID that it knows."""
+
+    def longest(known: Iterable[Oid]) -> int:
+        return max((len(prefix) for prefix in known if oid is not None and oid.startswith(prefix)), default=0)
+
+    if makers & profile.mfg or any(profile.texts.search(text) for text in texts):
+        return _BRAND, longest(profile.printers)
+    if number := longest(profile.printers):
+        return _NUMBER, number
+    if any(found.startswith(tree) for found in answered for tree in profile.trees):
+        return _HINT, 128
+    if number := longest(profile.family):
+        return _HINT, number
+    return (_HINT, 0) if any(profile.boards.search(text) for text in texts) else (0, 0)
