@@ -3,23 +3,37 @@
 import csv
 import io
 from collections.abc import Sequence
-from typing import Final, Generic, Literal, TypeAlias, TypeVar
+from typing import Final, Generic, TypeVar
 
 import msgspec
 
 from ptscan.cli.clean import cell
 from ptscan.cli.destination import Destination
 from ptscan.cli.flat import Cell, Grid, Shape
+from ptscan.cli.options import Format, Showing
 from ptscan.errors import InputError
 
 T = TypeVar("T", bound=msgspec.Struct)
-Format: TypeAlias = Literal["table", "json", "jsonl", "csv", "xlsx"]
 
-_BATCH: Final = 256  # records encoded into one write
+_ENDINGS: Final[dict[str, Format]] = {".json": "json", ".jsonl": "jsonl", ".csv": "csv", ".xlsx": "xlsx"}
 
 
 class FormatError(InputError):
     """The format and the place to write to do not go together."""
+
+
+def format_of(showing: Showing) -> Format:
+    """Return the format that was asked for: by name, else by the ending of the file, else a table.
+
+    Raises FormatError for a workbook on standard output.
+    """
+    form = showing.format
+    if form is None:
+        ending = showing.output.suffix.lower() if showing.output else ""
+        form = _ENDINGS.get(ending, "table")
+    if form == "xlsx" and showing.output is None:
+        raise FormatError("--format xlsx needs a file: name one with -o FILE.xlsx")
+    return form
 
 
 class Output(Generic[T]):

@@ -4,7 +4,6 @@ The rules are net-snmp's, learned by holding its printed lines against the octet
 text that is all printable or white space in ASCII is a STRING in quotes, anything else a Hex-STRING in rows of 16.
 """
 
-import struct
 from typing import Final
 
 from codec import (
@@ -21,11 +20,18 @@ from codec import (
     OBJECT_IDENTIFIER,
     OCTET_STRING,
     OPAQUE,
+    OPAQUE_COUNTER64,
+    OPAQUE_DOUBLE,
+    OPAQUE_FLOAT,
+    OPAQUE_INTEGER64,
+    OPAQUE_UNSIGNED64,
     TIMETICKS,
     UINTEGER32,
+    DecodeError,
     Value,
     Varbind,
     format_oid,
+    unwrap_opaque,
 )
 
 TYPE_NAMES: Final = {
@@ -64,12 +70,13 @@ _NUMBER_PREFIXES: Final = {
 _TEXT_OCTETS: Final = frozenset(range(0x20, 0x7F)) | frozenset(b"\t\n\v\f\r")
 _HEX_ROW: Final = 16
 
-# Opaque wraps the types of draft-perkins-opaque-01: a BER value of its own, tag 0x9f7x.
-_OPAQUE_FLOATS: Final = {b"\x9f\x78\x04": ">f", b"\x9f\x79\x08": ">d"}
-_OPAQUE_INTEGERS: Final = {
-    b"\x9f\x76": ("Counter64", False),
-    b"\x9f\x7a": ("Int64", True),
-    b"\x9f\x7b": ("UInt64", False),
+# Of the types that net-snmp wraps in an Opaque, those that it prints as what they are.
+_OPAQUE_NAMES: Final = {
+    OPAQUE_FLOAT: "Float",
+    OPAQUE_DOUBLE: "Float",
+    OPAQUE_COUNTER64: "Counter64",
+    OPAQUE_INTEGER64: "Int64",
+    OPAQUE_UNSIGNED64: "UInt64",
 }
 
 
@@ -120,12 +127,12 @@ def _hex(value: bytes) -> str:
     return "\n".join(row.hex(" ").upper() + " " for row in rows)
 
 
-def _opaque(value: bytes) -> str:
-    form = _OPAQUE_FLOATS.get(value[:3])
-    if form is not None and len(value) == 3 + struct.calcsize(form):
-        return f"Opaque: Float: {struct.unpack(form, value[3:])[0]:f}"
-    whole = _OPAQUE_INTEGERS.get(value[:2])
-    if whole is not None and 4 <= len(value) <= 12 and value[2] == len(value) - 3:
-        name, signed = whole
-        return f"Opaque: {name}: {int.from_bytes(value[3:], 'big', signed=signed)}"
-    return f"OPAQUE: {_hex(value)}"
+def _opaque(content: bytes) -> str:
+    try:
+        tag, value = unwrap_opaque(content)
+    except DecodeError:
+        tag, value = OPAQUE, content
+    if tag not in _OPAQUE_NAMES:
+        return f"OPAQUE: {_hex(content)}"
+    number = f"{value:f}" if isinstance(value, float) else str(value)
+    return f"Opaque: {_OPAQUE_NAMES[tag]}: {number}"

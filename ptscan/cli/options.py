@@ -26,6 +26,9 @@ MAX_IN_FLIGHT: Final = 1_000_000
 MAX_RATE: Final = 100_000_000  # packets per second: more than any wire carries
 
 
+Format: TypeAlias = Literal["table", "json", "jsonl", "csv", "xlsx"]
+
+
 def _converted(convert: Callable[[str], T]) -> Parameter:
     """Return a parameter of one token that ``convert`` turns into a value."""
 
@@ -143,9 +146,14 @@ class Sweeping:
 class Showing:
     """How to show what was found."""
 
-    format: Literal["table", "json", "jsonl", "csv", "xlsx"] | None = None
+    format: Format | None = None
     """How to write it. [default: as the ending of the file of -o says, else table]"""
     output: Annotated[Path | None, Parameter(name=["--output", "-o"], metavar="FILE")] = None
     """Write to this file instead of standard output."""
     quiet: bool = False
     """No words and no progress on standard error; errors are still said."""
+
+
+DEFAULT_ASKING: Final = Asking()
+DEFAULT_SWEEPING: Final = Sweeping()
+DEFAULT_SHOWING: Final = Showing()

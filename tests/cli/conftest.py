@@ -1,9 +1,15 @@
 """Fixtures of the shell's tests: a responder of given varbinds, net-snmp's own agent, and ptscan as a process."""
 
+import os
+import shutil
+import signal
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -75,3 +81,92 @@ def responder(rows: Sequence[Varbind], host: str = "127.60.9.1") -> Iterator[str
 def responder_at() -> Callable[[Sequence[Varbind]], AbstractContextManager[str]]:
     """``with responder_at(rows) as endpoint``: those rows are served at ``HOST:PORT``."""
     return responder
+
+
+@pytest.fixture
+def silent() -> Iterator[str]:
+    """``HOST:PORT`` where everything arrives and nothing is answered."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.60.9.2", 0))
+        yield "{}:{}".format(*sock.getsockname())
+
+
+PTSCAN = (sys.executable, "-c", "import sys; from ptscan.cli import main; sys.exit(main())")
+
+
+def plain_environment(**more: str) -> dict[str, str]:
+    """The environment of a person who has set nothing of ours."""
+    return {key: value for key, value in os.environ.items() if not key.startswith("PTSCAN_")} | more
+
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def ptscan(tmp_path: Path) -> Run:
+    """``ptscan("get", …)``: run it as a process in an empty folder, with both streams captured."""
+
+    def run(*arguments: str, stdin: str = "", **environment: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [*PTSCAN, *arguments],
+            cwd=tmp_path,
+            env=plain_environment(**environment),
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture
+def started(tmp_path: Path) -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
+    """``started("scan", …)``: a process that goes on while the test does other things, ended with the test."""
+    processes: list[subprocess.Popen[str]] = []
+
+    def start(*arguments: str, **environment: str) -> "subprocess.Popen[str]":
+        process = subprocess.Popen(
+            [*PTSCAN, *arguments],
+            cwd=tmp_path,
+            env=plain_environment(**environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        processes.append(process)
+        return process
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.communicate(timeout=10)
+
+
+@pytest.fixture(scope="session")
+def snmpd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """net-snmp's own agent on a port of its own: ``HOST:PORT``."""
+    program = shutil.which("snmpd") or shutil.which("/usr/sbin/snmpd")
+    if program is None or shutil.which("snmpget") is None:
+        pytest.skip("snmpd or snmpget is absent: install Debian's snmpd and snmp")
+    folder = tmp_path_factory.mktemp("snmpd")
+    (folder / "snmpd.conf").write_text('rocommunity public\nsysContact "a \\"person\\""\n')
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.60.8.1", 0))
+        endpoint = "{}:{}".format(*probe.getsockname())
+    process = subprocess.Popen(
+        [program, "-f", "-C", "-c", "snmpd.conf", "-Lf", "log", "-p", "pid", f"udp:{endpoint}"],
+        cwd=folder,
+        env=plain_environment(SNMP_PERSISTENT_DIR=str(folder)),
+        stdin=subprocess.DEVNULL,
+    )
+    try:
+        asked = ["snmpget", "-v2c", "-cpublic", "-On", "-t0.2", "-r50", endpoint, "1.3.6.1.2.1.1.3.0"]
+        if subprocess.run(asked, capture_output=True, timeout=30, check=False).returncode:
+            pytest.skip(f"snmpd does not run here: {(folder / 'log').read_text()[-200:]}")
+        yield endpoint
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(10)

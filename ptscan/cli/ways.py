@@ -1,0 +1,94 @@
+"""From what was typed to what the rooms below take: the credentials, and the address of a device."""
+
+import os
+import socket
+from collections.abc import Mapping
+from typing import Final
+
+import trio
+
+from proto_schema import Problem
+from ptscan.cli.endpoints import Endpoint, EndpointError
+from ptscan.cli.options import Asking
+from ptscan.cli.words import Words
+from ptscan.errors import InputError
+from ptscan.snmp import (
+    ClientSettings,
+    Community,
+    Credential,
+    Outcome,
+    Secret,
+    Session,
+    Version,
+    describe_unread_users,
+    load_credentials,
+)
+
+COMMUNITY_VARIABLE: Final = "PTSCAN_COMMUNITY"
+DEFAULT_COMMUNITY: Final = "public"
+
+_MENDS: Final = {
+    Outcome.SILENT.value: ": check the address, the community and that SNMP is switched on",
+    Outcome.REFUSED.value: ": give another one with --community or --credentials",
+}
+
+
+class WayError(InputError):
+    """The options name no way to ask a device."""
+
+
+def credentials_of(asking: Asking, words: Words, environment: Mapping[str, str] = os.environ) -> tuple[Credential, ...]:
+    """Return the credentials to try, in order: those of the options, then of the file, else of the environment.
+
+    ``public`` is tried only where none was given. Raises WayError and CredentialsError.
+    """
+    credentials: tuple[Credential, ...] = tuple(Community(Secret(text)) for text in asking.community)
+    if asking.credentials is not None:
+        from_file = load_credentials(asking.credentials)
+        unread = describe_unread_users(from_file)
+        if unread is not None:
+            if not any(isinstance(credential, Community) for credential in from_file):
+                raise WayError(f"{asking.credentials}: {unread}")
+            words.complain(unread)
+        credentials += from_file
+    if not credentials:
+        credentials = (Community(Secret(environment.get(COMMUNITY_VARIABLE) or DEFAULT_COMMUNITY)),)
+    return credentials
+
+
+def version_of(asking: Asking) -> Version:
+    """Return the version to speak; raises WayError for the one that is not built yet."""
+    if asking.snmp_version == "3":
+        raise WayError("--snmp-version 3: this version of ptscan does not speak SNMPv3 yet: use 1, 2c or auto")
+    return asking.snmp_version
+
+
+def client_settings(asking: Asking) -> ClientSettings:
+    """Return the client's settings: the room's own defaults but for what was asked."""
+    usual = ClientSettings()
+    return ClientSettings(
+        timeout=usual.timeout if asking.timeout is None else asking.timeout,
+        retries=usual.retries if asking.retries is None else asking.retries,
+    )
+
+
+async def address_of(endpoint: Endpoint) -> str:
+    """Return the literal address of ``endpoint``; raises EndpointError for a name that has none."""
+    if not endpoint.is_name:
+        return endpoint.host
+    try:
+        answers = await trio.socket.getaddrinfo(endpoint.host, endpoint.port, type=socket.SOCK_DGRAM)
+    except (OSError, UnicodeError) as error:
+        fault = error.strerror if isinstance(error, OSError) else None
+        raise EndpointError(
+            f'"{endpoint.host}" was not found ({fault or error}): check the name, or write the address'
+        ) from error
+    answers.sort(key=lambda answer: answer[0] != socket.AF_INET)  # printers speak IPv4 first
+    return str(answers[0][4][0])
+
+
+def problem_line(session: Session, problem: Problem) -> str:
+    """Return a device's problem as a line that names the device and, where there is one, the mend."""
+    where = f"{session.address} port {session.port}: "
+    line = problem.text if problem.text.startswith(where) else where + problem.text
+    return line + _MENDS.get(problem.code, "")
