@@ -1,1 +1,26 @@
-"""Finds what answers SNMP in whole address ranges."""
+"""Finds what answers SNMP in whole address ranges: paced probes, stateless matching, rounds for the silent.
+
+``run`` does I/O (and draws the randomness); every other module is pure and takes the time as an argument.
+"""
+
+from ptscan.sweep.core import Shot, Sweep
+from ptscan.sweep.plan import CommunityLike, SweepError, SweepPlan, Version
+from ptscan.sweep.run import Progress, run_sweep
+from ptscan.sweep.sighting import Classifier, Found, Kind, Sighting
+from ptscan.sweep.summary import SweepSummary
+
+__all__ = [
+    "Classifier",
+    "CommunityLike",
+    "Found",
+    "Kind",
+    "Progress",
+    "Shot",
+    "Sighting",
+    "Sweep",
+    "SweepError",
+    "SweepPlan",
+    "SweepSummary",
+    "Version",
+    "run_sweep",
+]

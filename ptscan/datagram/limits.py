@@ -1,0 +1,18 @@
+"""Every limit of this room, by name."""
+
+from typing import Final
+
+RECEIVE_BUFFER: Final = 32 * 1024 * 1024
+"""Octets of kernel memory asked for answers that wait; what the system grants may be less."""
+
+SEND_BUFFER: Final = 4 * 1024 * 1024
+"""Octets of kernel memory asked for probes that wait."""
+
+MAX_ANSWER: Final = 4096
+"""Octets of one answer that are kept: three varbinds of 255 octets need a fifth of it, the rest is cut off."""
+
+RECEIVE_BATCH: Final = 512
+"""Answers that one call takes at most."""
+
+BUFFERS_PAUSE: Final = 0.001
+"""Seconds to let pass when the system has no buffers (ENOBUFS), which no readiness event tells the end of."""

@@ -1,0 +1,180 @@
+"""One UDP socket that probes thousands of hosts, by plain system calls, one a datagram; does I/O."""
+
+import errno
+import socket
+import struct
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+import trio
+
+from ptscan.datagram.errors import SocketError
+from ptscan.datagram.limits import BUFFERS_PAUSE, MAX_ANSWER, RECEIVE_BATCH, RECEIVE_BUFFER, SEND_BUFFER
+
+_LINUX: Final = sys.platform == "linux"
+_SO_SNDBUFFORCE: Final = 32  # asm-generic/socket.h; the socket module does not name these three
+_SO_RCVBUFFORCE: Final = 33
+_SO_MEMINFO: Final = 55
+_MEMINFO: Final = struct.Struct("=9I")
+_MEMINFO_DROPS: Final = 8  # SK_MEMINFO_DROPS, linux/sock_diag.h
+
+_NO_BUFFERS: Final = frozenset({errno.ENOBUFS, errno.ENOMEM})
+_LOW_128_BITS: Final = (1 << 128) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Stencil:
+    """A datagram that goes to many hosts and differs in four octets at ``offset`` only: each host's stamp."""
+
+    octets: bytes
+    offset: int
+
+
+class Received(NamedTuple):
+    """A datagram that came in: its octets and whence, the address as the family's number."""
+
+    payload: bytes
+    source: int
+    port: int
+
+
+class Fault(NamedTuple):
+    """A datagram that the system refused to send: its place in the batch and the errno."""
+
+    place: int
+    code: int
+
+
+class Sent(NamedTuple):
+    """What became of a batch: the first ``done`` datagrams left, but for ``faults``; ``full``: the rest has to wait."""
+
+    done: int
+    faults: Sequence[Fault]
+    full: bool
+
+
+class Datagrams:
+    """A UDP socket for sweeps; made by :func:`open_datagrams`.
+
+    An address is the family's number (32 or 128 bits; higher bits are ignored), so that a batch is two columns of
+    integers, addresses and stamps, and no object per host. Broadcast stays off: the system itself refuses to send
+    to an attached network's broadcast address.
+    """
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._socket = sock
+        self._is_ipv4 = sock.family == socket.AF_INET
+        self._no_buffers = False
+
+    def send_batch(self, stencil: Stencil, stamps: Sequence[int], addresses: Sequence[int], *, port: int) -> Sent:
+        """Send ``stencil`` with each of ``stamps`` to the address beside it, at ``port``; never blocks.
+
+        What the system refuses for one host alone is a fault of that datagram and the batch goes on; when its
+        buffers are full the batch ends early, and :meth:`wait_writable` waits for room.
+        """
+        head, tail = stencil.octets[: stencil.offset], stencil.octets[stencil.offset + 4 :]
+        send = self._socket.sendto
+        as_text = self._as_text
+        faults: list[Fault] = []
+        index = -1
+        for index, (stamp, address) in enumerate(zip(stamps, addresses, strict=True)):
+            try:
+                send(head + stamp.to_bytes(4, "big") + tail, (as_text(address), port))
+            except BlockingIOError:
+                return Sent(index, faults, True)
+            except OSError as error:
+                code = error.errno or 0
+                if code in _NO_BUFFERS:
+                    self._no_buffers = True
+                    return Sent(index, faults, True)
+                faults.append(Fault(index, code))
+        return Sent(index + 1, faults, False)
+
+    def receive_batch(self, limit: int = RECEIVE_BATCH) -> list[Received]:
+        """Take up to ``limit`` datagrams that wait in the kernel; an empty list when there are none."""
+        receive = self._socket.recvfrom
+        as_number = self._as_number
+        batch: list[Received] = []
+        for _ in range(limit):
+            try:
+                payload, source = receive(MAX_ANSWER)
+            except BlockingIOError:
+                break
+            except OSError:  # another system's word for an ICMP error that belongs to an earlier probe
+                continue
+            batch.append(Received(payload, as_number(source[0]), source[1]))
+        return batch
+
+    async def wait_readable(self) -> None:
+        """Wait until a datagram is there. A checkpoint."""
+        await trio.lowlevel.wait_readable(self._socket)
+
+    async def wait_writable(self) -> None:
+        """Wait until the system may have room for another datagram. A checkpoint."""
+        if self._no_buffers:
+            self._no_buffers = False
+            await trio.sleep(BUFFERS_PAUSE)
+        else:
+            await trio.lowlevel.wait_writable(self._socket)
+
+    def kernel_drops(self) -> int:
+        """Count the datagrams that came but found the socket's buffer full; 0 where the system does not say."""
+        if not _LINUX:
+            return 0
+        try:
+            counts = self._socket.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, _MEMINFO.size)
+        except OSError:
+            return 0
+        return int(_MEMINFO.unpack(counts)[_MEMINFO_DROPS]) if len(counts) == _MEMINFO.size else 0
+
+    def _as_text(self, address: int) -> str:
+        if self._is_ipv4:
+            return socket.inet_ntoa((address & 0xFFFF_FFFF).to_bytes(4, "big"))
+        return socket.inet_ntop(socket.AF_INET6, (address & _LOW_128_BITS).to_bytes(16, "big"))
+
+    def _as_number(self, text: str) -> int:
+        if self._is_ipv4:
+            return int.from_bytes(socket.inet_aton(text), "big")
+        return int.from_bytes(socket.inet_pton(socket.AF_INET6, text.partition("%")[0]), "big")
+
+
+@asynccontextmanager
+async def open_datagrams(
+    family: socket.AddressFamily, *, receive_buffer: int = RECEIVE_BUFFER, send_buffer: int = SEND_BUFFER
+) -> AsyncIterator[Datagrams]:
+    """Open one UDP socket of ``family``, with kernel buffers of as many octets as the system grants.
+
+    Raises SocketError. Leaving the block closes the socket.
+    """
+    try:
+        sock = socket.socket(family, socket.SOCK_DGRAM)
+    except OSError as error:
+        raise SocketError(_family_name(family), error) from error
+    with sock:
+        try:
+            sock.setblocking(False)
+            if family == socket.AF_INET6:
+                sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            sock.bind(("", 0))
+        except OSError as error:
+            raise SocketError(_family_name(family), error) from error
+        _enlarge(sock, _SO_RCVBUFFORCE, socket.SO_RCVBUF, receive_buffer)
+        _enlarge(sock, _SO_SNDBUFFORCE, socket.SO_SNDBUF, send_buffer)
+        yield Datagrams(sock)
+
+
+def _enlarge(sock: socket.socket, forced: int, polite: int, size: int) -> None:
+    """Ask for a buffer beyond the system's limit, which takes a privilege on Linux, else up to the limit."""
+    for option in (forced, polite) if _LINUX else (polite,):
+        try:
+            sock.setsockopt(socket.SOL_SOCKET, option, size)
+        except OSError:
+            continue
+        return
+
+
+def _family_name(family: socket.AddressFamily) -> str:
+    return "IPv6" if family == socket.AF_INET6 else "IPv4"

@@ -1,0 +1,301 @@
+"""The sweep without its sockets: which probes leave next, what an answer means, when all is done.
+
+Theory of operation. The targets stand in a computed order; a *round* passes over it once and probes those positions
+that are still silent, which a bitmap of one bit a target remembers. Nothing else is kept per host: the request-id of an
+answer names the position and the round (``request_ids``), a log of batches says when that was sent (``send_log``). A
+position is probed again only when its last probe has timed out; a late answer to any earlier round counts as well.
+
+The driver calls, with the time as ``now``: :meth:`receive` for each datagram, :meth:`expire` now and then,
+:meth:`next_shot` and then :meth:`shot_sent` in turn, until :meth:`is_done`.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import compress, groupby
+from typing import Final, Generic
+
+from codec import REQUEST_ID_MIN, DecodeError, Message, PduType, RequestTemplate, decode_message
+from ptscan.datagram import Fault, Stencil
+from ptscan.sweep.limits import CHUNK, MAX_STRANGERS
+from ptscan.sweep.pacer import FixedPacer, KindPacer, NoPacer, Pacer, SubnetLimit
+from ptscan.sweep.plan import Allowances, CredentialT, SweepPlan, rounds_of
+from ptscan.sweep.request_ids import RequestIds
+from ptscan.sweep.send_log import SendLog
+from ptscan.sweep.sighting import PROBE_OIDS, Classifier, Found, sighting_of
+from ptscan.sweep.summary import SweepSummary
+from ptscan.targets import IPV6, Address, format_address
+
+_SKIPPED_AT_ONCE: Final = 64  # chunks without a silent target that one call passes over
+_SELECTORS: Final = bytes.maketrans(b"01", b"\x01\x00")  # the digits of answered bits -> whether still silent
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """Probes that may leave now: one stencil, and columns of stamps and addresses. ``first`` is for the log."""
+
+    stencil: Stencil
+    ipv6: bool
+    stamps: Sequence[int]
+    addresses: Sequence[Address]
+    first: int
+
+
+@dataclass(slots=True)
+class _Run:
+    """Consecutive silent positions that share a stencil and a family, as columns; ``begin`` is the next to leave."""
+
+    stencil: Stencil
+    ipv6: bool
+    positions: Sequence[int]
+    stamps: Sequence[int]
+    addresses: Sequence[Address]
+    begin: int = 0
+
+
+class Sweep(Generic[CredentialT]):
+    """One sweep by ``plan``, begun ``now``; ``seed`` and the secret ``key`` are the caller's randomness."""
+
+    def __init__(
+        self, plan: SweepPlan[CredentialT], *, seed: int, key: bytes, classify: Classifier, now: float
+    ) -> None:
+        self._plan = plan
+        self._classify = classify
+        self._order = plan.targets.order(seed, shard=plan.shard)
+        self._size = self._order.size
+        self._allowances = Allowances(plan.credentials)
+        self._rounds = rounds_of(plan.version, retries=plan.retries, choices=self._allowances.choices)
+        self._stencils = {
+            (version, index): _stencil(version, credential)
+            for version in {round_.version for round_ in self._rounds}
+            for index, credential in enumerate(plan.credentials)
+        }
+        self._ids = RequestIds(self._size, key=key)
+        self._log = SendLog(plan.timeout)
+        self._pacer = _pacer(plan, now)
+        self._subnets = SubnetLimit() if plan.rate is None else None
+        intervals = plan.targets.intervals
+        self.families: Final = frozenset(intervals[place][place] >= IPV6 for place in (0, -1)) if intervals else ()
+        """Whether IPv4 (False) and IPv6 (True) targets are among them."""
+
+        self._answered_bits = bytearray((self._size + 7) // 8)
+        self._round = 0
+        self._cursor = 0  # the next position of the round
+        self._runs: list[_Run] = []
+        self._strangers: set[tuple[int, int]] = set()
+        self._drops = 0
+
+        self.answered = 0
+        """Targets that answered."""
+        self._probes = self._refused = self._malformed = self._duplicates = self._other_source = 0
+        self._without_credential = 0
+        self._send_errors: Counter[str] = Counter()
+
+    # --- what goes out ---
+
+    def next_shot(self, now: float) -> Shot | float:
+        """Give the probes that may leave ``now``, or the instant at which to ask again (infinite: never)."""
+        allowance = self._pacer.allowance(now)
+        if allowance <= 0:
+            return self._pacer.ready_at(now)
+        if self._plan.max_in_flight is not None:
+            allowance = min(allowance, self._plan.max_in_flight - self._log.in_flight)
+            if allowance <= 0:
+                return self._log.next_timeout() or now
+        if not self._runs and (wait := self._load(now)) is not None:
+            return wait
+        run = self._runs[0]
+        begin, end = run.begin, min(run.begin + allowance, len(run.stamps))
+        addresses = run.addresses[begin:end]
+        if self._subnets is not None:
+            admitted = self._subnets.admit(addresses, now)
+            if not admitted:
+                return self._subnets.ready_at(addresses[0], now)
+            addresses = addresses[:admitted]
+            end = begin + admitted
+        first = self._round_start() + run.positions[begin]
+        return Shot(run.stencil, run.ipv6, run.stamps[begin:end], addresses, first)
+
+    def shot_sent(self, shot: Shot, done: int, faults: Sequence[Fault], now: float) -> None:
+        """The first ``done`` probes of ``shot`` were handed over at ``now``, ``faults`` of them in vain.
+
+        What is left of it comes with the next shot.
+        """
+        sent = done - len(faults)
+        if sent:
+            self._probes += sent
+            self._pacer.spend(sent)
+            self._log.sent(shot.first, sent, now)
+        for fault in faults:
+            self._send_errors[os.strerror(fault.code)] += 1
+        run = self._runs[0]
+        run.begin += done
+        if run.begin == len(run.stamps):
+            del self._runs[0]
+
+    def _load(self, now: float) -> float | None:
+        """Fill the runs from the next chunk with a silent target; else say when to ask again."""
+        for _ in range(_SKIPPED_AT_ONCE):
+            if self._cursor >= self._size:
+                if self._round + 1 >= len(self._rounds):
+                    return self._log.next_timeout() or float("inf")
+                self._round += 1
+                self._cursor = 0
+            start, end = self._cursor, min(self._cursor + CHUNK, self._size)
+            silent = self._silent(start, end)
+            if silent:
+                if self._round and not self._log.settled_before(self._round_start() - self._size + end):
+                    return self._log.next_timeout() or now
+                self._runs = list(self._runs_of(start // CHUNK, silent))
+            self._cursor = end
+            if self._runs:
+                return None
+        return now
+
+    def _silent(self, start: int, end: int) -> Sequence[int]:
+        """The positions from ``start`` to ``end`` - 1 that have not answered."""
+        bits = int.from_bytes(self._answered_bits[start >> 3 : (end + 7) >> 3], "little")
+        positions = range(start, end)
+        if not bits:
+            return positions
+        digits = f"{bits:0{end - start}b}".encode()[::-1]
+        return list(compress(positions, digits.translate(_SELECTORS)))
+
+    def _runs_of(self, chunk: int, positions: Sequence[int]) -> Iterator[_Run]:
+        start = chunk * CHUNK
+        stamps: Sequence[int] = self._ids.of_chunk(self._round, chunk)
+        addresses: Sequence[Address] = self._order.take(start, CHUNK)
+        if len(positions) < len(stamps):
+            places = [position - start for position in positions]
+            stamps = [stamps[place] for place in places]
+            addresses = [addresses[place] for place in places]
+        round_ = self._rounds[self._round]
+        if self._allowances.everywhere and len(self.families) == 1:
+            stencil = self._stencils[round_.version, round_.choice]
+            yield _Run(stencil, True in self.families, positions, stamps, addresses)
+            return
+        # Each target has its own list of credentials: neighbours in the order that share a stencil make a run.
+        columns = zip(positions, stamps, addresses, map(self._allowed, addresses), strict=True)
+        for (index, ipv6), group in groupby(columns, lambda row: (row[3], row[2] >= IPV6)):
+            members = list(group)
+            if index is None:
+                self._without_credential += len(members) if self._round == 0 else 0
+                continue
+            stencil = self._stencils[round_.version, index]
+            yield _Run(
+                stencil, ipv6, [row[0] for row in members], [row[1] for row in members], [row[2] for row in members]
+            )
+
+    def _allowed(self, address: Address) -> int | None:
+        """The credential that ``address`` is asked with in this round."""
+        allowed = self._allowances.at(address)
+        choice = self._rounds[self._round].choice
+        return allowed[choice] if choice < len(allowed) else None
+
+    def _round_start(self) -> int:
+        return self._round * self._size
+
+    # --- what comes in ---
+
+    def receive(self, payload: bytes, source: Address, port: int, *, now: float) -> Found[CredentialT] | None:
+        """Judge a datagram from ``source`` and its ``port``; give the finding when it is a target's first answer."""
+        try:
+            message = decode_message(payload)
+        except DecodeError:
+            self._malformed += 1
+            return None
+        if not isinstance(message, Message) or message.pdu_type != PduType.RESPONSE:
+            self._refused += 1
+            return None
+        matched = self._ids.match(message.request_id, rounds=self._round + 1)
+        if matched is None:
+            self._refuse(source, port)
+            return None
+        round_, position = matched
+        octet, bit = position >> 3, 1 << (position & 7)
+        if self._answered_bits[octet] & bit:
+            self._duplicates += 1
+            return None
+        address = self._order[position]
+        if source != address or port != self._plan.port:
+            if not self._believes(source, port):
+                self._refused += 1
+                return None
+            self._other_source += 1
+        self._answered_bits[octet] |= bit
+        self.answered += 1
+        sent_at = self._log.answered(round_ * self._size + position)
+        index = self._allowances.at(address)[self._rounds[round_].choice]
+        sighting = sighting_of(
+            message,
+            address=format_address(address),
+            port=self._plan.port,
+            rtt=None if sent_at is None else now - sent_at,
+            classify=self._classify,
+        )
+        return Found(sighting, self._plan.credentials[index])
+
+    def _refuse(self, source: Address, port: int) -> None:
+        self._refused += 1
+        if len(self._strangers) < MAX_STRANGERS:
+            self._strangers.add((source, port))
+
+    def _believes(self, source: Address, port: int) -> bool:
+        """Whether this source may answer for another: it never showed a wrong id, as far as is remembered."""
+        return len(self._strangers) < MAX_STRANGERS and (source, port) not in self._strangers
+
+    # --- time and ends ---
+
+    def expire(self, now: float) -> None:
+        """Close the batches that have timed out by ``now``; the pacer learns from those of the first round."""
+        for batch in self._log.expire(now):
+            if batch.first < self._size:
+                self._pacer.judge(batch.sent, batch.answered, batch.sent_at, now)
+
+    def kernel_drops(self, count: int, *, now: float) -> None:
+        """The system has dropped ``count`` answers so far."""
+        if count > self._drops:
+            self._drops = count
+            self._pacer.lost(now)
+
+    def is_done(self) -> bool:
+        """Whether nothing is left to send and nobody left to wait for."""
+        if self.answered == self._size:
+            return True
+        at_the_end = self._round + 1 == len(self._rounds) and self._cursor >= self._size and not self._runs
+        return at_the_end and not self._log.in_flight
+
+    def progress(self) -> tuple[int, int]:
+        """Give how far the rounds have come, as (done, total) positions; done is total at the end only."""
+        total = self._size * len(self._rounds)
+        return total if self.is_done() else min(total - 1, self._round_start() + self._cursor), total
+
+    def summary(self, *, seconds: float, interrupted: bool) -> SweepSummary:
+        """Give the counts so far."""
+        return SweepSummary(
+            hosts=self._size,
+            answered=self.answered,
+            probes=self._probes,
+            refused=self._refused,
+            malformed=self._malformed,
+            duplicates=self._duplicates,
+            other_source=self._other_source,
+            send_errors=dict(self._send_errors),
+            kernel_drops=self._drops,
+            without_credential=self._without_credential,
+            seconds=seconds,
+            interrupted=interrupted,
+        )
+
+
+def _stencil(version: int, credential: CredentialT) -> Stencil:
+    community = credential.name.reveal().encode("utf-8", "surrogateescape")
+    template = RequestTemplate(version, community, PduType.GET, PROBE_OIDS)
+    return Stencil(template.encode(REQUEST_ID_MIN), template.id_offset)
+
+
+def _pacer(plan: SweepPlan[CredentialT], now: float) -> Pacer:
+    if plan.rate is None:
+        return KindPacer(now)
+    return NoPacer() if plan.rate == "max" else FixedPacer(float(plan.rate), now)

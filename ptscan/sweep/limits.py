@@ -1,0 +1,48 @@
+"""Every limit of this room, by name."""
+
+from typing import Final
+
+MAX_TARGETS: Final = 1 << 26
+"""Addresses of one sweep (four times a /8); a larger set takes shards."""
+
+MAX_RETRIES: Final = 10
+"""Retry rounds."""
+
+MAX_CREDENTIALS: Final = 64
+"""Communities of one sweep: each costs the silent one more round."""
+
+KIND_RATE: Final = 24_500.0
+"""Packets a second that a kind sweep never passes: with the burst, under 25,000 in any second."""
+
+KIND_BURST_SECONDS: Final = 0.02
+"""Seconds' worth of packets that a kind sweep may send at once after a late wake-up."""
+
+KIND_START_RATE: Final = 1_000.0
+"""Packets a second with which a kind sweep begins."""
+
+KIND_GROWTH_SECONDS: Final = 0.5
+"""Seconds in which a kind sweep doubles its rate while nothing is lost."""
+
+KIND_SUBNET_BURST: Final = 4
+"""Packets that may follow one another at once into one /24 in a kind sweep."""
+
+KIND_SUBNET_RATE: Final = 96.0
+"""Packets a second into one /24 in a kind sweep: with the burst, 100 in any second."""
+
+CHUNK: Final = 256
+"""Positions of the order that are computed at a time."""
+
+MAX_STRANGERS: Final = 1_024
+"""Sources of wrong request-ids that are remembered; beyond, nobody may answer for another address."""
+
+MAX_PENDING: Final = 4_096
+"""Findings that wait for the consumer before sending pauses."""
+
+SEND_LOG_ENTRIES: Final = 32_768
+"""Batches whose sending time is remembered after they timed out, for the round-trip times of late answers."""
+
+YIELD_SECONDS: Final = 0.002
+"""Seconds of work between two checkpoints."""
+
+PROGRESS_SECONDS: Final = 0.1
+"""Seconds between two progress reports."""

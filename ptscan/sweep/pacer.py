@@ -1,0 +1,251 @@
+"""When the next probes may leave: token buckets, the kind caps, and growth while nothing is lost. Time is an argument.
+
+A pacer says how many packets may leave ``now`` and is told how many did. :class:`FixedPacer` keeps one rate exactly,
+:class:`KindPacer` feels its way up to the kind cap, :class:`NoPacer` never holds back. :class:`SubnetLimit` stands
+beside the kind pacer and caps what goes into each /24 (for IPv6, each /120).
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Final, Protocol
+
+from ptscan.sweep.limits import (
+    KIND_BURST_SECONDS,
+    KIND_GROWTH_SECONDS,
+    KIND_RATE,
+    KIND_START_RATE,
+    KIND_SUBNET_BURST,
+    KIND_SUBNET_RATE,
+)
+
+_BURST_SECONDS: Final = 0.05  # what a late wake-up may make good; at 1/s it still is one packet
+_GRAIN_SECONDS: Final = 0.002  # packets of as many seconds leave together, so that a fast rate is no storm of wake-ups
+_SUBNETS_KEPT: Final = 65_536
+_ENOUGH: Final = 30  # answers from which a share means something
+
+
+class Pacer(Protocol):
+    """How many packets may leave, and when the next ones."""
+
+    def allowance(self, now: float) -> int:
+        """Packets that may leave ``now``."""
+        ...
+
+    def spend(self, packets: int) -> None:
+        """``packets`` left, as many as the allowance at most."""
+        ...
+
+    def ready_at(self, now: float) -> float:
+        """The instant from which a worthwhile number of packets may leave."""
+        ...
+
+    def judge(self, sent: int, answered: int, sent_at: float, now: float) -> None:
+        """Of ``sent`` first probes of ``sent_at``, ``answered`` were answered before they timed out."""
+        ...
+
+    def lost(self, now: float) -> None:
+        """The machine itself lost packets."""
+        ...
+
+
+class TokenBucket:
+    """``rate`` packets a second, ``burst`` at once after a pause: in any t seconds at most rate * t + burst leave."""
+
+    def __init__(self, rate: float, burst: float, now: float) -> None:
+        self._rate = rate
+        self._burst = max(1.0, burst)
+        self._tokens = 1.0
+        self._as_of = now
+
+    @property
+    def rate(self) -> float:
+        """Packets a second."""
+        return self._rate
+
+    def set_rate(self, rate: float, burst: float, now: float) -> None:
+        """Go on at another rate from ``now``."""
+        self._refill(now)
+        self._rate, self._burst = rate, max(1.0, burst)
+
+    def allowance(self, now: float) -> int:
+        """Packets that may leave ``now``."""
+        self._refill(now)
+        # A billionth of a packet is the clock's rounding and no reason to wake up once more.
+        return int(self._tokens + 1e-9)
+
+    def spend(self, packets: int) -> None:
+        """Take ``packets`` out."""
+        self._tokens -= packets
+
+    def ready_at(self, packets: float) -> float:
+        """The instant from which ``packets`` may leave, at most a burst of them."""
+        missing = min(packets, self._burst) - self._tokens
+        return self._as_of + max(0.0, missing) / self._rate
+
+    def _refill(self, now: float) -> None:
+        if now > self._as_of:
+            self._tokens = min(self._burst, self._tokens + (now - self._as_of) * self._rate)
+            self._as_of = now
+
+
+class FixedPacer:
+    """Exactly ``rate`` packets a second, as asked for."""
+
+    def __init__(self, rate: float, now: float) -> None:
+        self._bucket = TokenBucket(rate, rate * _BURST_SECONDS, now)
+        self._grain = max(1.0, rate * _GRAIN_SECONDS)
+
+    def allowance(self, now: float) -> int:
+        """Packets that may leave ``now``."""
+        return self._bucket.allowance(now)
+
+    def spend(self, packets: int) -> None:
+        """``packets`` left."""
+        self._bucket.spend(packets)
+
+    def ready_at(self, now: float) -> float:
+        """The instant from which a worthwhile number of packets may leave."""
+        return self._bucket.ready_at(self._grain)
+
+    def judge(self, sent: int, answered: int, sent_at: float, now: float) -> None:
+        """A fixed rate is what a person asked for: nothing changes it."""
+
+    def lost(self, now: float) -> None:
+        """A fixed rate is what a person asked for: nothing changes it."""
+
+
+class NoPacer:
+    """``--rate max``: the machine and the path are the only limits."""
+
+    def allowance(self, now: float) -> int:
+        """Packets that may leave ``now``: any number."""
+        return 1 << 30
+
+    def spend(self, packets: int) -> None:
+        """Nothing is counted."""
+
+    def ready_at(self, now: float) -> float:
+        """At once."""
+        return now
+
+    def judge(self, sent: int, answered: int, sent_at: float, now: float) -> None:
+        """No verdict changes anything."""
+
+    def lost(self, now: float) -> None:
+        """No loss changes anything."""
+
+
+class KindPacer:
+    """Starts at 1,000 packets/s, doubles every half second while nothing is lost, never passes 25,000.
+
+    What is loss? The order samples the targets evenly, so every stretch of the first round should be answered by the
+    same share as the gentle beginning was, within chance. A stretch that falls clearly short of it (three standard
+    deviations), or a drop in this machine, halves the rate at which that stretch was sent; growth then goes on slowly.
+    """
+
+    def __init__(self, now: float) -> None:
+        self._bucket = TokenBucket(KIND_START_RATE, KIND_START_RATE * KIND_BURST_SECONDS, now)
+        self._grows_at = now + KIND_GROWTH_SECONDS
+        self._growth = 2.0
+        self._cut_at = -math.inf
+        self._fair = _Share()
+        self._stretch = _Share()
+
+    @property
+    def rate(self) -> float:
+        """Packets a second at present."""
+        return self._bucket.rate
+
+    def allowance(self, now: float) -> int:
+        """Packets that may leave ``now``."""
+        if now >= self._grows_at:
+            self._grows_at = now + KIND_GROWTH_SECONDS
+            self._go_on_at(self._bucket.rate * self._growth, now)
+        return self._bucket.allowance(now)
+
+    def spend(self, packets: int) -> None:
+        """``packets`` left."""
+        self._bucket.spend(packets)
+
+    def ready_at(self, now: float) -> float:
+        """The instant from which a worthwhile number of packets may leave."""
+        return self._bucket.ready_at(max(1.0, self._bucket.rate * _GRAIN_SECONDS))
+
+    def judge(self, sent: int, answered: int, sent_at: float, now: float) -> None:
+        """Of ``sent`` first probes of ``sent_at``, ``answered`` were answered before they timed out."""
+        if sent_at < self._cut_at:
+            return  # sent before the last cut, which was the reply to it
+        self._stretch.add(sent, answered)
+        if not self._fair.sent:  # the gentle beginning is what the rest is held against
+            if self._stretch.answered >= _ENOUGH:
+                self._accept()
+            return
+        expected = self._stretch.sent * self._fair.value
+        if expected < _ENOUGH:
+            return
+        if self._stretch.answered < expected - 3 * math.sqrt(expected):
+            self._cut(now)
+        else:
+            self._accept()
+
+    def lost(self, now: float) -> None:
+        """The machine itself lost packets."""
+        self._cut(now)
+
+    def _accept(self) -> None:
+        self._fair.add(self._stretch.sent, self._stretch.answered)
+        self._stretch = _Share()
+
+    def _cut(self, now: float) -> None:
+        self._stretch = _Share()
+        self._cut_at = now
+        self._growth = 1.1
+        self._grows_at = now + 2 * KIND_GROWTH_SECONDS
+        self._go_on_at(self._bucket.rate / 2, now)
+
+    def _go_on_at(self, rate: float, now: float) -> None:
+        rate = min(KIND_RATE, max(KIND_START_RATE / 4, rate))
+        self._bucket.set_rate(rate, rate * KIND_BURST_SECONDS, now)
+
+
+class _Share:
+    """How many were sent and how many of them answered."""
+
+    __slots__ = ("answered", "sent")
+
+    def __init__(self) -> None:
+        self.sent = self.answered = 0
+
+    def add(self, sent: int, answered: int) -> None:
+        self.sent += sent
+        self.answered += answered
+
+    @property
+    def value(self) -> float:
+        return self.answered / self.sent if self.sent else 0.0
+
+
+class SubnetLimit:
+    """At most 100 packets in any second into one /24: 96 a second, four at once (a leaky bucket per subnet, GCRA)."""
+
+    def __init__(self) -> None:
+        self._free_at: dict[int, float] = {}  # when the subnet's bucket is empty again: its theoretical arrival time
+        self._interval = 1.0 / KIND_SUBNET_RATE
+        self._tolerance = (KIND_SUBNET_BURST - 1) * self._interval
+
+    def admit(self, addresses: Sequence[int], now: float) -> int:
+        """Say how many of the first ``addresses`` may be sent ``now``, and count them as sent."""
+        free_at, interval, limit = self._free_at, self._interval, now + self._tolerance
+        for admitted, address in enumerate(addresses):
+            subnet = address >> 8
+            due = free_at.get(subnet, now)
+            if due > limit:
+                return admitted
+            free_at[subnet] = (due if due > now else now) + interval
+        if len(free_at) > _SUBNETS_KEPT:
+            self._free_at = {subnet: due for subnet, due in free_at.items() if due > now}
+        return len(addresses)
+
+    def ready_at(self, address: int, now: float) -> float:
+        """The instant from which a packet may go to ``address``."""
+        return max(now, self._free_at.get(address >> 8, now) - self._tolerance)

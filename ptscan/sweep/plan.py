@@ -1,0 +1,144 @@
+"""What to sweep and how: the plan, checked, and the sequence of rounds that follows from it."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
+from typing import Final, Generic, Literal, Protocol, TypeAlias, TypeVar
+
+from codec import V1, V2C
+from ptscan.errors import InputError
+from ptscan.sweep.limits import MAX_CREDENTIALS, MAX_RETRIES, MAX_TARGETS
+from ptscan.targets import IPV6, TargetSet
+
+Version: TypeAlias = Literal["auto", "1", "2c"]
+
+
+class Revealable(Protocol):
+    """A text that is shown on purpose only."""
+
+    def reveal(self) -> str:
+        """The text itself."""
+        ...
+
+
+class CommunityLike(Protocol):
+    """A community and the networks it may be sent to; none means everywhere."""
+
+    @property
+    def name(self) -> Revealable:
+        """The community."""
+        ...
+
+    @property
+    def networks(self) -> Sequence[IPv4Network | IPv6Network]:
+        """Where it may be sent."""
+        ...
+
+
+CredentialT = TypeVar("CredentialT", bound=CommunityLike)
+
+
+class SweepError(InputError):
+    """A plan that cannot be carried out; the line says what is wrong and how to mend it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepPlan(Generic[CredentialT]):
+    """Which ``targets`` to probe at which ``port``, with which ``credentials`` in which order, and how fast.
+
+    ``rate`` is in packets a second, "max" for no cap but the path's own, None for a kind sweep. ``timeout`` is in
+    seconds, ``retries`` are further rounds for the silent. ``seed`` fixes the order (None: another each time),
+    ``shard`` (i, n) takes each n-th target from the i-th, i from 0. ``max_in_flight`` caps the probes that are neither
+    answered nor timed out. Raises SweepError for what makes no sense.
+    """
+
+    targets: TargetSet
+    credentials: tuple[CredentialT, ...]
+    port: int = 161
+    version: Version = "auto"
+    rate: float | Literal["max"] | None = None
+    timeout: float = 1.0
+    retries: int = 2
+    seed: int | None = None
+    shard: tuple[int, int] = (0, 1)
+    max_in_flight: int | None = None
+
+    def __post_init__(self) -> None:
+        index, shards = self.shard
+        faults = (
+            (not 1 <= self.port <= 65_535, f"port {self.port} is out of range; write 1 to 65535"),
+            (self.rate is not None and self.rate != "max" and not 0 < self.rate < 1e9,
+             f"rate {self.rate} is out of range; write packets per second above 0, or max"),
+            (not 0 < self.timeout <= 3600, f"timeout {self.timeout} is out of range; write seconds above 0"),
+            (not 0 <= self.retries <= MAX_RETRIES, f"retries {self.retries} is out of range; write 0 to {MAX_RETRIES}"),
+            (not 0 <= index < shards, f"shard {index}/{shards} is none of 0/{shards} to {shards - 1}/{shards}"),
+            (self.max_in_flight is not None and self.max_in_flight < 1,
+             f"{self.max_in_flight} in flight is out of range; write 1 or more"),
+            (not self.credentials, "no community is given; name one"),
+            (len(self.credentials) > MAX_CREDENTIALS,
+             f"{len(self.credentials)} communities are too many; {MAX_CREDENTIALS} at most"),
+        )  # fmt: skip
+        for wrong, line in faults:
+            if wrong:
+                raise SweepError(line)
+        if (self.targets.count - index - 1) // shards >= MAX_TARGETS:
+            raise SweepError(
+                f"{self.targets.count:,} targets are too many for one sweep; give --shard I/N so that each has at most "
+                f"{MAX_TARGETS:,}"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One pass over the silent: with SNMP ``version``, each target with its own ``choice``-th allowed credential."""
+
+    version: int
+    choice: int
+
+
+def rounds_of(version: Version, *, retries: int, choices: int) -> tuple[Round, ...]:
+    """Give the rounds of a sweep in which targets have up to ``choices`` allowed credentials.
+
+    The first version with the first credential is tried 1 + ``retries`` times; each further version and credential
+    costs one round more. Auto is v2c first, then v1 for those that ignore v2c.
+    """
+    first, *others = {"auto": (V2C, V1), "1": (V1,), "2c": (V2C,)}[version]
+    return (
+        *(Round(first, 0) for _ in range(1 + retries)),
+        *(Round(first, choice) for choice in range(1, choices)),
+        *(Round(other, choice) for other in others for choice in range(choices)),
+    )
+
+
+class Allowances:
+    """Which credentials each address may see, in the order of the list: bounds of zones, and each zone's indices."""
+
+    def __init__(self, credentials: Sequence[CommunityLike]) -> None:
+        spans = [[_span(network) for network in credential.networks] for credential in credentials]
+        bounds = {0}
+        for networks in spans:
+            for first, last in networks:
+                bounds |= {first, last + 1}
+        self._bounds: Final = sorted(bounds)
+        self._zones: Final = [
+            tuple(
+                index
+                for index, networks in enumerate(spans)
+                if not networks or any(first <= bound <= last for first, last in networks)
+            )
+            for bound in self._bounds
+        ]
+        self.choices: Final = max(map(len, self._zones))
+        """The largest number of credentials that any address may see."""
+        self.everywhere: Final = len(self._zones) == 1
+        """Whether every address may see every credential."""
+
+    def at(self, address: int) -> tuple[int, ...]:
+        """Give the indices of the credentials that ``address`` may see."""
+        return self._zones[bisect_right(self._bounds, address) - 1]
+
+
+def _span(network: IPv4Network | IPv6Network) -> tuple[int, int]:
+    family = IPV6 if network.version == 6 else 0
+    return family | int(network.network_address), family | int(network.broadcast_address)

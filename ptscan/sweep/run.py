@@ -1,0 +1,183 @@
+"""Drives a sweep over real sockets: receive, expire, send, deliver, rest; does I/O."""
+
+import secrets
+import socket
+from collections import deque
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from typing import Final, Generic, TypeAlias
+
+import trio
+
+from ptscan.datagram import Datagrams, open_datagrams
+from ptscan.sweep.core import Shot, Sweep
+from ptscan.sweep.limits import MAX_PENDING, PROGRESS_SECONDS, YIELD_SECONDS
+from ptscan.sweep.plan import CredentialT, SweepPlan
+from ptscan.sweep.sighting import Classifier, Found
+from ptscan.sweep.summary import SweepSummary
+from ptscan.targets import IPV6
+
+Progress: TypeAlias = Callable[[int, int, int], None]
+"""Told (done, total, found): how far the rounds have come and how many answered."""
+
+_NO_PROGRESS: Final[Progress] = lambda done, total, found: None  # noqa: E731
+
+
+async def run_sweep(
+    plan: SweepPlan[CredentialT],
+    found: trio.MemorySendChannel[Found[CredentialT]],
+    *,
+    classify: Classifier,
+    on_progress: Progress = _NO_PROGRESS,
+    stop: trio.Event | None = None,
+) -> SweepSummary:
+    """Sweep by ``plan`` and send each finding into ``found`` as it comes; return the counts.
+
+    A consumer that is slower than the answers pauses the sending, never the receiving; when it closes its end, the
+    sweep ends. Take a finding with ``receive`` and those behind it with ``receive_nowait``. ``on_progress`` is called
+    ten times a second at most and once at the end. Setting ``stop`` ends the sweep at once with what was found so far,
+    and so does a cancellation, but for the counts. ``found`` stays open: closing it is the caller's.
+    Raises SweepError or SocketError. A checkpoint.
+    """
+    started_at = trio.current_time()
+    seed = secrets.randbits(64) if plan.seed is None else plan.seed
+    sweep = Sweep(plan, seed=seed, key=secrets.token_bytes(32), classify=classify, now=started_at)
+    async with AsyncExitStack() as stack:
+        sockets = {
+            ipv6: await stack.enter_async_context(open_datagrams(socket.AF_INET6 if ipv6 else socket.AF_INET))
+            for ipv6 in sweep.families
+        }
+        driver = _Driver(sweep, sockets, plan.port, found)
+        interrupted = await driver.run(on_progress, stop)
+    on_progress(*sweep.progress(), sweep.answered)
+    return sweep.summary(seconds=trio.current_time() - started_at, interrupted=interrupted)
+
+
+class _Driver(Generic[CredentialT]):
+    """The tasks of one sweep: one sends, one receives per socket, one delivers."""
+
+    def __init__(
+        self,
+        sweep: Sweep[CredentialT],
+        sockets: dict[bool, Datagrams],
+        port: int,
+        found: trio.MemorySendChannel[Found[CredentialT]],
+    ) -> None:
+        self._sweep = sweep
+        self._sockets = sockets
+        self._port = port
+        self._found = found
+        self._pending: deque[Found[CredentialT]] = deque()
+        self._sender = trio.lowlevel.ParkingLot()  # rests here until an answer or the time wakes it
+        self._courier = trio.lowlevel.ParkingLot()
+
+    async def run(self, on_progress: Progress, stop: trio.Event | None) -> bool:
+        """Run to the end; say whether it was cut short."""
+        finished = False
+        try:
+            async with trio.open_nursery() as nursery:
+                for ipv6 in self._sockets:
+                    nursery.start_soon(self._receive, ipv6)
+                nursery.start_soon(self._deliver, nursery.cancel_scope)
+                if stop is not None:
+                    nursery.start_soon(_cancel_on, stop, nursery.cancel_scope)
+                await self._send(on_progress)
+                await self._wait_delivered()
+                finished = True
+                nursery.cancel_scope.cancel()
+        finally:
+            self._deliver_now()
+        return not finished
+
+    async def _send(self, on_progress: Progress) -> None:
+        sweep = self._sweep
+        yielded_at = reported_at = trio.current_time()
+        while True:
+            for ipv6 in self._sockets:
+                self._drain(ipv6)
+            now = trio.current_time()
+            sweep.expire(now)
+            if now - reported_at >= PROGRESS_SECONDS:
+                reported_at = now
+                self._count_drops(now)
+                on_progress(*sweep.progress(), sweep.answered)
+            if sweep.is_done():
+                break
+            if len(self._pending) >= MAX_PENDING:
+                await self._sender.park()
+                continue
+            shot = sweep.next_shot(now)
+            if not isinstance(shot, Shot):
+                with trio.move_on_at(min(shot, now + PROGRESS_SECONDS)):
+                    await self._sender.park()
+            elif await self._shoot(shot, now) or now - yielded_at >= YIELD_SECONDS:
+                await trio.lowlevel.checkpoint()
+            else:
+                continue
+            yielded_at = trio.current_time()
+        self._count_drops(trio.current_time())
+
+    async def _shoot(self, shot: Shot, now: float) -> bool:
+        """Send what the system takes; wait for room, and say so, where it is full."""
+        sock = self._sockets[shot.ipv6]
+        sent = sock.send_batch(shot.stencil, shot.stamps, shot.addresses, port=self._port)
+        self._sweep.shot_sent(shot, sent.done, sent.faults, now)
+        if sent.full:
+            await sock.wait_writable()
+        return sent.full
+
+    async def _receive(self, ipv6: bool) -> None:
+        while True:
+            await self._sockets[ipv6].wait_readable()
+            if self._drain(ipv6):
+                self._sender.unpark_all()
+
+    def _drain(self, ipv6: bool) -> bool:
+        """Take a batch of what waits in the kernel and judge it."""
+        batch = self._sockets[ipv6].receive_batch()
+        if not batch:
+            return False
+        now = trio.current_time()
+        family = IPV6 if ipv6 else 0
+        before = len(self._pending)
+        for payload, source, port in batch:
+            finding = self._sweep.receive(payload, family | source, port, now=now)
+            if finding is not None:
+                self._pending.append(finding)
+        if len(self._pending) > before:
+            self._courier.unpark_all()
+        return True
+
+    async def _deliver(self, scope: trio.CancelScope) -> None:
+        try:
+            while True:
+                self._deliver_now()
+                if self._pending:  # the channel is full, or broken
+                    await self._found.send(self._pending[0])
+                    self._pending.popleft()
+                else:
+                    self._sender.unpark_all()
+                    await self._courier.park()
+        except trio.BrokenResourceError:
+            scope.cancel()  # nobody wants the findings any more
+
+    def _deliver_now(self) -> None:
+        """Hand over what the channel takes at once."""
+        try:
+            while self._pending:
+                self._found.send_nowait(self._pending[0])
+                self._pending.popleft()
+        except (trio.WouldBlock, trio.BrokenResourceError):
+            pass
+
+    async def _wait_delivered(self) -> None:
+        while self._pending:
+            await self._sender.park()
+
+    def _count_drops(self, now: float) -> None:
+        self._sweep.kernel_drops(sum(sock.kernel_drops() for sock in self._sockets.values()), now=now)
+
+
+async def _cancel_on(stop: trio.Event, scope: trio.CancelScope) -> None:
+    await stop.wait()
+    scope.cancel()

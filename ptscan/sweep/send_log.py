@@ -1,0 +1,73 @@
+"""When each batch of probes left: what is in flight, what has timed out, and how long an answer took.
+
+Probes leave in one ascending sequence (round by round, position by position), so a batch is an interval of it and a
+look-up is a bisection: one entry a batch, none a host.
+"""
+
+from bisect import bisect_right
+from typing import NamedTuple
+
+from ptscan.sweep.limits import SEND_LOG_ENTRIES
+
+
+class TimedOut(NamedTuple):
+    """A batch whose time is over: when it left, how many it had and how many of them were answered by then."""
+
+    sent_at: float
+    sent: int
+    answered: int
+    first: int
+
+
+class SendLog:
+    """Batches that left, with ``timeout`` seconds for an answer."""
+
+    def __init__(self, timeout: float) -> None:
+        self._timeout = timeout
+        self._firsts: list[int] = []  # the sequence number of each batch's first probe
+        self._times: list[float] = []
+        self._sizes: list[int] = []
+        self._open: list[int] = []  # probes of each batch that are not answered
+        self._head = 0  # the first batch that has not timed out
+        self.in_flight = 0
+        """Probes that are neither answered nor timed out."""
+
+    def sent(self, first: int, count: int, now: float) -> None:
+        """A batch of ``count`` probes, the first with sequence number ``first``, left ``now``."""
+        self._firsts.append(first)
+        self._times.append(now)
+        self._sizes.append(count)
+        self._open.append(count)
+        self.in_flight += count
+
+    def answered(self, sequence: int) -> float | None:
+        """The probe ``sequence`` is answered for the first time: say when it left, None when that is forgotten."""
+        batch = bisect_right(self._firsts, sequence) - 1
+        if batch < 0:
+            return None
+        self._open[batch] -= 1
+        if batch >= self._head:
+            self.in_flight -= 1
+        return self._times[batch]
+
+    def expire(self, now: float) -> list[TimedOut]:
+        """Close the batches that have timed out by ``now``."""
+        over: list[TimedOut] = []
+        while self._head < len(self._times) and self._times[self._head] + self._timeout <= now:
+            sent, left = self._sizes[self._head], self._open[self._head]
+            self.in_flight -= left
+            over.append(TimedOut(self._times[self._head], sent, sent - left, self._firsts[self._head]))
+            self._head += 1
+        if self._head > 2 * SEND_LOG_ENTRIES:
+            forgotten = self._head - SEND_LOG_ENTRIES
+            del self._firsts[:forgotten], self._times[:forgotten], self._sizes[:forgotten], self._open[:forgotten]
+            self._head -= forgotten
+        return over
+
+    def settled_before(self, sequence: int) -> bool:
+        """Whether every probe before ``sequence`` is answered or has timed out."""
+        return not self.in_flight or self._head == len(self._firsts) or self._firsts[self._head] >= sequence
+
+    def next_timeout(self) -> float | None:
+        """The instant at which the oldest open batch times out; None when nothing is in flight."""
+        return self._times[self._head] + self._timeout if self._head < len(self._times) else None

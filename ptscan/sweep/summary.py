@@ -1,0 +1,46 @@
+"""What became of a sweep, in numbers."""
+
+from msgspec import Struct
+
+
+class SweepSummary(Struct, frozen=True, kw_only=True):
+    """The counts of one sweep; ``seconds`` is the sweep itself, without start-up."""
+
+    hosts: int
+    """Addresses to probe: those of the shard."""
+
+    answered: int
+    """Addresses that answered, each counted once."""
+
+    probes: int
+    """Probes that left."""
+
+    refused: int
+    """Datagrams that were no answer to a probe of this run: foreign or forged ids, other PDUs."""
+
+    malformed: int
+    """Datagrams that were no SNMP."""
+
+    duplicates: int
+    """Further answers of addresses that had answered."""
+
+    other_source: int
+    """Answers that came from another address or port than was asked, and were attributed by their id."""
+
+    send_errors: dict[str, int]
+    """Probes that the system refused to send, by its reason."""
+
+    kernel_drops: int
+    """Answers that this machine had no room for."""
+
+    without_credential: int
+    """Addresses that no credential may be sent to, so that they were not probed."""
+
+    seconds: float
+    interrupted: bool
+    """Whether the sweep was stopped before its end."""
+
+    @property
+    def lost(self) -> int:
+        """Probes that could not be sent and answers that were dropped here: what a person should know of."""
+        return sum(self.send_errors.values()) + self.kernel_drops
