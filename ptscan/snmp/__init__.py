@@ -1,11 +1,11 @@
 """Command generator for SNMP v1 and v2c: GET, GETNEXT and GETBULK, and nothing else.
 
-I/O: ``client`` (sockets, clock), ``session`` (through its client), ``credentials`` (``load_credentials`` reads a file).
+I/O: ``client`` (sockets, clock), ``sockets``, ``session`` (through its client), ``credentials`` (reads a file).
 The other modules are pure: ``table`` is the sans-I/O core, ``get`` and ``walk`` decide what is asked next.
 """
 
 from ptscan.snmp.answer import Answer, Outcome
-from ptscan.snmp.client import AddressError, Client, ClientSettings, Version, open_client
+from ptscan.snmp.client import Client, ClientSettings, Version, open_client
 from ptscan.snmp.credentials import (
     Community,
     Credential,
@@ -17,6 +17,7 @@ from ptscan.snmp.credentials import (
 )
 from ptscan.snmp.secret import Secret
 from ptscan.snmp.session import Session, Traffic, Walk
+from ptscan.snmp.sockets import AddressError
 
 __all__ = [
     "AddressError",

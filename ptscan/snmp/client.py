@@ -4,8 +4,6 @@ import errno
 import os
 import random
 import socket
-import struct
-import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -22,28 +20,13 @@ from ptscan.snmp.answer import Outcome
 from ptscan.snmp.credentials import Community, Credential, may_go_to
 from ptscan.snmp.plan import Ask
 from ptscan.snmp.session import Session
+from ptscan.snmp.sockets import NOTHING_THERE, TRY_LATER, host_key, open_socket, read_errors, socket_address
 from ptscan.snmp.table import Dialect, Exchange, RequestTable, State, Variant
 
 Version: TypeAlias = Literal["auto", "1", "2c"]
 
 _VERSIONS: dict[str, tuple[int, ...]] = {"auto": (V2C, V1), "2c": (V2C,), "1": (V1,)}
-
-# <linux/in.h>, <linux/in6.h>, <linux/errqueue.h>: not all of them are in the socket module
-_IP_RECVERR: Final = 11
-_IPV6_RECVERR: Final = 25
-_SO_EE_ORIGIN_ICMP: Final = 2
-_SO_EE_ORIGIN_ICMP6: Final = 3
-_EXTENDED_ERROR: Final = struct.Struct("=IBBBBII")
-
-_NOTHING_THERE: Final = frozenset(
-    {errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN, errno.ENOPROTOOPT}
-)
-_TRY_LATER: Final = frozenset({errno.EAGAIN, errno.EWOULDBLOCK, errno.ENOBUFS, errno.ENOMEM})
 _PENDING_ERRORS: Final = 16
-
-
-class AddressError(InputError):
-    """What was given is no numeric address, or no port."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,9 +113,7 @@ class Client:
         seconds. ``accept_other_source``: also take answers from another address or port, when request-id and community
         match. Raises AddressError.
         """
-        if not 0 < port < 65_536:
-            raise AddressError(f"port {port} is out of range: 1 to 65535")
-        source, sockaddr = _socket_address(address, port)
+        source, sockaddr = socket_address(address, port)
         dialects, fault = _dialects(credentials, source[0], version)
         timeout = self._settings.timeout if timeout is None else timeout
         retries = self._settings.retries if retries is None else retries
@@ -211,15 +192,15 @@ class Client:
             try:
                 sock.sendto(data, host.sockaddr)
             except OSError as error:
-                if error.errno in _TRY_LATER:
+                if error.errno in TRY_LATER:
                     self._blocked_on = None if error.errno in (errno.ENOBUFS, errno.ENOMEM) else sock
                     self._blocked.set()
                     return
                 # Linux reports here what ICMP said of an earlier datagram, perhaps to another host: take that first.
-                if self._read_errors(sock) and pending_errors < _PENDING_ERRORS:
+                if self._take_errors(sock) and pending_errors < _PENDING_ERRORS:
                     pending_errors += 1
                     continue
-                outcome = Outcome.UNREACHABLE if error.errno in _NOTHING_THERE else Outcome.NOT_SENT
+                outcome = Outcome.UNREACHABLE if error.errno in NOTHING_THERE else Outcome.NOT_SENT
                 reason = f"this machine cannot send there: {os.strerror(error.errno or 0)}"
                 table.packet_failed(outcome, reason, trio.current_time())
             else:
@@ -257,41 +238,29 @@ class Client:
                 except BlockingIOError:
                     break
                 except OSError:
-                    self._read_errors(sock)
+                    self._take_errors(sock)
                     continue
-                receive(data, source[:2], now)
+                receive(data, source if len(source) == 2 else host_key(source), now)
                 octets += len(data)
                 if octets >= limits.RECEIVE_BATCH_OCTETS:
                     break
             if not octets:
-                self._read_errors(sock)
+                self._take_errors(sock)
             self._flush()
             self._settle()
 
-    def _read_errors(self, sock: socket.socket) -> bool:
+    def _take_errors(self, sock: socket.socket) -> bool:
         """Take in what ICMP said of datagrams that were sent; whether it said anything."""
-        if sys.platform != "linux":
-            return False
-        said = False
-        for _ in range(limits.RECEIVE_BATCH):
-            try:
-                _, ancillary, _, destination = sock.recvmsg(0, 512, socket.MSG_ERRQUEUE)
-            except OSError:
-                break
-            said = True
-            for _level, kind, data in ancillary:
-                if kind not in (_IP_RECVERR, _IPV6_RECVERR) or len(data) < _EXTENDED_ERROR.size:
-                    continue
-                number, origin, *_ = _EXTENDED_ERROR.unpack_from(data)
-                if origin in (_SO_EE_ORIGIN_ICMP, _SO_EE_ORIGIN_ICMP6) and number in _NOTHING_THERE:
-                    self._table.receive_unreachable(destination[:2], trio.current_time())
+        said, unreachable = read_errors(sock)
+        for destination in unreachable:
+            self._table.receive_unreachable(destination, trio.current_time())
         return said
 
     def _open_sockets(self) -> None:
         settings = self._settings
-        self._sockets[socket.AF_INET] = _open_socket(socket.AF_INET, settings.source_v4)
+        self._sockets[socket.AF_INET] = open_socket(socket.AF_INET, settings.source_v4)
         try:
-            self._sockets[socket.AF_INET6] = _open_socket(socket.AF_INET6, settings.source_v6)
+            self._sockets[socket.AF_INET6] = open_socket(socket.AF_INET6, settings.source_v6)
         except OSError:
             pass  # sessions with IPv6 addresses then end as NOT_SENT
 
@@ -304,46 +273,6 @@ class Client:
             self._table.cancel(exchange, now)
             trio.lowlevel.reschedule(task, Error(trio.ClosedResourceError("the client of this session is closed")))
         self._parked.clear()
-
-
-def _open_socket(family: socket.AddressFamily, source: str) -> socket.socket:
-    sock = socket.socket(family, socket.SOCK_DGRAM)
-    try:
-        sock.setblocking(False)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, limits.RECEIVE_BUFFER_OCTETS)
-        if family == socket.AF_INET6:
-            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        if sys.platform == "linux":
-            level, option = (
-                (socket.IPPROTO_IP, _IP_RECVERR) if family == socket.AF_INET else (socket.IPPROTO_IPV6, _IPV6_RECVERR)
-            )
-            sock.setsockopt(level, option, 1)
-        sock.bind((source, 0))
-    except OSError:
-        sock.close()
-        raise
-    return sock
-
-
-def _socket_address(address: str, port: int) -> tuple[tuple[str, int], tuple[str, int] | tuple[str, int, int, int]]:
-    """The source that answers will come from, and what ``sendto`` takes; raises AddressError."""
-    try:
-        text = socket.inet_ntop(socket.AF_INET, socket.inet_pton(socket.AF_INET, address))
-        return (text, port), (text, port)
-    except (OSError, ValueError):
-        pass
-    host, _, zone = address.partition("%")
-    try:
-        packed = socket.inet_pton(socket.AF_INET6, host)
-        scope = 0
-        if zone:
-            scope = int(zone) if zone.isdecimal() else socket.if_nametoindex(zone)
-    except (OSError, ValueError):
-        raise AddressError(f"{address!r} is no numeric IPv4 or IPv6 address") from None
-    if packed[:12] == b"\0" * 10 + b"\xff\xff":
-        return _socket_address(socket.inet_ntop(socket.AF_INET, packed[12:]), port)
-    text = socket.inet_ntop(socket.AF_INET6, packed)
-    return (text, port), (text, port, 0, scope)
 
 
 def _dialects(

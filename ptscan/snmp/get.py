@@ -43,6 +43,8 @@ class GetPlan:
         self._problems: list[Problem] = []
         self._failure: Outcome | None = None
         self._errors = 0
+        self._useless = 0
+        """Answers in a row that brought nothing."""
         self._halved_for_silence = False
 
     def next_ask(self) -> Ask | None:
@@ -53,6 +55,7 @@ class GetPlan:
     def receive(self, message: Message, octets: int) -> None:
         batch = self._batches.popleft()
         status = message.error_status
+        known = len(self._read)
         if status == ErrorStatus.NO_ERROR:
             self._take(batch, message)
         elif status == ErrorStatus.TOO_BIG:
@@ -66,6 +69,11 @@ class GetPlan:
             self._halve(batch)
         else:
             self._drop(batch, 0, status)
+        self._useless = self._useless + 1 if len(self._read) == known else 0
+        if self._useless >= limits.USELESS_ANSWERS and self._batches:
+            self._failure = Outcome.DEVICE_ERROR
+            text = f"{self._useless} answers in a row brought nothing, so the rest was not asked"
+            self._problems.append(Problem(code="device-error", text=text))
 
     def fail(self, outcome: Outcome, problem: Problem) -> None:
         batch = self._batches[0]

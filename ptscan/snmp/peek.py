@@ -1,31 +1,31 @@
 """Finds the request-id of a datagram without decoding it, so that a flood of strays costs little."""
 
 
-def peek_request_id(data: bytes) -> int:
-    """The request-id of a v1 or v2c message, or -1 where the octets do not begin like one.
+def peek_request_id(data: bytes) -> int | None:
+    """The request-id of a v1 or v2c message, or None where the octets do not begin like one.
 
     Says nothing about what follows the id: ``codec.decode_message`` judges the whole.
     """
     try:
         if data[0] != 0x30:
-            return -1
+            return None
         pos = _content(data, 1)[0]
         if data[pos] != 0x02:
-            return -1
+            return None
         pos, size = _content(data, pos + 1)
         pos += size
         if data[pos] != 0x04:
-            return -1
+            return None
         pos, size = _content(data, pos + 1)
         pos = _content(data, pos + size + 1)[0]
         if data[pos] != 0x02:
-            return -1
+            return None
         pos, size = _content(data, pos + 1)
         if not 0 < size <= 9 or pos + size > len(data):
-            return -1
+            return None
         return int.from_bytes(data[pos : pos + size], "big", signed=True)
     except IndexError:
-        return -1
+        return None
 
 
 def _content(data: bytes, pos: int) -> tuple[int, int]:

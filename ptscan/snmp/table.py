@@ -22,13 +22,15 @@ import struct
 from collections import deque
 from collections.abc import Sequence
 from enum import Enum
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 from weakref import WeakValueDictionary
 
 from codec import REQUEST_ID_MIN, DecodeError, ErrorStatus, Message, PduType, RequestTemplate, decode_message
 from ptscan.snmp import limits
 from ptscan.snmp.answer import Outcome
 from ptscan.snmp.peek import peek_request_id
+
+SocketAddress: TypeAlias = tuple[str, int] | tuple[str, int, int, int]
 
 REFUSALS = frozenset({ErrorStatus.NO_ACCESS, ErrorStatus.AUTHORIZATION_ERROR})
 
@@ -50,7 +52,7 @@ class Host:
 
     __slots__ = ("__weakref__", "in_flight", "rto", "rttvar", "sockaddr", "source", "srtt", "waiting")
 
-    def __init__(self, source: tuple[str, int], sockaddr: tuple[str, int] | tuple[str, int, int, int]) -> None:
+    def __init__(self, source: tuple[str, int], sockaddr: SocketAddress) -> None:
         self.source = source
         self.sockaddr = sockaddr
         self.in_flight: list[Exchange] = []
@@ -180,7 +182,7 @@ class RequestTable:
         """Request-ids that are out."""
         return len(self._pending)
 
-    def host(self, source: tuple[str, int], sockaddr: tuple[str, int] | tuple[str, int, int, int]) -> Host:
+    def host(self, source: tuple[str, int], sockaddr: SocketAddress) -> Host:
         """The host at ``source``, the same one for all who hold it at a time."""
         host = self._hosts.get(source)
         if host is None:
@@ -229,8 +231,8 @@ class RequestTable:
     def receive_datagram(self, data: bytes, source: tuple[str, int], now: float) -> None:
         """Take in what came from the network, whatever it is."""
         request_id = peek_request_id(data)
-        exchange = self._pending.get(request_id)
-        if exchange is None:
+        exchange = None if request_id is None else self._pending.get(request_id)
+        if request_id is None or exchange is None:
             self._receive_stray(request_id, source, now)
             return
         own_source = source == exchange.host.source
@@ -357,9 +359,9 @@ class RequestTable:
             timers[:] = [(other._due, key) for key, other in self._pending.items() if other._ids[0] == key]
             heapq.heapify(timers)
 
-    def _receive_stray(self, request_id: int, source: tuple[str, int], now: float) -> None:
+    def _receive_stray(self, request_id: int | None, source: tuple[str, int], now: float) -> None:
         host = self._hosts.get(source)
-        if request_id >= 0:
+        if request_id is not None:
             self.strays += 1
             if host is not None:
                 for exchange in host.in_flight:

@@ -1,0 +1,101 @@
+"""UDP sockets of the client, their addresses, and what Linux tells of ICMP. I/O."""
+
+import errno
+import socket
+import struct
+import sys
+from typing import Final
+
+from ptscan.errors import InputError
+from ptscan.snmp import limits
+from ptscan.snmp.table import SocketAddress
+
+NOTHING_THERE: Final = frozenset(
+    {errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN, errno.ENOPROTOOPT}
+)
+"""Errors that mean: nothing answers there, whoever found out."""
+
+TRY_LATER: Final = frozenset({errno.EAGAIN, errno.EWOULDBLOCK, errno.ENOBUFS, errno.ENOMEM})
+"""Errors of sending that pass by themselves."""
+
+# <linux/in.h>, <linux/in6.h>, <linux/errqueue.h>: not in the socket module of every version
+_IP_RECVERR: Final = 11
+_IPV6_RECVERR: Final = 25
+_ORIGINS_ICMP: Final = frozenset({2, 3})
+_EXTENDED_ERROR: Final = struct.Struct("=IBBBBII")
+_ANCILLARY_OCTETS: Final = 512
+
+
+class AddressError(InputError):
+    """What was given is no numeric address, or no port."""
+
+
+def open_socket(family: socket.AddressFamily, source: str) -> socket.socket:
+    """A non-blocking UDP socket that is told of ICMP errors where the system can; raises OSError."""
+    sock = socket.socket(family, socket.SOCK_DGRAM)
+    try:
+        sock.setblocking(False)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, limits.RECEIVE_BUFFER_OCTETS)
+        if family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        if sys.platform == "linux":
+            if family == socket.AF_INET:
+                sock.setsockopt(socket.IPPROTO_IP, _IP_RECVERR, 1)
+            else:
+                sock.setsockopt(socket.IPPROTO_IPV6, _IPV6_RECVERR, 1)
+        sock.bind((source, 0))
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+def read_errors(sock: socket.socket) -> tuple[bool, list[tuple[str, int]]]:
+    """Empty the socket's error queue: whether it held anything, and the hosts that ICMP says are not there."""
+    unreachable: list[tuple[str, int]] = []
+    said = False
+    if sys.platform != "linux":
+        return said, unreachable
+    for _ in range(limits.RECEIVE_BATCH):
+        try:
+            _, ancillary, _, destination = sock.recvmsg(0, _ANCILLARY_OCTETS, socket.MSG_ERRQUEUE)
+        except OSError:
+            break
+        said = True
+        for _level, kind, data in ancillary:
+            if kind not in (_IP_RECVERR, _IPV6_RECVERR) or len(data) < _EXTENDED_ERROR.size:
+                continue
+            number, origin, *_ = _EXTENDED_ERROR.unpack_from(data)
+            if origin in _ORIGINS_ICMP and number in NOTHING_THERE:
+                unreachable.append(host_key(destination))
+    return said, unreachable
+
+
+def host_key(address: SocketAddress) -> tuple[str, int]:
+    """The key of a host: a link-local address is one only together with its interface."""
+    if len(address) == 2 or not address[3]:
+        return address[:2]
+    return f"{address[0]}%{address[3]}", address[1]
+
+
+def socket_address(address: str, port: int) -> tuple[tuple[str, int], SocketAddress]:
+    """The key of the host at a numeric address, and what ``sendto`` takes; raises AddressError."""
+    if not 0 < port < 65_536:
+        raise AddressError(f"port {port} is out of range: 1 to 65535")
+    try:
+        text = socket.inet_ntop(socket.AF_INET, socket.inet_pton(socket.AF_INET, address))
+        return (text, port), (text, port)
+    except (OSError, ValueError):
+        pass
+    host, _, zone = address.partition("%")
+    try:
+        packed = socket.inet_pton(socket.AF_INET6, host)
+        scope = 0
+        if zone:
+            scope = int(zone) if zone.isdecimal() else socket.if_nametoindex(zone)
+    except (OSError, ValueError):
+        raise AddressError(f"{address!r} is no numeric IPv4 or IPv6 address") from None
+    if packed[:12] == b"\0" * 10 + b"\xff\xff":
+        return socket_address(socket.inet_ntop(socket.AF_INET, packed[12:]), port)
+    sockaddr = (socket.inet_ntop(socket.AF_INET6, packed), port, 0, scope)
+    return host_key(sockaddr), sockaddr
