@@ -151,9 +151,8 @@ def waits_and_reaches(module: Module) -> Iterator[str]:
     for node in ast.walk(module.tree):
         if isinstance(node, ast.AsyncFunctionDef | ast.AsyncFor | ast.AsyncWith | ast.Await) and id(node) not in seams:
             yield f"{module.at(node)} is async"
-        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-            if node.attr not in PURE_PARTS.get(node.value.id, {node.attr}):
-                yield f"{module.at(node)} uses {node.value.id}.{node.attr}"
+        elif isinstance(node, ast.Attribute) and node.attr not in PURE_PARTS.get(ast.unparse(node.value), {node.attr}):
+            yield f"{module.at(node)} uses {ast.unparse(node)}"
 
 
 def hold(faults: Iterable[str], mend: str) -> None:
