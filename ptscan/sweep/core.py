@@ -23,7 +23,7 @@ from ptscan.sweep.pacer import FixedPacer, KindPacer, NoPacer, Pacer, SubnetLimi
 from ptscan.sweep.plan import Allowances, CredentialT, SweepPlan, rounds_of
 from ptscan.sweep.request_ids import RequestIds
 from ptscan.sweep.send_log import SendLog
-from ptscan.sweep.sighting import PROBE_OIDS, Classifier, Found, sighting_of
+from ptscan.sweep.sighting import PROBE_OIDS, Classifier, Found, SightingReader
 from ptscan.sweep.summary import SweepSummary
 from ptscan.targets import IPV6, Address, format_address
 
@@ -61,7 +61,7 @@ class Sweep(Generic[CredentialT]):
         self, plan: SweepPlan[CredentialT], *, seed: int, key: bytes, classify: Classifier, now: float
     ) -> None:
         self._plan = plan
-        self._classify = classify
+        self._reader = SightingReader(classify)
         self._order = plan.targets.order(seed, shard=plan.shard)
         self._size = self._order.size
         self._allowances = Allowances(plan.credentials)
@@ -217,7 +217,7 @@ class Sweep(Generic[CredentialT]):
         if self._answered_bits[octet] & bit:
             self._duplicates += 1
             return None
-        address = self._order[position]
+        address = self._order.address_at(position)
         if source != address or port != self._plan.port:
             if not self._believes(source, port):
                 self._refused += 1
@@ -227,12 +227,11 @@ class Sweep(Generic[CredentialT]):
         self.answered += 1
         sent_at = self._log.answered(round_ * self._size + position)
         index = self._allowances.at(address)[self._rounds[round_].choice]
-        sighting = sighting_of(
+        sighting = self._reader.read(
             message,
             address=format_address(address),
             port=self._plan.port,
             rtt=None if sent_at is None else now - sent_at,
-            classify=self._classify,
         )
         return Found(sighting, self._plan.credentials[index])
 

@@ -46,3 +46,6 @@ YIELD_SECONDS: Final = 0.002
 
 PROGRESS_SECONDS: Final = 0.1
 """Seconds between two progress reports."""
+
+REMEMBERED_ANSWERS: Final = 4_096
+"""Different sysObjectIDs and sysDescrs whose reading is kept: fleets say the same things over and over."""

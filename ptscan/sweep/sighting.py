@@ -8,6 +8,7 @@ from typing import Final, Generic, Literal, TypeAlias, TypeVar
 import msgspec
 
 from codec import OBJECT_IDENTIFIER, OCTET_STRING, V1, Message, Oid, format_oid, oid_arcs, parse_oid
+from ptscan.sweep.limits import REMEMBERED_ANSWERS
 
 Kind: TypeAlias = Literal["printer", "other", "unknown"]
 Classifier: TypeAlias = Callable[[str | None, str | None], Kind]
@@ -47,37 +48,69 @@ class Found(Generic[CredentialT]):
     credential: CredentialT
 
 
-def sighting_of(message: Message, *, address: str, port: int, rtt: float | None, classify: Classifier) -> Sighting:
-    """Read the answer ``message`` of the device at ``address``, ``rtt`` seconds after it was asked.
+class SightingReader:
+    """Turns answers into sightings; ``classify`` tells the kinds. What many devices say alike is read once."""
 
-    An answer without values (noSuchName, an exception, a wrong type) still is an answer: its fields are None.
-    """
-    told = {} if message.error_status else {name: (tag, value) for name, tag, value in message.varbinds}
-    object_id = enterprise = None
-    tag, value = told.get(SYS_OBJECT_ID, (None, None))
-    if tag == OBJECT_IDENTIFIER and isinstance(value, bytes):
-        object_id = format_oid(value)
-        if value.startswith(_ENTERPRISES):
-            arcs = oid_arcs(value)
+    def __init__(self, classify: Classifier) -> None:
+        self._classify = classify
+        self._object_ids: dict[Oid, tuple[str, int | None]] = {}
+        self._descriptions: dict[tuple[Oid | None, bytes | None], tuple[str | None, Kind]] = {}
+
+    def read(self, message: Message, *, address: str, port: int, rtt: float | None) -> Sighting:
+        """Read the answer ``message`` of the device at ``address``, ``rtt`` seconds after it was asked.
+
+        An answer without values (noSuchName, an exception, a wrong type) still is an answer: its fields are None.
+        """
+        object_id = descr = name = None
+        if not message.error_status:
+            for oid, tag, value in message.varbinds:
+                if isinstance(value, bytes):
+                    if tag == OCTET_STRING:
+                        if oid == SYS_DESCR:
+                            descr = value
+                        elif oid == SYS_NAME:
+                            name = value
+                    elif tag == OBJECT_IDENTIFIER and oid == SYS_OBJECT_ID:
+                        object_id = value
+        dotted, enterprise = (None, None) if object_id is None else self._read_object_id(object_id)
+        text, kind = self._read_description(object_id, descr)
+        return Sighting(
+            address,
+            port,
+            "1" if message.version == V1 else "2c",
+            None,
+            enterprise,
+            dotted,
+            text,
+            None if name is None else _text(name),
+            kind,
+            None if rtt is None else round(rtt * 1000, 3),
+        )
+
+    def _read_object_id(self, object_id: Oid) -> tuple[str, int | None]:
+        """The dotted form, and the enterprise number where it lies below enterprises."""
+        known = self._object_ids.get(object_id)
+        if known is None:
+            arcs = oid_arcs(object_id) if object_id.startswith(_ENTERPRISES) else ()
             enterprise = arcs[_ENTERPRISE_ARC] if len(arcs) > _ENTERPRISE_ARC else None
-    descr, name = (_text(*told.get(oid, (None, None))) for oid in (SYS_DESCR, SYS_NAME))
-    return Sighting(
-        address=address,
-        port=port,
-        version="1" if message.version == V1 else "2c",
-        engine_id=None,
-        enterprise=enterprise,
-        sys_object_id=object_id,
-        sys_descr=descr,
-        sys_name=name,
-        kind=classify(object_id, descr),
-        rtt_ms=None if rtt is None else round(rtt * 1000, 3),
-    )
+            known = (format_oid(object_id), enterprise)
+            if len(self._object_ids) < REMEMBERED_ANSWERS:
+                self._object_ids[object_id] = known
+        return known
+
+    def _read_description(self, object_id: Oid | None, descr: bytes | None) -> tuple[str | None, Kind]:
+        """The description's text, and the kind of a device that says these two."""
+        known = self._descriptions.get((object_id, descr))
+        if known is None:
+            text = None if descr is None else _text(descr)
+            dotted = None if object_id is None else self._read_object_id(object_id)[0]
+            known = (text, self._classify(dotted, text))
+            if len(self._descriptions) < REMEMBERED_ANSWERS:
+                self._descriptions[object_id, descr] = known
+        return known
 
 
-def _text(tag: int | None, value: int | bytes | None) -> str | None:
-    if tag != OCTET_STRING or not isinstance(value, bytes):
-        return None
+def _text(value: bytes) -> str:
     try:
         text = value.decode("utf-8")
     except UnicodeDecodeError:

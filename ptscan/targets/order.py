@@ -28,7 +28,7 @@ _TRIES: Final = 256
 class TargetOrder(Sequence["int"]):
     """The addresses of one shard of a set in probing order, indexable by position, in constant memory."""
 
-    __slots__ = ("_origin", "_step", "_stride", "_targets", "_total", "seed", "size", "shard")
+    __slots__ = ("_origin", "_step", "_stride", "_targets", "_total", "seed", "shard", "size")
 
     def __init__(self, targets: TargetSet, seed: int, *, shard: tuple[int, int] = (0, 1)) -> None:
         index, shards = shard
@@ -56,6 +56,10 @@ class TargetOrder(Sequence["int"]):
             return self._targets.addresses([first])
         return self._targets.addresses([n % total for n in range(first, first + stride * length, stride)])
 
+    def address_at(self, position: int) -> Address:
+        """Give the address at ``position``, from 0 to ``size`` - 1, which is not checked."""
+        return self._targets.address_of((self._origin + self._stride * position) % self._total)
+
     def position_of(self, address: Address) -> int | None:
         """Give the position of ``address`` in this shard; None when it is in another shard or no target."""
         number = self._targets.number_of(address)
@@ -80,7 +84,7 @@ class TargetOrder(Sequence["int"]):
         wanted = position + self.size if position < 0 else position
         if not 0 <= wanted < self.size:
             raise IndexError(position)
-        return self.take(wanted, 1)[0]
+        return self.address_at(wanted)
 
 
 def _constants(total: int, seed: int) -> tuple[int, int]:

@@ -42,6 +42,11 @@ class TargetSet:
             return None
         return address - self._shifts[place]
 
+    def address_of(self, number: int) -> Address:
+        """Give the address that has ``number``, from 0 to ``count`` - 1 in ascending order."""
+        shifts = self._shifts
+        return number + (shifts[0] if len(shifts) == 1 else shifts[bisect_right(self._starts, number) - 1])
+
     def addresses(self, numbers: Iterable[int]) -> list[Address]:
         """Give the addresses that have these ``numbers`` (each from 0 to ``count`` - 1), in their sequence."""
         if len(self._shifts) == 1:
