@@ -15,7 +15,7 @@ from ptscan.printer import condition, identity, meters, standard, supplies, tray
 from ptscan.printer.evidence import Evidence, Ledger
 from ptscan.printer.rows import Columns, Index
 from ptscan.printer.text import decode_text
-from ptscan.profiles import Fact, Profile, extract
+from ptscan.profiles import Fact, Profile, SumCheck, check_sums, extract
 
 STANDARD_COLUMNS: Final[tuple[Oid, ...]] = (
     standard.HR_DEVICE_TYPE,
@@ -36,8 +36,6 @@ STANDARD_COLUMNS: Final[tuple[Oid, ...]] = (
 )
 """Every column of the standard MIBs that a reading is made of."""
 
-_STANDARD_FIRST: Final = frozenset({"identity.serial", "meters.total"})
-_SUPPLY_FIELDS: Final = frozenset(Supply.__struct_fields__) - {"index"}
 _NEVER_MISSING: Final = frozenset({"index", "state"})
 
 
@@ -66,23 +64,31 @@ def assemble(values: Mapping[Oid, Varbind], profiles: Sequence[Profile], source:
     console_charset = _charset(columns, device, standard.PRT_CONSOLE_LOCALIZATION) or charset
 
     facts: dict[str, list[Fact]] = {}
-    for profile in profiles:
+    parts: dict[str, int] = {}
+    level_codes: dict[int, str] = {}
+    for profile in reversed(profiles):  # the most specific last, so that its word stands
         extraction = extract(profile, values)
+        parts |= extraction.parts
+        level_codes |= profile.level_codes
         for fact in extraction.facts:
-            facts.setdefault(fact.field, []).append(fact)
+            facts.setdefault(fact.field, []).insert(0, fact)
         for problem in extraction.problems:
             ledger.problem(problem.code, problem.text)
 
-    who = _identity(values, columns, device, facts, charset, ledger)
+    who = _identity(values, columns, device, facts, ledger)
     counted = _meters(columns, facts, ledger)
+    for problem in check_sums(_checks(profiles), parts | counted):
+        ledger.problem(problem.code, problem.text)
     tray_rows = trays.read_trays(columns, charset, ledger)
-    supply_rows = _with_facts(supplies.read_supplies(columns, charset, ledger), facts, charset, ledger)
+    supply_rows = supplies.read_supplies(columns, charset, level_codes, ledger)
+    supply_rows = _with_facts(supply_rows, facts, charset, ledger)
+    _mark_coarse(supply_rows, who, profiles, ledger)
     status = condition.read_status(columns, device, ledger)
     alerts = condition.read_alerts(columns, console_charset, ledger, supplies=supply_rows, trays=tray_rows)
     display = condition.read_display(columns, console_charset, ledger) or _display(facts, console_charset, ledger)
 
     identifier, stable = identity.device_id(who, engine_id=source.engine_id, address=source.address, port=source.port)
-    if not stable:
+    if not stable and profiles:
         ledger.problem(
             "unstable-identity", "The device tells no serial, MAC or engine ID: its device_id is its address."
         )
@@ -163,17 +169,12 @@ def _identity(
     columns: Columns,
     device: Index | None,
     facts: Mapping[str, list[Fact]],
-    charset: int | None,
     ledger: Ledger,
 ) -> Identity:
     fields: dict[str, str | None] = {}
 
-    def offer(name: str, varbind: Varbind | None, rule: str) -> None:
-        """Take the standard object for a field that has no value yet."""
-        if fields.get(name) is None and varbind and isinstance(varbind[2], bytes):
-            keep(name, decode_text(varbind[2]), varbind, rule, standard.PROFILE, "high")
-
     def keep(name: str, text: str | None, varbind: Varbind | None, rule: str, profile: str, confidence: str) -> None:
+        """Take a text for a field that has none yet."""
         if text is None or fields.get(name) is not None:
             return
         if name == "serial" and identity.is_placeholder(text, fields.get("model")):
@@ -184,33 +185,56 @@ def _identity(
         fields[name] = text
         ledger.book(f"identity.{name}", text, varbind, rule=rule, profile=profile, confidence=confidence)
 
-    def take_facts(name: str) -> None:
-        for fact in facts.get(f"identity.{name}", ()):
-            value = fact.value
-            text = decode_text(value) if isinstance(value, bytes) else str(value)
-            keep(name, text, fact.raw, fact.rule, fact.profile, fact.confidence)
+    def take(name: str, varbind: Varbind | None = None, rule: str = "") -> None:
+        """Ask the profiles that know better than the standard, then the standard, then the others."""
+        offers = facts.get(f"identity.{name}", ())
+        for prefer in ("own", "standard"):
+            for fact in offers:
+                if fact.prefer == prefer:
+                    text = decode_text(fact.value) if isinstance(fact.value, bytes) else str(fact.value)
+                    keep(name, text, fact.raw, fact.rule, fact.profile, fact.confidence)
+            if prefer == "own" and varbind and isinstance(varbind[2], bytes):
+                keep(name, decode_text(varbind[2]), varbind, rule, standard.PROFILE, "high")
 
-    device_descr = columns.column(standard.HR_DEVICE_DESCR)
-    take_facts("manufacturer")
-    take_facts("model")
-    offer("model", device_descr.get(device) if device else columns.first(standard.HR_DEVICE_DESCR), "hrDeviceDescr")
-    offer("serial", columns.first(standard.PRT_GENERAL_SERIAL_NUMBER), "prtGeneralSerialNumber")
-    for name in ("serial", "firmware", "asset", "name", "location", "contact", "mac"):
-        take_facts(name)
-    offer("name", values.get(standard.SYS_NAME), "sysName")
-    offer("name", columns.first(standard.PRT_GENERAL_PRINTER_NAME), "prtGeneralPrinterName")
-    offer("location", values.get(standard.SYS_LOCATION), "sysLocation")
-    offer("contact", values.get(standard.SYS_CONTACT), "sysContact")
-    offer("description", values.get(standard.SYS_DESCR), "sysDescr")
+    descriptions = columns.column(standard.HR_DEVICE_DESCR)
+    take("manufacturer")
+    take("model", descriptions.get(device) if device else None, "hrDeviceDescr of the printer's row")
+    take("serial", columns.first(standard.PRT_GENERAL_SERIAL_NUMBER), "prtGeneralSerialNumber")
+    take("firmware")
+    take("asset")
+    take("name", values.get(standard.SYS_NAME), "sysName")
+    take("name", columns.first(standard.PRT_GENERAL_PRINTER_NAME), "prtGeneralPrinterName")
+    take("location", values.get(standard.SYS_LOCATION), "sysLocation")
+    take("contact", values.get(standard.SYS_CONTACT), "sysContact")
+    take("description", values.get(standard.SYS_DESCR), "sysDescr")
     if (chosen := identity.choose_mac(columns)) is not None:
-        mac, varbind = chosen
-        fields["mac"] = mac
-        ledger.book("identity.mac", mac, varbind, rule="ifPhysAddress of the first interface that is no loopback")
+        keep("mac", *chosen, "ifPhysAddress of the first interface that is no loopback", standard.PROFILE, "high")
     object_id = values.get(standard.SYS_OBJECT_ID)
     if object_id and isinstance(object_id[2], bytes):
-        fields["sys_object_id"] = format_oid(object_id[2])
-        ledger.book("identity.sys_object_id", fields["sys_object_id"], object_id, rule="sysObjectID")
+        keep("sys_object_id", format_oid(object_id[2]), object_id, "sysObjectID", standard.PROFILE, "high")
     return Identity(**fields)
+
+
+def _checks(profiles: Sequence[Profile]) -> list[SumCheck]:
+    """The sums to hold: for each total the most specific profile's, since it knows what a device counts into it."""
+    checks: dict[str, list[SumCheck]] = {}
+    for profile in profiles:
+        own: dict[str, list[SumCheck]] = {}
+        for check in profile.checks:
+            own.setdefault(check.total, []).append(check)
+        checks = own | checks
+    return [check for found in checks.values() for check in found]
+
+
+def _mark_coarse(rows: list[Supply], who: Identity, profiles: Sequence[Profile], ledger: Ledger) -> None:
+    """Say where a model is known to tell its levels in a few steps only."""
+    levels = {row.level for row in rows if row.level is not None}
+    text = " ".join(filter(None, (who.manufacturer, who.model, who.description)))
+    for profile in profiles:
+        for coarse in profile.coarse:
+            if levels and levels <= coarse.levels and coarse.pattern.search(text):
+                steps = ", ".join(map(str, sorted(coarse.levels)))
+                ledger.problem("coarse-levels", f"This model tells its supply levels in steps only: {steps}.")
 
 
 def _meters(columns: Columns, facts: Mapping[str, list[Fact]], ledger: Ledger) -> dict[str, int]:
@@ -223,20 +247,22 @@ def _meters(columns: Columns, facts: Mapping[str, list[Fact]], ledger: Ledger) -
         if section != "meters":
             continue
         for fact in candidates:
-            if not isinstance(fact.value, int) or fact.value < 0:
+            if not isinstance(fact.value, int):
                 continue
             known = counted.get(name)
+            # A life count of 0 beside a vendor's greater one is an object that is not kept, not a new machine.
             if known is None or (name == "total" and known == 0 < fact.value):
                 counted[name] = fact.value
                 ledger.book(
                     path, fact.value, fact.raw, rule=fact.rule, profile=fact.profile, confidence=fact.confidence
                 )
             elif known != fact.value:
+                kept = ledger[path]
                 ledger.problem(
-                    "meter-disagrees",
-                    f"{name} is {known} by {ledger[path].rule}, but {fact.value} by {fact.rule} ({fact.profile}).",
+                    "meters-disagree",
+                    f"{name} is {known} by {kept.rule} ({kept.profile}), but {fact.value} by {fact.rule} "
+                    f"({fact.profile}): the first is kept.",
                 )
-    meters.check_sums(counted, ledger)
     return {name: counted[name] for name in sorted(counted, key=_meter_order)}
 
 
@@ -244,35 +270,57 @@ def _meter_order(name: str) -> tuple[int, str]:
     return (meters.COMMON.index(name) if name in meters.COMMON else len(meters.COMMON), name)
 
 
+_ANY_COLORANT: Final = frozenset({"toner", "toner-cartridge", "ink", "ink-cartridge", None})
+
+
 def _with_facts(
     rows: list[Supply], facts: Mapping[str, list[Fact]], charset: int | None, ledger: Ledger
 ) -> list[Supply]:
-    """Fill what the standard table leaves open from a vendor's; a row that only the vendor knows is added."""
+    """Fill what the standard table leaves open from a vendor's; a supply that only the vendor knows is added.
+
+    A vendor names its supplies by kind and colour, not by the standard's index: what fits several rows fits none.
+    """
     known = {row.index: row for row in rows}
-    changes: dict[str, dict[str, str | int | float | None]] = {}
+    changes: dict[str, dict[str, str | float | None]] = {}
     for path, candidates in facts.items():
         section, _, rest = path.partition(".")
-        index, _, field = rest.rpartition(".")
-        if section != "supplies" or field not in _SUPPLY_FIELDS or not index:
-            continue
-        row = known.get(index)
-        old = getattr(row, field) if row else None
-        if old is not None and old not in ("unknown", "some"):
+        key, _, field = rest.rpartition(".")
+        if section != "supplies":
             continue
         fact = candidates[0]
+        fitting = [row.index for row in known.values() if _fits(row, key)]
+        if len(fitting) > 1:
+            ledger.problem("supply-ambiguous", f"{fact.rule} ({fact.profile}) fits {len(fitting)} supplies: not used.")
+            continue
+        index = fitting[0] if fitting else key
+        old = getattr(known[index], field) if index in known else None
+        if old is not None and old not in ("unknown", "some"):
+            continue
         value = decode_text(fact.value, charset) if isinstance(fact.value, bytes) else fact.value
         changes.setdefault(index, {})[field] = value
-        ledger.book(path, value, fact.raw, rule=fact.rule, profile=fact.profile, confidence=fact.confidence)
+        ledger.book(
+            f"supplies.{index}.{field}", value, fact.raw, rule=fact.rule, profile=fact.profile,
+            confidence=fact.confidence,
+        )  # fmt: skip
     for index, fields in changes.items():
-        row = known.get(index) or Supply(index=index)
+        row = known.get(index) or _named_supply(index)
         percent = fields.get("percent")
-        if isinstance(percent, int | float):
-            fields["percent"] = round(min(100.0, max(0.0, float(percent))), 1)
-            fields.setdefault(
-                "state", supplies.state_of(None, fields["percent"], receptacle=supplies.is_receptacle(row.kind))
-            )
+        if isinstance(percent, int | float) and "state" not in fields:
+            fields["state"] = supplies.state_of(None, percent, receptacle=supplies.is_receptacle(row.kind))
         known[index] = msgspec.structs.replace(row, **fields)
     return list(known.values())
+
+
+def _fits(row: Supply, key: str) -> bool:
+    kind, _, color = key.partition(":")
+    if kind == "colorant":
+        return row.kind in _ANY_COLORANT and row.color == color
+    return row.kind in (kind, f"{kind}-cartridge") and (not color or row.color == color)
+
+
+def _named_supply(key: str) -> Supply:
+    kind, _, color = key.partition(":")
+    return Supply(index=key, kind=None if kind == "colorant" else kind, color=color or None)
 
 
 def _display(facts: Mapping[str, list[Fact]], charset: int | None, ledger: Ledger) -> list[str]:

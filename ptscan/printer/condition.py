@@ -115,7 +115,7 @@ def read_alerts(
 
 def read_display(columns: Columns, charset: int | None, ledger: Ledger) -> list[str]:
     """Return the lines of the console's display that are not blank (prtConsoleDisplayBufferTable)."""
-    lines = []
+    lines: list[str] = []
     for _, row in columns.table(standard.PRT_CONSOLE_BUFFER_TEXT)[:MAX_DISPLAY_LINES]:
         text = octets(row, standard.PRT_CONSOLE_BUFFER_TEXT)
         if text and (line := decode_text(text, charset)):

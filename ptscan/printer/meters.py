@@ -1,6 +1,5 @@
-"""Meters: the standard total, and whether the meters that a device gives agree with each other."""
+"""Meters: the standard total, and the names that every fleet is asked for."""
 
-from collections.abc import Mapping
 from typing import Final
 
 from codec import Oid, Varbind
@@ -12,16 +11,6 @@ COLUMNS: Final[tuple[Oid, ...]] = (standard.PRT_MARKER_COUNTER_UNIT, standard.PR
 
 COMMON: Final = ("total", "color", "mono", "print", "copy", "fax", "scan", "duplex")
 """The meters that every reader of a fleet asks for: each that a device does not tell stands in ``missing``."""
-
-# Whole = sum of the parts, wherever a device tells all of them.
-SUMS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
-    ("total", ("mono", "color")),
-    ("print", ("print_mono", "print_color")),
-    ("copy", ("copy_mono", "copy_color")),
-    ("fax", ("fax_mono", "fax_color")),
-    ("mono", ("print_mono", "copy_mono", "fax_mono")),
-    ("color", ("print_color", "copy_color", "fax_color")),
-)
 
 _PAGES: Final = frozenset({"impressions", "sheets"})
 
@@ -45,13 +34,3 @@ def standard_total(columns: Columns, ledger: Ledger) -> tuple[int, Varbind] | No
             ledger.problem("meter-unit", "The device says that its life counter counts sheets, not sides.")
         return count, row[standard.PRT_MARKER_LIFE_COUNT]
     return None
-
-
-def check_sums(meters: Mapping[str, int], ledger: Ledger) -> None:
-    """Report each whole that is not the sum of its parts: the cheapest test of truth there is."""
-    for whole, parts in SUMS:
-        if whole in meters and all(part in meters for part in parts):
-            total = sum(meters[part] for part in parts)
-            if total != meters[whole]:
-                sum_text = " + ".join(f"{part} {meters[part]}" for part in parts)
-                ledger.problem("meter-sum", f"{sum_text} = {total}, but {whole} says {meters[whole]}.")

@@ -1,17 +1,18 @@
 """What to ask a printer, in as few and as small PDUs as will do.
 
-1. GET      the system group
+1. GET      the system group and the IEEE 1284 IDs
 2. GETNEXT  is it a printer at all? Asked only of what neither sysObjectID nor sysDescr names as one
-3. GETBULK  the first rows of the tables that have one row a printer
-4. GET      the scalars of the vendor's profile, and what step 3 pointed to
-5. GETBULK  supplies; trays; alerts, display, colorants and interfaces; the tables of the vendor's profile
+3. GETNEXT  the first row of every table of which one row is enough, or none at all tells something
+4. GETBULK  supplies
+5. GET      what the rows so far point to (the printer's own row, colorants), and the profile's scalars
+6. GETBULK  trays; alerts, display and interfaces where step 3 saw that there is more; the profile's tables
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Final
 
-from codec import Oid, Varbind, oid_from_arcs, parse_oid
-from ptscan.printer import condition, identity, meters, standard, supplies, trays
+from codec import Oid, oid_from_arcs
+from ptscan.printer import condition, identity, meters, standard, trays
 from ptscan.printer.rows import Columns, Index
 
 SYSTEM: Final[tuple[Oid, ...]] = (
@@ -21,18 +22,6 @@ SYSTEM: Final[tuple[Oid, ...]] = (
     standard.SYS_LOCATION,
     standard.SYS_CONTACT,
 )
-
-DEVICE_IDS: Final[tuple[Oid, ...]] = tuple(
-    map(
-        parse_oid,
-        (
-            "1.3.6.1.4.1.2699.1.2.1.2.1.1.3",  # ppmPrinterIEEE1284DeviceId (PWG 5107.1)
-            "1.3.6.1.4.1.11.2.3.9.1.1.7",  # HP's tree, answered by many makers' boards
-            "1.3.6.1.4.1.2435.2.3.9.1.1.7",  # Brother's
-        ),
-    )
-)
-"""Where printers keep their IEEE 1284 device ID."""
 
 HEAD: Final[tuple[Oid, ...]] = (
     standard.HR_DEVICE_TYPE,
@@ -44,23 +33,17 @@ HEAD: Final[tuple[Oid, ...]] = (
     standard.PRT_GENERAL_SERIAL_NUMBER,
     standard.PRT_LOCALIZATION_CHARACTER_SET,
     *meters.COLUMNS,
+    standard.PRT_CONSOLE_BUFFER_TEXT,
+    standard.PRT_ALERT_CODE,
+    *identity.MAC_COLUMNS,
 )
-HEAD_ROWS: Final = 2
-
-TABLES: Final[tuple[tuple[Oid, ...], ...]] = (
-    supplies.COLUMNS,
-    trays.COLUMNS,
-    (
-        *condition.ALERT_COLUMNS,
-        standard.PRT_CONSOLE_BUFFER_TEXT,
-        standard.PRT_COLORANT_VALUE,
-        *identity.MAC_COLUMNS,
-    ),
-)
-"""Columns that are walked side by side."""
+"""Columns whose first row is read."""
 
 MAX_TABLE_ROWS: Final = 64
 """Rows of one table that are asked for."""
+MAX_COLORANT: Final = 255
+MAX_DAMAGED: Final = 4
+"""MACs that are read once more by GET."""
 MAX_OCTETS: Final = 256 * 1024
 """Octets that one reading may receive; an honest one stays within 8 KiB."""
 MAX_SILENT: Final = 2
@@ -70,44 +53,39 @@ MAX_SECONDS: Final = 60.0
 
 
 def pointed_at(columns: Columns, device: Index | None) -> list[Oid]:
-    """Return the objects that the first rows point to and that did not come with them.
+    """Return the objects that the rows so far point to and that did not come with them.
 
-    The printer's row may stand behind others in hrDeviceTable, and its current localisation behind other languages.
+    The printer's row may stand behind others in hrDeviceTable, its current localisation behind other languages; and
+    of the colorants only those are read that a supply has.
     """
-    if device is None:
-        return []
-    wanted = [
-        column + suffix(device)
-        for column in (standard.HR_DEVICE_DESCR, standard.HR_DEVICE_STATUS)
-        if device not in columns.column(column)
-    ]
-    sets = columns.column(standard.PRT_LOCALIZATION_CHARACTER_SET)
-    for localization in (standard.PRT_GENERAL_CURRENT_LOCALIZATION, standard.PRT_CONSOLE_LOCALIZATION):
-        current = columns.column(localization).get(device)
-        if sets and current and isinstance(current[2], int) and current[2] > 0:
-            index = (*device, current[2])
-            oid = standard.PRT_LOCALIZATION_CHARACTER_SET + suffix(index)
-            if index not in sets and oid not in wanted:
-                wanted.append(oid)
-    return wanted
+    wanted: list[Oid] = []
+    if device is not None:
+        row = (standard.HR_DEVICE_DESCR, standard.HR_DEVICE_STATUS)
+        wanted += [column + suffix(device) for column in row if device not in columns.column(column)]
+        if sets := columns.column(standard.PRT_LOCALIZATION_CHARACTER_SET):
+            for localization in (standard.PRT_GENERAL_CURRENT_LOCALIZATION, standard.PRT_CONSOLE_LOCALIZATION):
+                current = columns.column(localization).get(device)
+                if current and isinstance(current[2], int) and current[2] > 0 and (*device, current[2]) not in sets:
+                    wanted.append(standard.PRT_LOCALIZATION_CHARACTER_SET + suffix((*device, current[2])))
+    for index, (_, _, colorant) in columns.column(standard.PRT_SUPPLIES_COLORANT_INDEX).items():
+        if isinstance(colorant, int) and 0 < colorant <= MAX_COLORANT:
+            wanted.append(standard.PRT_COLORANT_VALUE + suffix((*index[:-1], colorant)))
+    return list(dict.fromkeys(wanted))
+
+
+def more_tables(columns: Columns) -> list[Sequence[Oid]]:
+    """Return the standard tables that are still to be walked, by what their first rows told."""
+    tables: list[Sequence[Oid]] = [trays.COLUMNS]
+    if columns.first(standard.PRT_ALERT_CODE):
+        tables.append(condition.ALERT_COLUMNS)
+    if columns.first(standard.PRT_CONSOLE_BUFFER_TEXT):
+        tables.append((standard.PRT_CONSOLE_BUFFER_TEXT,))
+    chosen = identity.choose_mac(columns)
+    if columns.first(standard.IF_TYPE) and not (chosen and identity.is_universal(chosen[0])):
+        tables.append(identity.MAC_COLUMNS)
+    return tables
 
 
 def suffix(index: Index) -> bytes:
     """The BER octets of an index, to be put behind a column's."""
     return oid_from_arcs((1, 3, *index))[1:]
-
-
-def proves_printer(values: Mapping[Oid, Varbind]) -> bool:
-    """Whether an answer holds a row of the Printer-MIB, or a 1284 device ID that does not say another class."""
-    for oid, (_, _, value) in values.items():
-        if value is None:
-            continue
-        if oid.startswith(standard.PRINTER_TREES):
-            return True
-        if oid.startswith(DEVICE_IDS) and isinstance(value, bytes):
-            upper = value.upper()
-            if b"CLS:" not in upper and b"CLASS:" not in upper:
-                return b"MDL:" in upper or b"MODEL:" in upper
-            if b":PRINTER" in upper.replace(b" ", b""):
-                return True
-    return False

@@ -1,14 +1,13 @@
 """Reads one printer over one session: asks by the plan, stops when a device stays silent, and assembles one Reading."""
 
-from collections.abc import Iterable
 from datetime import UTC, datetime
 
 import msgspec
 import trio
 
-from codec import Oid, Varbind, format_oid
+from codec import OCTET_STRING, Oid, Varbind, format_oid
 from proto_schema import Reading
-from ptscan.printer import plan, standard
+from ptscan.printer import plan, standard, supplies
 from ptscan.printer.assemble import STANDARD_COLUMNS, Source, assemble, printer_row
 from ptscan.printer.evidence import Evidence, Ledger
 from ptscan.printer.identity import suspect_macs
@@ -61,45 +60,51 @@ class _Reading:
 
     async def ask(self) -> None:
         """Ask by the plan (see plan.py), until the device has been silent too often or has sent too much."""
-        system = await self._session.get(plan.SYSTEM)
-        self.outcome = system.outcome
-        if system.outcome is not Outcome.OK:
+        first = await self._session.get(tuple(dict.fromkeys((*plan.SYSTEM, *self._profiles.identify))))
+        self.outcome = first.outcome
+        if first.outcome is not Outcome.OK:
             return
-        self._take(system)
+        self._take(first)
         if not await self._recognise():
             return
-        self._take(await self._session.columns(plan.HEAD, max_rows=plan.HEAD_ROWS))
+        self._take(await self._session.get_next(plan.HEAD), below=plan.HEAD)
+        self._take(await self._session.columns(supplies.COLUMNS, max_rows=plan.MAX_TABLE_ROWS))
+        self._match()
         columns = self._columns()
-        device = printer_row(columns)
-        self._match(columns)
         scalars = (oid for profile in self._matched for oid in profile.ask.scalars)
-        if wanted := self._unknown((*plan.pointed_at(columns, device), *scalars)):
-            self._take(await self._session.get_many(wanted))
-        vendor_tables = (table for profile in self._matched for table in profile.ask.tables)
-        for table in dict.fromkeys((*plan.TABLES, *vendor_tables)):
+        wanted = [*plan.pointed_at(columns, printer_row(columns)), *scalars]
+        if unread := [oid for oid in dict.fromkeys(wanted) if oid not in self._values]:
+            self._take(await self._session.get_many(unread))
+        vendor_tables = (table for profile in self._matched[:-1] for table in profile.ask.tables)
+        for table in (*plan.more_tables(columns), *vendor_tables):
             if self._must_stop():
                 return
             self._take(await self._session.columns(table, max_rows=plan.MAX_TABLE_ROWS))
         if damaged := suspect_macs(self._columns()):
             # A GETBULK garbles the MACs of some printers where a GET gives them right.
-            self._take(await self._session.get_many([oid for oid, _, _ in damaged[: plan.HEAD_ROWS]]))
+            self._take(await self._session.get([oid for oid, _, _ in damaged[: plan.MAX_DAMAGED]]))
 
     async def _recognise(self) -> bool:
         """Whether this is a printer at all; a print server's queues do not make it one."""
-        object_id, descr = self._identifiers()
-        self.is_printer = self._profiles.classify(object_id, descr) == "printer"
+        kind = self._profiles.classify(*self._identifiers())
+        self.is_printer = kind == "printer"
         if not self.is_printer:
-            self._take(await self._session.get_next((*standard.PRINTER_TREES, *plan.DEVICE_IDS)))
-            self.is_printer = plan.proves_printer(self._values)
+            trees = standard.PRINTER_TREES if kind == "other" else self._profiles.trees
+            answer = await self._session.get_next(trees)
+            self._take(answer, below=trees)
+            self.is_printer = any(oid.startswith(trees) for oid in answer.values)
         return self.is_printer
 
-    def _match(self, columns: Columns) -> None:
-        object_id, descr = self._identifiers()
-        texts = [descr] if descr else []
-        for oid, (_, _, value) in self._values.items():
-            if isinstance(value, bytes) and oid.startswith((standard.HR_DEVICE_DESCR, *plan.DEVICE_IDS)):
-                texts.append(decode_text(value) or "")
-        self._matched = self._profiles.match(object_id, texts)
+    def _match(self) -> None:
+        """Choose the profiles by all that the device has said of itself so far."""
+        object_id, _ = self._identifiers()
+        names = (standard.HR_DEVICE_DESCR, *self._profiles.identify)
+        texts = [
+            decode_text(value) or ""
+            for oid, (_, tag, value) in self._values.items()
+            if tag == OCTET_STRING and isinstance(value, bytes) and oid.startswith(names)
+        ]
+        self._matched = self._profiles.match(object_id, texts, answered=self._values)
 
     def _identifiers(self) -> tuple[str | None, str | None]:
         """sysObjectID, dotted, and sysDescr."""
@@ -113,12 +118,10 @@ class _Reading:
     def _columns(self) -> Columns:
         return Columns(self._values.values(), STANDARD_COLUMNS)
 
-    def _unknown(self, oids: Iterable[Oid]) -> list[Oid]:
-        return [oid for oid in dict.fromkeys(oids) if oid not in self._values]
-
-    def _take(self, answer: Answer) -> None:
-        """Keep what came, and what went wrong with it."""
-        self._values.update(answer.values)
+    def _take(self, answer: Answer, *, below: tuple[Oid, ...] | None = None) -> None:
+        """Keep what came (of a GETNEXT only what lies ``below`` the objects asked), and what went wrong with it."""
+        values = answer.values
+        self._values |= {oid: item for oid, item in values.items() if oid.startswith(below)} if below else values
         self._silences += answer.outcome is Outcome.SILENT
         for problem in answer.problems:
             self.ledger.problem(problem.code, problem.text)

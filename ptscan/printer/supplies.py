@@ -4,6 +4,7 @@ prtMarkerSuppliesLevel and ...MaxCapacity hold three codes beside numbers: -1 no
 is left (a container) or there is still space (a receptacle). None of them is ever turned into a percentage.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 from codec import Oid
@@ -11,7 +12,7 @@ from proto_schema import Supply
 from ptscan.printer import standard
 from ptscan.printer.colors import color_of
 from ptscan.printer.evidence import Ledger
-from ptscan.printer.rows import Columns, Row, index_text, number, octets
+from ptscan.printer.rows import Columns, Index, Row, index_text, number, octets
 from ptscan.printer.text import decode_text
 
 COLUMNS: Final[tuple[Oid, ...]] = (
@@ -32,12 +33,24 @@ NO_RESTRICTION, UNKNOWN, SOME = -1, -2, -3
 _RECEPTACLES: Final = frozenset({"waste-toner", "waste-ink", "waste-wax", "waste-water", "waste-paper"})
 
 
-def read_supplies(columns: Columns, charset: int | None, ledger: Ledger) -> list[Supply]:
-    """Return a Supply for each row of prtMarkerSuppliesTable, whatever columns it lacks."""
-    return [_supply(columns, index, row, charset, ledger) for index, row in columns.table(*COLUMNS)]
+def read_supplies(
+    columns: Columns, charset: int | None, level_codes: Mapping[int, str], ledger: Ledger
+) -> list[Supply]:
+    """Return a Supply for each row of prtMarkerSuppliesTable, whatever columns it lacks.
+
+    ``level_codes`` are a vendor's own, beside RFC 3805's: level -> state.
+    """
+    return [_supply(columns, index, row, charset, level_codes, ledger) for index, row in columns.table(*COLUMNS)]
 
 
-def _supply(columns: Columns, index: tuple[int, ...], row: Row, charset: int | None, ledger: Ledger) -> Supply:
+def _supply(
+    columns: Columns,
+    index: Index,
+    row: Row,
+    charset: int | None,
+    level_codes: Mapping[int, str],
+    ledger: Ledger,
+) -> Supply:
     path = f"supplies.{index_text(index)}"
     ledger.book(path, None, row.get(standard.PRT_SUPPLIES_LEVEL) or next(iter(row.values())), rule="RFC 3805")
 
@@ -74,7 +87,7 @@ def _supply(columns: Columns, index: tuple[int, ...], row: Row, charset: int | N
         capacity=capacity if capacity is not None and capacity > 0 else None,
         unit=standard.SUPPLY_UNITS.get(unit_code) if unit_code is not None else None,
         percent=percent,
-        state=state_of(level, percent, receptacle=receptacle),
+        state=level_codes.get(level or 0) or state_of(level, percent, receptacle=receptacle),
     )
 
 

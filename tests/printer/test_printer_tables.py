@@ -65,9 +65,14 @@ def test_problem_19_rows_are_joined_by_their_full_index(told: Tell) -> None:
             },
         ),
         None,
+        {},
         Ledger(),
     )
-    assert [(row.index, row.level, row.percent) for row in rows] == [("0.1", 65, 10.0), ("1", 7, None), ("2.13", 5, 50.0)]
+    assert [(row.index, row.level, row.percent) for row in rows] == [
+        ("0.1", 65, 10.0),
+        ("1", 7, None),
+        ("2.13", 5, 50.0),
+    ]
 
 
 def test_problem_20_kind_by_type_code_then_colour_by_colorant_then_by_words(told: Tell) -> None:
@@ -84,6 +89,7 @@ def test_problem_20_kind_by_type_code_then_colour_by_colorant_then_by_words(told
             },
         ),
         None,
+        {},
         Ledger(),
     )  # fmt: skip
     assert [(row.kind, row.color) for row in rows] == [
@@ -166,9 +172,7 @@ def test_problem_28_alert_rows_wander_and_half_rows_are_kept(told: Tell) -> None
             "43.8.2.1.13.1.2": "Cassette 2",
         },
     )  # fmt: skip
-    rows = condition.read_alerts(
-        columns, None, Ledger(), supplies=[], trays=trays.read_trays(columns, None, Ledger())
-    )
+    rows = condition.read_alerts(columns, None, Ledger(), supplies=[], trays=trays.read_trays(columns, None, Ledger()))
     assert [(row.severity, row.group, row.code, row.description, row.location) for row in rows] == [
         ("critical", "input", 13, "Tray 2 empty", "Cassette 2"),
         (None, None, 1104, None, None),
@@ -178,7 +182,9 @@ def test_problem_28_alert_rows_wander_and_half_rows_are_kept(told: Tell) -> None
 
 def test_the_printers_row_is_found_wherever_it_stands(told: Tell) -> None:
     assert printer_row(columns_of(told, {"25.3.5.1.1.7": 3})) == (7,)
-    assert printer_row(columns_of(told, {"25.3.2.1.2.1": "oid:1.3.6.1.2.1.25.3.1.4", "25.3.2.1.2.3": "oid:1.3.6.1.2.1.25.3.1.5"})) == (3,)
+    assert printer_row(
+        columns_of(told, {"25.3.2.1.2.1": "oid:1.3.6.1.2.1.25.3.1.4", "25.3.2.1.2.3": "oid:1.3.6.1.2.1.25.3.1.5"})
+    ) == (3,)
     assert printer_row(columns_of(told, {"43.10.2.1.4.0.1": 5})) == (0,)
     assert printer_row(columns_of(told, {})) is None
 
@@ -220,16 +226,19 @@ def test_problem_22_the_standard_total_is_the_first_markers_and_a_length_is_none
     assert [problem.code for problem in ledger.problems] == ["meter-unit"]
 
 
-def test_problem_22_sums_that_do_not_hold_are_said() -> None:
-    ledger = Ledger()
-    meters.check_sums({"total": 100, "mono": 60, "color": 40, "print": 5, "print_mono": 5, "print_color": 1}, ledger)
-    assert [problem.text for problem in ledger.problems] == ["print_mono 5 + print_color 1 = 6, but print says 5."]
+def test_problem_17_a_vendors_own_level_code_is_a_state(told: Tell) -> None:
+    rows = supplies.read_supplies(
+        columns_of(told, {"43.11.1.1.9.1.1": -100, "43.11.1.1.8.1.1": 100}), None, {-100: "low"}, Ledger()
+    )
+    assert [(row.percent, row.state) for row in rows] == [(None, "low")]
 
 
 oids = st.sampled_from(STANDARD_COLUMNS).flatmap(
-    lambda column: st.lists(st.integers(0, 2**32 - 1), min_size=1, max_size=4).map(
-        lambda index: parse_oid(".".join(map(str, (1, 3, *index))))[1:]
-    ).map(lambda suffix: column + suffix)
+    lambda column: (
+        st.lists(st.integers(0, 2**32 - 1), min_size=1, max_size=4)
+        .map(lambda index: parse_oid(".".join(map(str, (1, 3, *index))))[1:])
+        .map(lambda suffix: column + suffix)
+    )
 )
 
 
@@ -237,7 +246,7 @@ oids = st.sampled_from(STANDARD_COLUMNS).flatmap(
 def test_no_values_make_a_table_raise(values: dict[bytes, int | bytes | None]) -> None:
     columns = Columns([(oid, OCTET_STRING, value) for oid, value in values.items()], STANDARD_COLUMNS)
     ledger = Ledger()
-    rows = supplies.read_supplies(columns, 17, ledger)
+    rows = supplies.read_supplies(columns, 17, {-100: "low"}, ledger)
     holders = trays.read_trays(columns, 17, ledger)
     condition.read_alerts(columns, 17, ledger, supplies=rows, trays=holders)
     condition.read_display(columns, 17, ledger)
