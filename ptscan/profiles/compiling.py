@@ -69,6 +69,7 @@ def compile_profile(form: schema.ProfileFile, file: str, *, check_patterns: bool
         printers=_oids("match.sys_object_id", match.sys_object_id),
         family=_oids("match.family", match.family),
         texts=pattern.all("match.texts", match.texts),
+        models=pattern.all("match.models", match.models),
         boards=pattern.all("match.boards", match.boards),
         mfg=frozenset(name.casefold() for name in match.mfg),
         trees=trees,
@@ -153,7 +154,7 @@ def _scalar(key: str, item: schema.Scalar, form: schema.ProfileFile, pattern: _P
         raise FaultError(f"{key}.key", 'a key belongs to format = "ieee1284", and to it alone')
     if item.key is not None and item.key not in IEEE1284_KEYS:
         raise FaultError(f"{key}.key", f"no key {item.key!r}: {', '.join(sorted(IEEE1284_KEYS))}")
-    standard = item.field.startswith("identity.") or item.field == "meters.total"
+    standard = item.field.startswith(("identity.", "display.")) or item.field == "meters.total"
     return ScalarRule(
         oid=_oid(f"{key}.oid", item.oid),
         field=item.field,

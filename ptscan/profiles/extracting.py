@@ -20,6 +20,8 @@ MAX_METER: Final = 2**63 - 1
 MAX_ROWS: Final = 256
 """Rows of one vendor table that are looked at."""
 MAX_PROBLEMS: Final = 16
+DRIFT: Final = 5
+"""Sides by which counts that were read one after the other may differ: a printer may print while it is read."""
 _NO_COUNT: Final = frozenset({0x7FFFFFFF, 0xFFFFFFFF})
 """What devices answer for a counter that they do not keep."""
 
@@ -91,7 +93,9 @@ def check_sums(checks: Iterable[SumCheck], meters: Mapping[str, int]) -> tuple[P
     problems = []
     for check in checks:
         total, added = meters.get(check.total), check.parts.add(meters)
-        if total is None or added is None or abs(total - added) <= check.tolerance * max(total, added):
+        if total is None or added is None:
+            continue
+        if abs(total - added) <= max(DRIFT, check.tolerance * max(total, added)):
             continue
         names = " + ".join(n for n in check.parts.needed + check.parts.optional if n in meters)
         text = f"{names.replace('_', ' ').strip()} is {added}, but {check.total.replace('_', ' ')} is {total}"
@@ -99,14 +103,29 @@ def check_sums(checks: Iterable[SumCheck], meters: Mapping[str, int]) -> tuple[P
     return tuple(problems)
 
 
+def coarse_levels(profile: Profile, texts: Iterable[str], levels: Iterable[int]) -> Problem | None:
+    """Tell that the levels of a model's supplies know a few steps only, where its texts and the levels say so."""
+    told = frozenset(level for level in levels if level >= 0)
+    for coarse in profile.coarse:
+        if told and told <= coarse.levels and any(coarse.pattern.search(text) for text in texts):
+            steps = ", ".join(map(str, sorted(coarse.levels)))
+            return Problem(code="coarse-levels", text=f"supply levels of this model take only the values {steps}")
+    return None
+
+
 def _choose(candidates: list[Fact], problems: list[Problem]) -> dict[str, Fact]:
     chosen: dict[str, Fact] = {}
     for fact in sorted(candidates, key=lambda fact: _RANK[fact.confidence]):
         first = chosen.setdefault(fact.field, fact)
-        if first.value != fact.value and fact.field.startswith("meters."):
+        if (
+            fact.field.startswith("meters.")
+            and isinstance(first.value, int)
+            and isinstance(fact.value, int)
+            and abs(first.value - fact.value) > DRIFT
+        ):
             text = (
-                f"{fact.field}: {_shown(first.oid)} says {first.value!r}, "
-                f"{_shown(fact.oid)} says {fact.value!r}: the first is kept"
+                f"{fact.field}: {_shown(first.oid)} says {first.value}, "
+                f"{_shown(fact.oid)} says {fact.value}: the first is kept"
             )
             problems.append(Problem(code="meters-disagree", text=text))
     return chosen

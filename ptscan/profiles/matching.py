@@ -19,6 +19,9 @@ MAX_PROFILES: Final = 3
 
 Kind = Literal["printer", "other", "unknown"]
 
+MAX_MEMO: Final = 4096
+"""Answers of classify that are remembered: most devices of a network say the same few things."""
+
 _BRAND, _NUMBER, _HINT = 3, 2, 1
 
 
@@ -38,6 +41,7 @@ class ProfileSet:
             **{oid: "other" for profile in profiles for oid in profile.others},
         }
         self._lengths = sorted({len(oid) for oid in self._kinds}, reverse=True)
+        self._memo: dict[tuple[str | None, str | None], Kind] = {}
 
     def get(self, name: str) -> Profile | None:
         """The profile of that name."""
@@ -46,18 +50,28 @@ class ProfileSet:
     def classify(self, sys_object_id: str | None, sys_descr: str | None) -> Kind:
         """Tell a printer from other devices by what a sweep hears; ``unknown`` may be either.
 
-        The longest known sysObjectID decides, then the text; a text that names another kind of device outweighs both.
+        The longest known sysObjectID decides, and where none is known the text.
         """
-        text = sys_descr or ""
-        if text and any(profile.other_texts.search(text) for profile in self.profiles):
-            return "other"
+        said = sys_object_id, sys_descr
+        kind = self._memo.get(said)
+        if kind is None:
+            if len(self._memo) >= MAX_MEMO:
+                self._memo.clear()
+            kind = self._memo[said] = self._classify(sys_object_id, sys_descr)
+        return kind
+
+    def _classify(self, sys_object_id: str | None, sys_descr: str | None) -> Kind:
         oid = _oid(sys_object_id)
         if oid is not None:
             for length in self._lengths:
                 kind = self._kinds.get(oid[:length])
                 if kind is not None:
                     return kind
-        if text and any(profile.texts.search(text) or profile.boards.search(text) for profile in self.profiles):
+        if sys_descr is None:
+            return "unknown"
+        if any(profile.other_texts.search(sys_descr) for profile in self.profiles):
+            return "other"
+        if any(profile.texts.search(sys_descr) or profile.boards.search(sys_descr) for profile in self.profiles):
             return "printer"
         return "unknown"
 
@@ -103,7 +117,7 @@ def _rank(
     def longest(known: Iterable[Oid]) -> int:
         return max((len(prefix) for prefix in known if oid is not None and oid.startswith(prefix)), default=0)
 
-    if makers & profile.mfg or any(profile.texts.search(text) for text in texts):
+    if makers & profile.mfg or any(profile.texts.search(text) or profile.models.search(text) for text in texts):
         return _BRAND, longest(profile.printers)
     if number := longest(profile.printers):
         return _NUMBER, number

@@ -129,6 +129,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     printers: tuple[Oid, ...]
     family: tuple[Oid, ...]
     texts: Patterns
+    models: Patterns
     boards: Patterns
     mfg: frozenset[str]
     trees: tuple[Oid, ...]

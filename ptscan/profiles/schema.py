@@ -18,6 +18,7 @@ class Match(_Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     sys_object_id: list[str] = []
     family: list[str] = []
     texts: list[str] = []
+    models: list[str] = []
     boards: list[str] = []
     mfg: list[str] = []
     trees: list[str] = []
