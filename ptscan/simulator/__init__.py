@@ -6,18 +6,23 @@ module is pure. The room sees neither profiles nor the printer room, so that it 
 
 from ptscan.simulator.errors import BindError, ModelError, PlanError, RecordingError
 from ptscan.simulator.faults import MEANINGS, Fault, FaultKind, parse_fault
+from ptscan.simulator.fleet import Fleet, FleetDevice, make_fleet
 from ptscan.simulator.plan import DEFAULT_NETWORK, DEFAULT_PORT, SimulatorPlan, Station, make_plan
 from ptscan.simulator.recording import Recording, format_recording, parse_recording
 from ptscan.simulator.recording_files import load_recording, load_recordings, write_recording
 from ptscan.simulator.service import Playing, run_simulator
+from ptscan.simulator.truth import AlertTruth, SupplyTruth, TrayTruth, Truth
 
 __all__ = [
     "DEFAULT_NETWORK",
     "DEFAULT_PORT",
     "MEANINGS",
+    "AlertTruth",
     "BindError",
     "Fault",
     "FaultKind",
+    "Fleet",
+    "FleetDevice",
     "ModelError",
     "PlanError",
     "Playing",
@@ -25,9 +30,13 @@ __all__ = [
     "RecordingError",
     "SimulatorPlan",
     "Station",
+    "SupplyTruth",
+    "TrayTruth",
+    "Truth",
     "format_recording",
     "load_recording",
     "load_recordings",
+    "make_fleet",
     "make_plan",
     "parse_fault",
     "parse_recording",

@@ -111,7 +111,7 @@ def parse_recording(data: bytes, path: Path | str) -> Recording:
     for number, line in enumerate(data.removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
         if not line.strip() or line.startswith(b"#"):
             continue
-        oid, cell = _parse_row(line.removesuffix(b"\r"), number, path)
+        oid, cell = parse_row(line.removesuffix(b"\r"), number, path)
         if oid in rows:
             doubled += 1
             first_doubled = first_doubled or number
@@ -136,7 +136,9 @@ def parse_recording(data: bytes, path: Path | str) -> Recording:
     return Recording(str(path), Table(rows), tuple(notes))
 
 
-def _parse_row(line: bytes, number: int, path: Path | str) -> tuple[Oid, bytes]:
+def parse_row(line: bytes, number: int, path: Path | str) -> tuple[Oid, bytes]:
+    """The name and the whole varbind of one line; raises RecordingError."""
+
     def broken(fault: str, mend: str) -> NoReturn:
         raise RecordingError(path, number, fault, mend) from None
 

@@ -1,0 +1,234 @@
+"""A model of a device as data: the shape of a file in ``models/`` (see ``models/FORMAT.md``); pure."""
+
+import tomllib
+from typing import Any, Final, Literal, TypeAlias
+
+import msgspec
+
+from ptscan.simulator.errors import ModelError
+
+PAGE_KINDS: Final = ("print_mono", "print_color", "copy_mono", "copy_color", "fax", "other")
+"""What a side was printed for; ``other`` are reports and lists. A model's mix gives each its share."""
+
+METERS: Final = (
+    "total",
+    "mono",
+    "color",
+    "print",
+    "copy",
+    "fax",
+    "scan",
+    "duplex",
+    "print_mono",
+    "print_color",
+    "copy_mono",
+    "copy_color",
+    "copy_single",
+    "copy_full",
+    "print_single",
+    "print_full",
+    "large",
+    "mono_large",
+    "mono_small",
+    "color_large",
+    "color_small",
+)
+"""The meters that a device keeps; ``tells`` names those that its rows give away."""
+
+CHARSETS: Final = {3: "ascii", 4: "latin-1", 106: "utf-8", 2004: "hp-roman8"}
+"""IANA's numbers of the character sets (RFC 3805, prtLocalizationCharacterSet) that a model may speak."""
+
+SupplyKind: TypeAlias = Literal[
+    "toner",
+    "waste-toner",
+    "ink",
+    "ink-cartridge",
+    "waste-ink",
+    "opc",
+    "developer",
+    "fuser",
+    "cleaner-unit",
+    "transfer-unit",
+    "toner-cartridge",
+    "staples",
+]
+SUPPLY_TYPES: Final[dict[str, int]] = {
+    "toner": 3,
+    "waste-toner": 4,
+    "ink": 5,
+    "ink-cartridge": 6,
+    "waste-ink": 8,
+    "opc": 9,
+    "developer": 10,
+    "fuser": 15,
+    "cleaner-unit": 18,
+    "transfer-unit": 20,
+    "toner-cartridge": 21,
+    "staples": 32,
+}
+"""prtMarkerSuppliesType (RFC 3805, PrtMarkerSuppliesTypeTC)."""
+
+Unit: TypeAlias = Literal["impressions", "sheets", "tenths-of-grams", "tenths-of-milliliters", "items", "percent"]
+SUPPLY_UNITS: Final[dict[str, int]] = {
+    "impressions": 7,
+    "sheets": 8,
+    "tenths-of-grams": 13,
+    "tenths-of-milliliters": 15,
+    "items": 18,
+    "percent": 19,
+}
+"""prtMarkerSuppliesSupplyUnit (RFC 3805, PrtMarkerSuppliesSupplyUnitTC)."""
+
+
+class IdentityPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who the device is. Patterns: ``#`` a digit, ``@`` a letter, chosen for each device."""
+
+    maker: str
+    model: str
+    object_id: str
+    description: str
+    host: str
+    oui: str
+    serial: str = ""
+    shown: str = ""
+    firmware: tuple[str, ...] = ("1.0",)
+    tells_firmware: bool = False
+    asset: bool = False
+
+
+class PagesPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a printer spends its days; ranges are inclusive, each device has a value of its own."""
+
+    start: tuple[int, int]
+    job: tuple[int, int]
+    every: tuple[int, int]
+    per_minute: int
+    mix: dict[str, int]
+    duplex: int = 0
+    large: int = 0
+    scans: int = 0
+    sleep_after: int = 900
+
+
+class SupplyPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A row of prtMarkerSuppliesTable. ``tells`` says how much of its level the standard table gives away."""
+
+    kind: SupplyKind
+    description: str
+    life: int
+    color: str | None = None
+    uses: Literal["total", "mono", "color"] = "total"
+    tells: Literal["units", "percent", "bare-percent", "some", "unknown"] = "percent"
+    unit: Unit = "percent"
+    capacity: int = 0
+    vendor_step: int = 0
+
+
+class TrayPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A row of prtInputTable. A ``quiet`` tray, such as a bypass, raises no alert when it is empty."""
+
+    name: str
+    capacity: int
+    media: str = "iso_a4_210x297mm"
+    tells: Literal["sheets", "some", "unknown"] = "sheets"
+    share: int = 100
+    quiet: bool = False
+
+
+class PanelPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the console shows: lines by what the device is doing."""
+
+    lines: int = 1
+    ready: tuple[str, ...] = ("Ready",)
+    printing: tuple[str, ...] = ("Printing",)
+    sleep: tuple[str, ...] = ("Sleep",)
+    jam: tuple[str, ...] = ("Paper jam",)
+    paper: tuple[str, ...] = ("Load paper",)
+    supply: tuple[str, ...] = ()
+
+
+class InterfacePart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Rows of ifTable; ``{n}`` in the name counts them, ``high`` adds the Counter64 columns of ifXTable."""
+
+    name: str
+    count: int = 1
+    type: int = 6
+    speed: int = 100_000_000
+    high: bool = False
+
+
+class VendorPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Rows beyond those of the standard MIBs, as lines of a recording with facts between braces."""
+
+    rows: str = ""
+
+
+class ModelFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A file of ``models/``."""
+
+    name: str
+    kind: Literal["printer", "other"]
+    share: int
+    identity: IdentityPart
+    interface: tuple[InterfacePart, ...] = ()
+    pages: PagesPart | None = None
+    supply: tuple[SupplyPart, ...] = ()
+    tray: tuple[TrayPart, ...] = ()
+    panel: PanelPart | None = None
+    tells: tuple[str, ...] = ()
+    charset: int = 106
+    device_index: int = 1
+    error_octets: int = 2
+    life_unit: int = 7
+    vendor: VendorPart = VendorPart()
+
+
+def parse_model(text: str, name: str) -> ModelFile:
+    """Read a model's file; raises ModelError, which names the key and the fault."""
+    try:
+        document: dict[str, Any] = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ModelError(name, "the file", f"not TOML ({error})") from error
+    try:
+        model = msgspec.convert(document, ModelFile)
+    except msgspec.ValidationError as error:
+        fault, _, where = str(error).partition(" - at ")
+        raise ModelError(name, where.strip("`") or "the file", fault) from error
+    _check(model)
+    return model
+
+
+def _check(model: ModelFile) -> None:
+    def refuse(where: str, fault: str) -> None:
+        raise ModelError(model.name, where, fault)
+
+    if model.share < 0:
+        refuse("share", "is negative")
+    if model.charset not in CHARSETS:
+        refuse("charset", f"{model.charset} is none of {', '.join(map(str, CHARSETS))}")
+    if len(model.identity.oui) != 6:
+        refuse("identity.oui", "is not three octets in hexadecimal")
+    if model.identity.serial and model.identity.serial.count("#") < 6:
+        refuse("identity.serial", "needs at least six # to be different for each device")
+    if (model.kind == "printer") != (model.pages is not None):
+        refuse("pages", "belong to every printer and to nothing else")
+    for meter in model.tells:
+        if meter not in METERS:
+            refuse("tells", f"{meter!r} is none of {', '.join(METERS)}")
+    if model.pages is not None:
+        pages = model.pages
+        if set(pages.mix) - set(PAGE_KINDS) or sum(pages.mix.values()) != 100 or min(pages.mix.values()) < 0:
+            refuse("pages.mix", f"shares of {', '.join(PAGE_KINDS)} have to add up to 100")
+        for name, (low, high) in (("start", pages.start), ("job", pages.job), ("every", pages.every)):
+            if not 0 < low <= high:
+                refuse(f"pages.{name}", "is not a range of positive numbers")
+        if pages.job[1] * 60 > pages.every[0] * pages.per_minute // 2:
+            refuse(
+                "pages.every", "leaves too little time: the longest job takes more than half of the shortest interval"
+            )
+    for number, supply in enumerate(model.supply, 1):
+        if supply.life < 100 or (supply.tells == "units" and supply.capacity <= 0):
+            refuse(f"supply {number}", "life is below 100 sides, or a capacity in units is missing")
+    for number, tray in enumerate(model.tray, 1):
+        if tray.capacity <= 0 or not 0 <= tray.share <= 100:
+            refuse(f"tray {number}", "capacity is not positive, or share is not from 0 to 100")

@@ -1,0 +1,117 @@
+"""A model's rows, written as in a recording but with facts between braces, made ready to be rendered; pure.
+
+A row without a fact becomes one finished varbind, shared by every device of the model. A row with facts becomes a
+function of a moment; only these are worked out for each answer.
+"""
+
+import re
+from collections.abc import Callable
+from typing import TypeAlias
+
+from codec import COUNTER32, IP_ADDRESS, NULL, OBJECT_IDENTIFIER, OCTET_STRING, Oid, OidError, parse_oid
+from ptscan.simulator.encoding import element, header, signed
+from ptscan.simulator.errors import ModelError, RecordingError
+from ptscan.simulator.facts import Fact, find_fact
+from ptscan.simulator.life import Moment
+from ptscan.simulator.model import CHARSETS, ModelFile
+from ptscan.simulator.recording import parse_row
+
+Render: TypeAlias = Callable[[Moment], bytes | None]
+
+_FACT = re.compile(r"\{([a-z_0-9.]+)(?::(u8|u16|u32))?\}")
+
+
+def compile_rows(lines: list[str], model: ModelFile) -> dict[Oid, bytes | Render]:
+    """Each row as a varbind or as what renders one; raises ModelError, which names the row."""
+    rows: dict[Oid, bytes | Render] = {}
+    for line in lines:
+        oid, cell = _compile(line, model)
+        if oid in rows:
+            raise ModelError(model.name, line, "stands more than once")
+        rows[oid] = cell
+    return rows
+
+
+def _compile(line: str, model: ModelFile) -> tuple[Oid, bytes | Render]:
+    if "{" not in line:
+        try:
+            return parse_row(line.encode(CHARSETS[model.charset]), 0, model.name)
+        except RecordingError as error:
+            raise ModelError(model.name, line, error.fault) from error
+        except UnicodeEncodeError as error:
+            raise ModelError(model.name, line, f"can't be written in {error.encoding}") from error
+    name, _, rest = line.partition("|")
+    tag_text, _, value = rest.partition("|")
+    try:
+        oid = parse_oid(name)
+        tag = int(tag_text.removesuffix("x"))
+    except (OidError, ValueError) as error:
+        raise ModelError(model.name, line, str(error)) from error
+    pieces = _pieces(line, value, model)
+    if tag in (OBJECT_IDENTIFIER, IP_ADDRESS, NULL):
+        raise ModelError(model.name, line, "no fact can stand in a value of this type")
+    if tag == OCTET_STRING:
+        return oid, _text(oid, pieces, CHARSETS[model.charset], hexadecimal=tag_text.endswith("x"))
+    if len(pieces) != 1 or isinstance(pieces[0], str):
+        raise ModelError(model.name, line, "a number is a number or one fact, with nothing round it")
+    return oid, _number(oid, tag, pieces[0][0])
+
+
+def _pieces(line: str, value: str, model: ModelFile) -> list[str | tuple[Fact, str]]:
+    """The fixed texts and the facts, each with its format, in their order."""
+    pieces: list[str | tuple[Fact, str]] = []
+    end = 0
+    for match in _FACT.finditer(value):
+        if match.start() > end:
+            pieces.append(value[end : match.start()])
+        fact = find_fact(match[1], model)
+        if fact is None:
+            raise ModelError(model.name, line, f"{match[1]!r} is no fact of this model")
+        pieces.append((fact, match[2] or ""))
+        end = match.end()
+    if end < len(value):
+        pieces.append(value[end:])
+    if any(isinstance(piece, str) and ("{" in piece or "}" in piece) for piece in pieces):
+        raise ModelError(model.name, line, "a brace that is no part of a fact")
+    return pieces
+
+
+def _number(oid: Oid, tag: int, fact: Fact) -> Render:
+    name = element(0x06, oid)
+    mask = 0xFFFF_FFFF if tag == COUNTER32 else -1  # a counter begins again at 0
+
+    def render(moment: Moment) -> bytes | None:
+        value = fact(moment)
+        return _row(name, tag, signed(value & mask)) if isinstance(value, int) else None
+
+    return render
+
+
+def _text(oid: Oid, pieces: list[str | tuple[Fact, str]], charset: str, *, hexadecimal: bool) -> Render:
+    name = element(0x06, oid)
+
+    def render(moment: Moment) -> bytes | None:
+        octets = []
+        for piece in pieces:
+            if isinstance(piece, str):
+                octets.append(bytes.fromhex(piece) if hexadecimal else piece.encode(charset, "replace"))
+                continue
+            fact, form = piece
+            value = fact(moment)
+            if value is None:
+                return None
+            if isinstance(value, int):
+                octets.append(value.to_bytes(_SIZES[form], "big") if form in _SIZES else str(value).encode())
+            else:
+                octets.append(value if isinstance(value, bytes) else value.encode(charset, "replace"))
+        return _row(name, OCTET_STRING, b"".join(octets))
+
+    return render
+
+
+_SIZES = {"u8": 1, "u16": 2, "u32": 4}
+
+
+def _row(name: bytes, tag: int, content: bytes) -> bytes:
+    value = element(tag, content)
+    return header(0x30, len(name) + len(value)) + name + value
