@@ -72,7 +72,7 @@ class SweepPlan(Generic[CredentialT]):
              f"rate {self.rate} is out of range; write packets per second above 0, or max"),
             (not 0 < self.timeout <= 3600, f"timeout {self.timeout} is out of range; write seconds above 0"),
             (not 0 <= self.retries <= MAX_RETRIES, f"retries {self.retries} is out of range; write 0 to {MAX_RETRIES}"),
-            (not 0 <= index < shards, f"shard {index}/{shards} is none of 0/{shards} to {shards - 1}/{shards}"),
+            (not 0 <= index < shards, f"part {index} of {shards} is no shard; parts count from 0 to {shards - 1}"),
             (self.max_in_flight is not None and self.max_in_flight < 1,
              f"{self.max_in_flight} in flight is out of range; write 1 or more"),
             (not self.credentials, "no community is given; name one"),

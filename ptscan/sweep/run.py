@@ -40,7 +40,9 @@ async def run_sweep(
     Raises SweepError or SocketError. A checkpoint.
     """
     started_at = trio.current_time()
-    seed = secrets.randbits(64) if plan.seed is None else plan.seed
+    seed = plan.seed
+    if seed is None:  # shards that don't say their seed still have to be parts of one order
+        seed = secrets.randbits(64) if plan.shard[1] == 1 else 0
     sweep = Sweep(plan, seed=seed, key=secrets.token_bytes(32), classify=classify, now=started_at)
     async with AsyncExitStack() as stack:
         sockets = {

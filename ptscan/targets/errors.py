@@ -11,11 +11,11 @@ class TargetError(InputError):
     """
 
     def __init__(self, text: str, fault: str, *, where: str = "") -> None:
-        shown = text if len(text) <= 80 else text[:77] + "..."
-        # The text may hold anything at all: backslash-escape what a terminal would obey.
-        shown = shown if shown.isprintable() else ascii(shown)[1:-1]
+        # The text may hold anything at all: what a terminal would obey is escaped.
+        shown = text if text.isprintable() else ascii(text)[1:-1]
+        shown = shown if len(shown) <= 80 else shown[:77] + "..."
         prefix = f"{where}: " if where else ""
-        super().__init__(f"{prefix}target {shown!r}: {fault}" if shown else f"{prefix}{fault}")
+        super().__init__(f"{prefix}target '{shown}': {fault}" if shown else f"{prefix}{fault}")
         self.text = text
         self.fault = fault
         self.where = where

@@ -29,7 +29,7 @@ async def resolve_targets(texts: Iterable[str], exclude: Iterable[str] = ()) -> 
     for text in [*wanted, *unwanted]:
         if text.startswith("@") and len(text) > 1 and text[1:] not in files:
             files[text[1:]] = await trio.to_thread.run_sync(read_target_file, text[1:], abandon_on_cancel=True)
-    asked = [(placed, read) for placed, read in _questions([*expanded(wanted, files), *expanded(unwanted, files)])]
+    asked = list(_questions([*expanded(wanted, files), *expanded(unwanted, files)]))
     names = {read.subject: placed for placed, read in asked if read.kind is Lookup.NAME}
     if len(names) > MAX_NAMES:
         raise TargetError(
