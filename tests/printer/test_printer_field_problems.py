@@ -1,0 +1,252 @@
+"""Problems that readers of printers met in the field, each played by the simulator and read over loopback."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+import pytest
+import trio
+
+from codec import format_oid
+from ptscan.printer import DeviceReading, read_device
+from ptscan.printer.plan import MAX_OCTETS
+from ptscan.profiles import ProfileSet, denied, load_profiles
+from ptscan.simulator import Fault, FaultKind, make_plan, parse_recording, run_simulator
+from ptscan.snmp import Client, Community, Outcome, Secret, Session, open_client
+
+AT = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
+COMMUNITY = (Community(name=Secret("public")),)
+
+PRINTER = """\
+1.3.6.1.2.1.1.1.0|4|Example Laser 100
+1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.99999.1
+1.3.6.1.2.1.1.5.0|4|prn-1
+1.3.6.1.2.1.2.2.1.3.1|2|6
+1.3.6.1.2.1.2.2.1.6.1|4x|001b78010203
+1.3.6.1.2.1.25.3.2.1.2.1|6|1.3.6.1.2.1.25.3.1.5
+1.3.6.1.2.1.25.3.2.1.3.1|4|Example Laser 100
+1.3.6.1.2.1.25.3.2.1.5.1|2|2
+1.3.6.1.2.1.25.3.5.1.1.1|2|3
+1.3.6.1.2.1.25.3.5.1.2.1|4x|00
+1.3.6.1.2.1.43.5.1.1.17.1|4|EX100-00042
+1.3.6.1.2.1.43.10.2.1.3.1.1|2|7
+1.3.6.1.2.1.43.10.2.1.4.1.1|65|12345
+1.3.6.1.2.1.43.11.1.1.5.1.1|2|3
+1.3.6.1.2.1.43.11.1.1.6.1.1|4|Black Toner
+1.3.6.1.2.1.43.11.1.1.7.1.1|2|19
+1.3.6.1.2.1.43.11.1.1.8.1.1|2|100
+1.3.6.1.2.1.43.11.1.1.9.1.1|2|40
+"""
+
+
+@pytest.fixture(scope="module")
+def profiles() -> ProfileSet:
+    return load_profiles()
+
+
+@asynccontextmanager
+async def played(rows: str, *faults: Fault, retries: int = 1) -> AsyncIterator[tuple[Client, Session]]:
+    """A session with one simulated device."""
+    plan = make_plan([parse_recording(rows.encode(), "test")], network="127.70.1.0/24", port=0, faults=faults)
+    async with trio.open_nursery() as nursery:
+        playing = await nursery.start(run_simulator, plan)
+        async with open_client() as client:
+            yield (
+                client,
+                client.session(
+                    plan.stations[0].address, playing.port, credentials=COMMUNITY, timeout=0.3, retries=retries
+                ),
+            )
+        nursery.cancel_scope.cancel()
+
+
+Read = Callable[..., Awaitable[DeviceReading]]
+
+
+@pytest.fixture
+def read(profiles: ProfileSet) -> Read:
+    async def read(rows: str, *faults: Fault, retries: int = 1) -> DeviceReading:
+        async with played(rows, *faults, retries=retries) as (_, session):
+            return await read_device(session, profiles, at=AT)
+
+    return read
+
+
+def codes(device: DeviceReading) -> set[str]:
+    return {problem.code for problem in device.reading.problems}
+
+
+async def test_a_plain_printer_is_read_whole(read: Read) -> None:
+    device = await read(PRINTER)
+    reading = device.reading
+    assert device.is_printer
+    assert reading.device_id.endswith(":EX100-00042")
+    assert reading.time == "2026-11-21T06:00:00Z"
+    assert reading.via == ["snmp-2c"]
+    assert (reading.identity.model, reading.identity.serial, reading.identity.mac) == (
+        "Example Laser 100",
+        "EX100-00042",
+        "00:1b:78:01:02:03",
+    )
+    assert reading.meters == {"total": 12345}
+    assert [(row.kind, row.color, row.percent, row.state) for row in reading.supplies] == [
+        ("toner", "black", 40.0, "ok")
+    ]
+    assert (reading.status.state, reading.status.conditions) == ("idle", [])
+    assert "meters.color" in reading.missing
+    assert reading.provenance["meters.total"].at == "1.3.6.1.2.1.43.10.2.1.4.1.1"
+    assert not reading.problems
+
+
+async def test_every_value_has_its_provenance_or_its_parents(read: Read) -> None:
+    reading = (await read(PRINTER)).reading
+    paths = [f"identity.{name}" for name in reading.identity.__struct_fields__ if getattr(reading.identity, name)]
+    paths += [f"meters.{name}" for name in reading.meters]
+    paths += [f"supplies.{row.index}" for row in reading.supplies]
+    paths += ["status.state", "status.conditions"]
+    assert {path for path in paths if path not in reading.provenance} == set()
+
+
+async def test_problem_04_and_05_a_v1_printer_is_read_whole(read: Read) -> None:
+    device = await read(PRINTER, Fault(FaultKind.V1_ONLY, 0))
+    assert device.reading.via == ["snmp-1"]
+    assert device.reading.meters == {"total": 12345}
+    assert [row.percent for row in device.reading.supplies] == [40.0]
+
+
+@pytest.mark.parametrize("fault", [FaultKind.NO_BULK, FaultKind.TOO_BIG])
+async def test_problem_06_where_getbulk_fails_the_reading_is_the_same(read: Read, fault: FaultKind) -> None:
+    device = await read(PRINTER, Fault(fault, 4))
+    assert device.reading.meters == {"total": 12345}
+    assert [row.percent for row in device.reading.supplies] == [40.0]
+
+
+@pytest.mark.parametrize("fault", [FaultKind.ENDLESS, FaultKind.LOOP, FaultKind.STUCK])
+async def test_problem_08_a_walk_without_end_costs_that_walk_alone(read: Read, fault: FaultKind) -> None:
+    device = await read(PRINTER, Fault(fault, 0))
+    assert device.is_printer
+    assert device.reading.identity.serial == "EX100-00042"
+    assert device.reading.supplies[0].percent == 40.0
+
+
+async def test_problem_11_a_sleeping_printer_answers_the_second_try(read: Read) -> None:
+    device = await read(PRINTER, Fault(FaultKind.SLEEPING, 1), retries=2)
+    assert device.reading.meters == {"total": 12345}
+
+
+async def test_problem_12_a_device_that_is_off_gives_one_clear_problem(read: Read) -> None:
+    device = await read(PRINTER, Fault(FaultKind.MUTE, 0))
+    assert device.outcome is Outcome.SILENT
+    assert not device.is_printer
+    assert [problem.code for problem in device.reading.problems] == ["no-answer"]
+    assert device.reading.device_id == f"address:{device.reading.address}:{device.reading.port}"
+
+
+async def test_problem_13_a_fragile_model_is_asked_for_no_vendor_object(profiles: ProfileSet) -> None:
+    rows = PRINTER.replace("Example Laser 100", "Brother MFC-8860DN").replace("99999.1", "2435.2.3.9.1")
+    async with played(rows) as (_, session):
+        device = await read_device(session, profiles, at=AT)
+    assert device.reading.meters == {"total": 12345}
+    asked = {format_oid(oid) for oid in session.traffic.asked}
+    assert {oid for oid in asked if oid.startswith("1.3.6.1.4.1.2435.2.3.9.4")} == set()
+
+
+async def test_problem_14_and_15_only_reads_and_nothing_that_is_denied(profiles: ProfileSet) -> None:
+    async with played(PRINTER.replace("99999.1", "11.2.3.9.1")) as (_, session):
+        await read_device(session, profiles, at=AT)
+    assert [format_oid(oid) for oid in session.traffic.asked if denied(oid)] == []
+
+
+async def test_problem_18_coarse_levels_are_marked(read: Read) -> None:
+    rows = PRINTER.replace("Example Laser 100", "Canon LBP6670 /P").replace("99999.1", "1602.4.2")
+    rows = rows.replace(".9.1.1|2|40", ".9.1.1|2|100")
+    assert "coarse-levels" in codes(await read(rows))
+
+
+async def test_problem_22_a_vendors_total_that_differs_is_said_and_the_standard_one_kept(read: Read) -> None:
+    rows = PRINTER.replace("99999.1", "11.2.3.9.1") + "1.3.6.1.4.1.11.2.3.9.4.2.1.4.1.2.5.0|2|12400\n"
+    device = await read(rows)
+    assert device.reading.meters["total"] == 12345
+    assert "meters-disagree" in codes(device)
+
+
+async def test_problem_23_and_24_labels_tell_what_a_counter_counts_wherever_its_row_stands(read: Read) -> None:
+    counters = [("Copy (Total 1)", 45), ("Total (Black/Large)", 7), ("Total 1", 12345), ("Print (Total 1)", 12300)]
+    table = "1.3.6.1.4.1.1602.1.11.2.1.1"
+    rows = PRINTER.replace("99999.1", "1602.4.7").replace("Example", "Canon")
+    for row, (label, count) in enumerate(counters, 31):
+        rows += f"{table}.2.{row}|4|{label}\n{table}.3.{row}|65|{count}\n"
+    meters = (await read(rows)).reading.meters
+    assert (meters["total"], meters["copy"], meters["print"], meters["mono_large"]) == (12345, 45, 12300, 7)
+
+
+async def test_problem_25_a_placeholder_serial_gives_way_to_the_vendors(read: Read) -> None:
+    rows = PRINTER.replace("EX100-00042", "0000000000").replace("99999.1", "11.2.3.9.1")
+    rows += "1.3.6.1.4.1.11.2.3.9.4.2.1.1.3.3.0|4x|0115564e42335231323334350000\n"
+    device = await read(rows)
+    assert device.reading.identity.serial == "VNB3R12345"
+    assert "placeholder-serial" in codes(device)
+
+
+async def test_problem_26_the_device_id_does_not_depend_on_the_address(read: Read, profiles: ProfileSet) -> None:
+    plan = make_plan(
+        [parse_recording(PRINTER.encode(), "a"), parse_recording(PRINTER.encode(), "b")],
+        network="127.70.2.0/24",
+        port=0,
+    )
+    ids = set()
+    async with trio.open_nursery() as nursery:
+        playing = await nursery.start(run_simulator, plan)
+        async with open_client() as client:
+            for station in plan.stations:
+                session = client.session(station.address, playing.port, credentials=COMMUNITY)
+                ids.add((await read_device(session, profiles, at=AT)).reading.device_id)
+        nursery.cancel_scope.cancel()
+    assert len(ids) == 1
+
+
+async def test_a_host_with_print_queues_is_no_printer(read: Read) -> None:
+    device = await read(
+        """\
+1.3.6.1.2.1.1.1.0|4|Hardware: Intel64 Family 6 - Software: Windows Version 10.0
+1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.311.1.1.3.1.2
+1.3.6.1.2.1.25.3.2.1.2.1|6|1.3.6.1.2.1.25.3.1.5
+1.3.6.1.2.1.25.3.2.1.3.1|4|HP LaserJet 4250 PCL 6
+1.3.6.1.2.1.25.3.5.1.1.1|2|3
+"""
+    )
+    assert not device.is_printer
+    assert codes(device) == {"not-a-printer"}
+
+
+async def test_the_printers_row_may_stand_anywhere(read: Read) -> None:
+    rows = PRINTER.replace("25.3.2.1.2.1|", "25.3.2.1.2.7|").replace("25.3.2.1.3.1|", "25.3.2.1.3.7|")
+    rows = rows.replace("25.3.2.1.5.1|", "25.3.2.1.5.7|").replace("25.3.5.1.1.1|", "25.3.5.1.1.7|")
+    rows += "1.3.6.1.2.1.25.3.2.1.2.1|6|1.3.6.1.2.1.25.3.1.4\n1.3.6.1.2.1.25.3.2.1.3.1|4|eth0\n"
+    device = await read(rows)
+    assert device.reading.identity.model == "Example Laser 100"
+    assert device.reading.status.state == "idle"
+
+
+async def test_localised_text_is_decoded_by_the_charset_of_the_current_localisation(read: Read) -> None:
+    rows = PRINTER.replace("6.1.1|4|Black Toner", "6.1.1|4x|" + "Чёрный тонер".encode("iso8859-5").hex())
+    rows += """\
+1.3.6.1.2.1.43.5.1.1.2.1|2|3
+1.3.6.1.2.1.43.7.1.1.4.1.1|2|4
+1.3.6.1.2.1.43.7.1.1.4.1.2|2|106
+1.3.6.1.2.1.43.7.1.1.4.1.3|2|8
+"""
+    supply = (await read(rows)).reading.supplies[0]
+    assert (supply.description, supply.color) == ("Чёрный тонер", "black")
+
+
+@pytest.mark.parametrize(
+    "kind", [FaultKind.HUGE, FaultKind.FLOOD, FaultKind.MANGLED, FaultKind.TRUNCATED, FaultKind.GARBAGE]
+)
+async def test_a_hostile_device_costs_its_own_reading_in_bounded_octets(profiles: ProfileSet, kind: FaultKind) -> None:
+    value = {FaultKind.HUGE: 60_000, FaultKind.FLOOD: 50, FaultKind.MANGLED: 3, FaultKind.TRUNCATED: 40}.get(kind, 200)
+    async with played(PRINTER, Fault(kind, value), retries=0) as (_, session):
+        device = await read_device(session, profiles, at=AT)
+    assert session.traffic.received_octets <= MAX_OCTETS + 2 * 16 * 65_507
+    for text in (device.reading.identity.description, device.reading.identity.model):
+        assert text is None or len(text) <= 1024
