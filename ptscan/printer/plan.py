@@ -2,17 +2,17 @@
 
 1. GET      the system group and the IEEE 1284 IDs
 2. GETNEXT  is it a printer at all? Asked only of what neither sysObjectID nor sysDescr names as one
-3. GETNEXT  the first row of every table of which one row is enough, or none at all tells something
-4. GETBULK  supplies
-5. GET      what the rows so far point to (the printer's own row, colorants), and the profile's scalars
-6. GETBULK  trays; alerts, display and interfaces where step 3 saw that there is more; the profile's tables
+3. GETNEXT  the first row of every table of which one row is enough
+4. GETBULK  one column of each table that has several rows: their number is what the others are then asked for, exactly
+5. GETBULK  the other columns of supplies, trays and alerts
+6. GET      what the rows so far point to (the printer's own row, colorants), and the profile's scalars
+7. GETBULK  the tables of the profile; interfaces, where the first is not the one that names the printer
 """
 
-from collections.abc import Sequence
 from typing import Final
 
 from codec import Oid, oid_from_arcs
-from ptscan.printer import condition, identity, meters, standard, trays
+from ptscan.printer import condition, identity, meters, standard, supplies, trays
 from ptscan.printer.rows import Columns, Index
 
 SYSTEM: Final[tuple[Oid, ...]] = (
@@ -33,12 +33,25 @@ HEAD: Final[tuple[Oid, ...]] = (
     standard.PRT_GENERAL_SERIAL_NUMBER,
     standard.PRT_LOCALIZATION_CHARACTER_SET,
     *meters.COLUMNS,
-    standard.PRT_CONSOLE_BUFFER_TEXT,
-    standard.PRT_ALERT_CODE,
     *identity.MAC_COLUMNS,
 )
 """Columns whose first row is read."""
 
+LEADS: Final[dict[Oid, tuple[Oid, ...]]] = {
+    lead: tuple(column for column in columns if column != lead)
+    for lead, columns in (
+        (standard.PRT_SUPPLIES_LEVEL, supplies.COLUMNS),
+        (standard.PRT_INPUT_CURRENT_LEVEL, trays.COLUMNS),
+        (standard.PRT_ALERT_CODE, condition.ALERT_COLUMNS),
+        (standard.PRT_CONSOLE_BUFFER_TEXT, ()),
+    )
+}
+"""The column of each table that is read first -> the others."""
+
+FIRST_ROWS: Final = 6
+"""Rows that are asked for at first of a leading column; most printers have no more of anything."""
+VENDOR_ROWS: Final = 10
+"""Rows that are asked for at first of a vendor's table."""
 MAX_TABLE_ROWS: Final = 64
 """Rows of one table that are asked for."""
 MAX_COLORANT: Final = 255
@@ -73,17 +86,23 @@ def pointed_at(columns: Columns, device: Index | None) -> list[Oid]:
     return list(dict.fromkeys(wanted))
 
 
-def more_tables(columns: Columns) -> list[Sequence[Oid]]:
-    """Return the standard tables that are still to be walked, by what their first rows told."""
-    tables: list[Sequence[Oid]] = [trays.COLUMNS]
-    if columns.first(standard.PRT_ALERT_CODE):
-        tables.append(condition.ALERT_COLUMNS)
-    if columns.first(standard.PRT_CONSOLE_BUFFER_TEXT):
-        tables.append((standard.PRT_CONSOLE_BUFFER_TEXT,))
+def rest_of_tables(columns: Columns) -> list[tuple[tuple[Oid, ...], int | None]]:
+    """Return what is left of each table, with its number of rows, by what the leading columns told.
+
+    Of supplies a device may lack the leading column and have the others: their rows are not known then (None).
+    """
+    rest: list[tuple[tuple[Oid, ...], int | None]] = []
+    for lead, others in LEADS.items():
+        rows = len(columns.column(lead))
+        if others and (rows or lead == standard.PRT_SUPPLIES_LEVEL):
+            rest.append((others, rows or None))
+    return rest
+
+
+def interfaces_open(columns: Columns) -> bool:
+    """Whether the first interface is not the one that names the printer, so that the others have to be read."""
     chosen = identity.choose_mac(columns)
-    if columns.first(standard.IF_TYPE) and not (chosen and identity.is_universal(chosen[0])):
-        tables.append(identity.MAC_COLUMNS)
-    return tables
+    return bool(columns.first(standard.IF_TYPE)) and not (chosen and identity.is_universal(chosen[0]))
 
 
 def suffix(index: Index) -> bytes:

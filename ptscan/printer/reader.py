@@ -7,10 +7,10 @@ import trio
 
 from codec import OCTET_STRING, Oid, Varbind, format_oid
 from proto_schema import Reading
-from ptscan.printer import plan, standard, supplies
+from ptscan.printer import plan, standard
 from ptscan.printer.assemble import STANDARD_COLUMNS, Source, assemble, printer_row
 from ptscan.printer.evidence import Evidence, Ledger
-from ptscan.printer.identity import suspect_macs
+from ptscan.printer.identity import MAC_COLUMNS, suspect_macs
 from ptscan.printer.rows import Columns
 from ptscan.printer.text import decode_text
 from ptscan.profiles import Profile, ProfileSet
@@ -68,18 +68,19 @@ class _Reading:
         if not await self._recognise():
             return
         self._take(await self._session.get_next(plan.HEAD), below=plan.HEAD)
-        self._take(await self._session.columns(supplies.COLUMNS, max_rows=plan.MAX_TABLE_ROWS))
+        await self._walk(tuple(plan.LEADS), first=plan.FIRST_ROWS)
+        for table, rows in plan.rest_of_tables(self._columns()):
+            await self._walk(table, rows=rows)
         self._match()
         columns = self._columns()
         scalars = (oid for profile in self._matched for oid in profile.ask.scalars)
         wanted = [*plan.pointed_at(columns, printer_row(columns)), *scalars]
         if unread := [oid for oid in dict.fromkeys(wanted) if oid not in self._values]:
             self._take(await self._session.get_many(unread))
-        vendor_tables = (table for profile in self._matched[:-1] for table in profile.ask.tables)
-        for table in (*plan.more_tables(columns), *vendor_tables):
-            if self._must_stop():
-                return
-            self._take(await self._session.columns(table, max_rows=plan.MAX_TABLE_ROWS))
+        for table in (table for profile in self._matched[:-1] for table in profile.ask.tables):
+            await self._walk(table)
+        if plan.interfaces_open(columns):
+            await self._walk(MAC_COLUMNS, first=plan.FIRST_ROWS)
         if damaged := suspect_macs(self._columns()):
             # A GETBULK garbles the MACs of some printers where a GET gives them right.
             self._take(await self._session.get([oid for oid, _, _ in damaged[: plan.MAX_DAMAGED]]))
@@ -117,6 +118,11 @@ class _Reading:
 
     def _columns(self) -> Columns:
         return Columns(self._values.values(), STANDARD_COLUMNS)
+
+    async def _walk(self, table: tuple[Oid, ...], *, rows: int | None = None, first: int = plan.VENDOR_ROWS) -> None:
+        """Read a table, unless the device has been silent too often or has sent too much."""
+        if not self._must_stop():
+            self._take(await self._session.columns(table, max_rows=plan.MAX_TABLE_ROWS, rows=rows, first=first))
 
     def _take(self, answer: Answer, *, below: tuple[Oid, ...] | None = None) -> None:
         """Keep what came (of a GETNEXT only what lies ``below`` the objects asked), and what went wrong with it."""
