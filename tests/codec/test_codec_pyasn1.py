@@ -172,12 +172,18 @@ def plain(answer: Message) -> Decoded:
     return (answer.version, answer.community, answer.pdu_type, *numbers, varbinds)
 
 
+def is_padded_by_pyasn1(value: codec.Value) -> bool:
+    """Whether pyasn1 writes one octet more than the shortest form: ff 80 for -128, and so on."""
+    return value in (-(1 << 7), -(1 << 15), -(1 << 23), -(1 << 31))
+
+
 @given(st.integers(0, 1), communities, request_ids, small_integers, small_integers, varbind_lists)
 def test_answers_have_the_octets_that_pyasn1_makes_and_reads(
     version: int, community: bytes, request_id: int, status: int, index: int, varbinds: list[Varbind]
 ) -> None:
     data = encode_response(version, community, request_id, varbinds, error_status=status, error_index=index)
-    assert data == pyasn1_encoded(version, community, 2, (request_id, status, index), varbinds)
+    if not any(map(is_padded_by_pyasn1, (request_id, status, index, *(value for _, _, value in varbinds)))):
+        assert data == pyasn1_encoded(version, community, 2, (request_id, status, index), varbinds)
     answer = decode_message(data)
     assert isinstance(answer, Message)
     assert plain(answer) == pyasn1_decoded(data)
@@ -199,33 +205,27 @@ def test_every_pdu_that_pyasn1_makes_is_read(
     assert decode_message(data) == Message(1, community, 0xA0 | number, request_id, 0, 0, varbinds)
 
 
-STRICTER = {
-    "indefinite length": "RFC 3417 section 8 forbids it",
-    r"length of \d+ octets": "at most four octets of length",
-    "version": "pyasn1 was told of no version",
-    r"integer of \d+ octets": "an integer has one to nine octets; pyasn1 reads none as 0",
-    "more than four octets of magnitude": "INTEGER is Integer32, or what unsigned devices put there",
-    "sub-identifier is over": "a sub-identifier is at most 2^32-1",
-    "IpAddress of": "an address has 4 octets (16 for IPv6, 0 for none)",
-    "object identifier: ends within": "an unfinished sub-identifier",
-    "tag 0x24 where 0x04 is due|0x(24|6[0-7]|a[0-2]) is no type": "strings in pieces (constructed) are not for SNMP",
-    r"tag 0x[0-9a-f]{2} where": "pyasn1 reads tags of many octets (1f 02) as their short form",
-    "octets are left": "",
+STRICTER = {  # what we refuse and pyasn1 reads: our reason, and the rule behind it
+    r"version": "only 0 and 1 are messages of this shape; pyasn1 was told of no version",
+    r"indefinite length": "RFC 3417 section 8 forbids it",
+    r"length of \d+ octets": "a length has at most four octets",
+    r"integer of \d+ octets": "an integer has one to nine octets (X.690 section 8.3.1); pyasn1 reads none as 0",
+    r"more than four octets of magnitude": "an INTEGER of SNMP is 32 bits wide",
+    r"a sub-identifier is over": "a sub-identifier is at most 2^32-1 (RFC 2578 section 3.5)",
+    r"more than 128 sub-identifiers": "RFC 2578 section 3.5",
+    r"IpAddress of": "an address has 4 octets, 16 or none",
+    r"tag 0x24 where 0x04|0x(24|6[045]) is no type": "strings in pieces (constructed) are not for SNMP",
 }
-
-LIBERAL = {
-    "oid-empty": "no octets are 0.0",
-    "oid-padded": "leading 80 octets are dropped",
-}
+LIBERAL = {"oid-empty", "oid-padded"}  # what we read with a note and pyasn1 refuses
 
 
 def compare(data: bytes) -> None:
     """Hold the two verdicts on one datagram against each other."""
-    theirs: Decoded | PyAsn1Error
+    theirs: Decoded | Exception
     ours: Message | DecodeError
     try:
         theirs = pyasn1_decoded(data)
-    except PyAsn1Error as error:
+    except (PyAsn1Error, IndexError) as error:  # pyasn1 lets an IndexError through now and then
         theirs = error
     try:
         answer = decode_message(data)
@@ -235,11 +235,11 @@ def compare(data: bytes) -> None:
         if not isinstance(answer, Message):
             return  # a v1 trap, which the schema above leaves out
         ours = answer
-    if isinstance(ours, Message) and not isinstance(theirs, PyAsn1Error):
+    if isinstance(ours, Message) and not isinstance(theirs, Exception):
         assert plain(ours) == theirs
     elif isinstance(ours, Message):
-        assert {note.rule for note in ours.notes} & set(LIBERAL), f"only ours reads it: {theirs}"
-    elif not isinstance(theirs, PyAsn1Error):
+        assert {note.rule for note in ours.notes} & LIBERAL, f"only ours reads it: {theirs}"
+    elif not isinstance(theirs, Exception):
         assert any(re.search(rule, ours.reason) for rule in STRICTER), f"only pyasn1 reads it: {ours}"
 
 
