@@ -5,7 +5,7 @@ The data are ``data/*.toml``, described in FORMAT.md. ``loader`` reads files; ev
 
 from ptscan.profiles.decoders import ieee1284
 from ptscan.profiles.denied import DENIED_SUBTREES, denied, denied_walk
-from ptscan.profiles.extracting import Extraction, Fact, check_sums, coarse_levels, extract
+from ptscan.profiles.extracting import Extraction, Fact, check_sums, extract
 from ptscan.profiles.loader import ProfileError, load_profile, load_profiles
 from ptscan.profiles.matching import Kind, ProfileSet
 from ptscan.profiles.meters import METERS
@@ -24,7 +24,6 @@ __all__ = [
     "ProfileSet",
     "SumCheck",
     "check_sums",
-    "coarse_levels",
     "denied",
     "denied_walk",
     "extract",

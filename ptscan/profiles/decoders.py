@@ -23,10 +23,11 @@ IEEE1284_KEYS: Final = frozenset(_IEEE1284_NAMES.values())
 def ieee1284(octets: bytes) -> dict[str, bytes]:
     """Read an IEEE 1284 device id into the keys MFG, MDL, CLS, DES, SN, FWVER, whatever their spelling."""
     found: dict[str, bytes] = {}
+    if octets[:1] < b" ":  # the id's two-octet length, which leads it on the parallel port and in some devices' answers
+        octets = octets[2:]
     for part in octets[:MAX_OCTETS].split(b";"):
         key, colon, value = part.partition(b":")
-        # Some devices lead the id by its two-octet length, as on the parallel port.
-        name = _IEEE1284_NAMES.get(key.strip(b" \t\r\n\0\x01").upper()) if colon else None
+        name = _IEEE1284_NAMES.get(key.strip().upper()) if colon else None
         if name and value.strip(b" \0"):
             found.setdefault(name, value.strip(b" \0"))
     return found

@@ -103,16 +103,6 @@ def check_sums(checks: Iterable[SumCheck], meters: Mapping[str, int]) -> tuple[P
     return tuple(problems)
 
 
-def coarse_levels(profile: Profile, texts: Iterable[str], levels: Iterable[int]) -> Problem | None:
-    """Tell that the levels of a model's supplies know a few steps only, where its texts and the levels say so."""
-    told = frozenset(level for level in levels if level >= 0)
-    for coarse in profile.coarse:
-        if told and told <= coarse.levels and any(coarse.pattern.search(text) for text in texts):
-            steps = ", ".join(map(str, sorted(coarse.levels)))
-            return Problem(code="coarse-levels", text=f"supply levels of this model take only the values {steps}")
-    return None
-
-
 def _choose(candidates: list[Fact], problems: list[Problem]) -> dict[str, Fact]:
     chosen: dict[str, Fact] = {}
     for fact in sorted(candidates, key=lambda fact: _RANK[fact.confidence]):

@@ -1,0 +1,112 @@
+"""Our own profiles, held to the rules of FORMAT.md: sure, small, documented, and quick with hostile texts."""
+
+import re
+from importlib import resources
+from pathlib import Path
+
+import pytest
+
+from codec import format_oid
+from ptscan.profiles import METERS, ProfileSet, load_profile
+from ptscan.profiles.profile import Patterns, Profile
+
+DATA = Path(str(resources.files("ptscan.profiles") / "data"))
+FORMAT = DATA.parent / "FORMAT.md"
+# A GET of 25 objects is one round trip; a table costs at least one.
+MAX_SCALARS, MAX_TABLES = 25, 3
+
+
+@pytest.mark.parametrize("path", sorted(DATA.glob("*.toml")), ids=lambda path: path.stem)
+def test_a_profile_loads_with_all_its_patterns_checked(path: Path) -> None:
+    profile = load_profile(path)
+    assert profile.source
+    for rule in (*profile.scalars, *profile.tables, *profile.records, *profile.supplies):
+        assert rule.source
+        assert rule.confidence in {"high", "medium"}
+
+
+def test_a_profile_asks_for_little_and_walks_no_tree(profiles: ProfileSet) -> None:
+    for profile in profiles.profiles:
+        assert len(profile.ask.scalars) <= MAX_SCALARS, profile.name
+        assert len(set(profile.ask.scalars)) == len(profile.ask.scalars)
+        if profile is profiles.generic:
+            continue
+        assert len(profile.ask.tables) <= MAX_TABLES, profile.name
+        for table in profile.ask.tables:
+            assert len(table) == 2
+            for column in table:
+                # A column of a vendor's table lies deep; a shallow OID would be a walk of half its tree.
+                assert format_oid(column).count(".") >= 12, f"{profile.name}: {format_oid(column)}"
+
+
+def test_only_the_generic_profile_asks_for_standard_tables(profiles: ProfileSet) -> None:
+    for profile in profiles.profiles:
+        asked = {format_oid(column) for table in profile.ask.tables for column in table}
+        standard = {oid for oid in asked if oid.startswith("1.3.6.1.2.1.")}
+        assert bool(standard) == (profile is profiles.generic), profile.name
+
+
+def test_no_object_proves_two_kinds_of_device(profiles: ProfileSet) -> None:
+    printers = [oid for profile in profiles.profiles for oid in profile.printers]
+    others = [oid for profile in profiles.profiles for oid in profile.others]
+    assert len(set(printers)) == len(printers)
+    assert len(set(others)) == len(others)
+    assert not set(printers) & set(others)
+
+
+def test_every_meter_that_a_sum_or_check_names_is_read_somewhere(profiles: ProfileSet) -> None:
+    for profile in profiles.profiles:
+        read = {rule.field.removeprefix("meters.") for rule in profile.scalars}
+        read |= {meter for table in profile.tables for meter in (*table.labels.values(), *table.index.values())}
+        read |= {field.removeprefix("meters.") for record in profile.records for field in record.fields.values()}
+        for rule in profile.sums:
+            assert set(rule.parts.needed) | set(rule.parts.optional) <= read, profile.name
+            read.add(rule.meter)
+        for check in profile.checks:
+            assert set(check.parts.needed) <= read, profile.name
+
+
+def test_the_documented_meters_are_the_meters() -> None:
+    documented = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", FORMAT.read_text(), re.MULTILINE))
+    assert {name: documented[name] for name in METERS} == METERS
+
+
+def test_the_documented_keys_are_the_keys() -> None:
+    from ptscan.profiles import schema
+
+    text = FORMAT.read_text()
+    for struct in (
+        schema.ProfileFile, schema.Match, schema.Scalar, schema.Table, schema.Record, schema.SupplyTable, schema.Sum,
+        schema.Check,
+    ):  # fmt: skip
+        for key in struct.__struct_fields__:
+            assert f"`{key}`" in text or f"[{key}]" in text, f"{struct.__name__}.{key}"
+
+
+def patterns(profile: Profile) -> list[Patterns]:
+    found = [profile.texts, profile.models, profile.boards, profile.other_texts, profile.fragile]
+    found += [pattern for pattern, _ in profile.brands] + [coarse.pattern for coarse in profile.coarse]
+    return found + [rule.pattern for rule in profile.scalars if rule.pattern is not None]
+
+
+def test_no_pattern_runs_away_on_a_hostile_text(profiles: ProfileSet) -> None:
+    # Each of these would take hours with a pattern of cubic cost; there is no clock here because none is needed.
+    starts = ["", "HP ", "Dell ", "Canon ", "RICOH ", "Samsung ", "KYOCERA ", "Xerox ", "; Engine ", "TOSHIBA "]
+    fills = [
+        " ",
+        "a",
+        "1 ",
+        "a ",
+        "1 /",
+        ";",
+        "color ",
+        " /P",
+        "; Engine ; NIC ",
+        " version x kernel",
+        "Network Printer ",
+    ]
+    for profile in profiles.profiles:
+        for pattern in patterns(profile):
+            for start in starts:
+                for fill in fills:
+                    pattern.search((start + fill * 65536)[:65536])
