@@ -73,7 +73,7 @@ def device_id(identity: Identity, *, engine_id: str | None, address: str, port: 
     The address stands in only where a device tells nothing of its own; such an id does not survive a change of it.
     """
     if identity.serial:
-        maker = re.sub(r"[\W_]+", "-", (identity.manufacturer or "unknown").lower()).strip("-")
+        maker = re.sub(r"[\W_]+", "-", (identity.manufacturer or _enterprise(identity)).lower()).strip("-")
         serial = "".join(identity.serial.split()).upper()
         return f"{maker}:{serial}", True
     mac = identity.mac and "mac:" + identity.mac.replace(":", "")
@@ -84,3 +84,9 @@ def device_id(identity: Identity, *, engine_id: str | None, address: str, port: 
     if mac:
         return mac, True
     return f"address:{address}:{port}", False
+
+
+def _enterprise(identity: Identity) -> str:
+    """What stands for the maker where nobody names it: its enterprise number (RFC 1155), which no two makers share."""
+    found = re.match(r"1\.3\.6\.1\.4\.1\.(\d+)", identity.sys_object_id or "")
+    return f"enterprise-{found[1]}" if found else "unknown"
