@@ -283,7 +283,7 @@ def _dialects(
     if versions is None:
         raise InputError(f"SNMP version {version!r} is none of {', '.join(_VERSIONS)}")
     allowed = [
-        (place, credential.name.reveal().encode("utf-8", "surrogateescape"))
+        (place, credential.octets)
         for place, credential in enumerate(credentials)
         if isinstance(credential, Community) and may_go_to(credential, address)
     ][: limits.CREDENTIALS_PER_DEVICE]

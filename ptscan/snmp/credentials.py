@@ -35,10 +35,22 @@ class CredentialsError(InputError):
 
 @dataclass(frozen=True, slots=True)
 class Community:
-    """A v1 and v2c community. ``networks``: the only ones that it may be sent to; empty for anywhere."""
+    """A v1 and v2c community. ``networks``: the only ones that it may be sent to; empty for anywhere.
+
+    Raises InputError where the name has no octet or too many.
+    """
 
     name: Secret
     networks: tuple[Network, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not 0 < len(self.octets) <= limits.COMMUNITY_OCTETS:
+            raise InputError(f"a community of {len(self.octets)} octets: 1 to {limits.COMMUNITY_OCTETS} are allowed")
+
+    @property
+    def octets(self) -> bytes:
+        """The name as it goes over the wire, in the clear."""
+        return self.name.reveal().encode("utf-8", "surrogateescape")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,18 +146,17 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
 def _read_private(path: Path) -> bytes:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # a FIFO would block for ever
+        try:
+            mode = os.fstat(descriptor).st_mode
+            if not stat.S_ISREG(mode):
+                raise CredentialsError(path, "is not a file")
+            if mode & 0o077:
+                raise CredentialsError(path, f"is open to others (mode {stat.S_IMODE(mode):04o}): chmod 600 {path}")
+            octets = os.read(descriptor, limits.CREDENTIALS_FILE_OCTETS + 1)
+        finally:
+            os.close(descriptor)
     except OSError as error:
         raise CredentialsError(path, f"cannot be read: {os.strerror(error.errno or 0)}") from error
-    with open(descriptor, "rb") as file:
-        mode = os.fstat(descriptor).st_mode
-        if not stat.S_ISREG(mode):
-            raise CredentialsError(path, "is not a file")
-        if mode & 0o077:
-            raise CredentialsError(path, f"is open to others (mode {stat.S_IMODE(mode):04o}): chmod 600 {path}")
-        try:
-            octets = file.read(limits.CREDENTIALS_FILE_OCTETS + 1)
-        except OSError as error:
-            raise CredentialsError(path, f"cannot be read: {os.strerror(error.errno or 0)}") from error
     if len(octets) > limits.CREDENTIALS_FILE_OCTETS:
         raise CredentialsError(path, f"is larger than {limits.CREDENTIALS_FILE_OCTETS} octets")
     return octets
@@ -161,9 +172,11 @@ def _explain(error: msgspec.ValidationError) -> tuple[str]:
 
 
 def _community(path: Path, key: str, entry: _CommunityEntry) -> Community:
-    if not entry.name:
-        raise CredentialsError(path, "is empty: give the community's name", key=f"{key}.name")
-    return Community(Secret(entry.name), _networks(path, key, entry.networks))
+    networks = _networks(path, key, entry.networks)
+    try:
+        return Community(Secret(entry.name), networks)
+    except InputError as error:
+        raise CredentialsError(path, str(error), key=f"{key}.name") from None
 
 
 def _user(path: Path, key: str, entry: _UserEntry) -> User:

@@ -68,8 +68,8 @@ GET_OIDS: Final = 4_096
 DROP_ROUNDS: Final = 3
 """Rounds in which a failing varbind is dropped and the rest asked again, before the rest is asked one by one."""
 
-USELESS_ANSWERS: Final = 16
-"""Answers in a row that bring no value of what a GET asks, after which it ends."""
+USELESS_ANSWERS: Final = 12
+"""Answers in a row that bring nothing, after which an operation ends."""
 
 COMMUNITY_OCTETS: Final = 255
 

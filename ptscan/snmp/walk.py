@@ -46,12 +46,26 @@ class _Column:
 
 
 class WalkPlan:
-    """Walks each of ``roots`` to its end or its cap."""
+    """Walks each of ``roots`` to its end or its cap.
 
-    def __init__(self, roots: Sequence[Oid], manners: Manners, *, max_rows: int) -> None:
+    ``exact``: the cap is how many rows there are, so that nothing is asked beyond it. ``first``: most rows of the first
+    ask, so that a short table costs little; each further ask may have twice as many.
+    """
+
+    def __init__(
+        self,
+        roots: Sequence[Oid],
+        manners: Manners,
+        *,
+        max_rows: int,
+        exact: bool = False,
+        first: int = limits.MAX_REPETITIONS,
+    ) -> None:
         self._columns = [_Column(root) for root in roots]
         self._manners = manners
         self._max_rows = max_rows
+        self._exact = exact
+        self._step = first
         self._width = limits.REQUEST_VARBINDS
         """Columns asked at once; only ever lowered."""
         self._asked: list[_Column] = []
@@ -59,6 +73,8 @@ class WalkPlan:
         """Of the last ask; 0 for a GETNEXT."""
         self._varbind_octets = limits.EXPECTED_VARBIND_OCTETS
         self._octets = 0
+        self._useless = 0
+        """Answers in a row that brought nothing."""
         self._silences = 0
         self._went_silent = False
         """Repetitions that had worked were not answered: GETNEXT, with a single try each, for the rest."""
@@ -72,7 +88,9 @@ class WalkPlan:
     def next_ask(self) -> Ask | None:
         if self._failure is not None:
             return None
-        self._asked = [column for column in self._columns if column.open][: self._width]
+        room = limits.ANSWER_OCTETS - limits.HEADER_OCTETS
+        width = min(self._width, max(1, room // self._varbind_octets))
+        self._asked = [column for column in self._columns if column.open][:width]
         if not self._asked:
             return None
         oids = tuple([column.last for column in self._asked])
@@ -80,10 +98,9 @@ class WalkPlan:
         if manners.version != V2C or not manners.bulk or self._went_silent:
             self._repetitions = 0  # GETNEXT: also where v1 and v2c are still tried side by side
             return Ask(PduType.GET_NEXT, oids, 0, 0 if self._went_silent else None)
-        room = limits.ANSWER_OCTETS - limits.HEADER_OCTETS
         fitting = max(1, room // (len(oids) * self._varbind_octets))
         rows_left = self._max_rows - min([column.rows for column in self._asked])
-        self._repetitions = min(manners.repetitions, fitting, rows_left + 1)
+        self._repetitions = min(manners.repetitions, self._step, fitting, rows_left + (not self._exact))
         unproven_retries = 0 if self._silences else 1  # what may be too much is not asked over and over
         return Ask(
             PduType.GET_BULK, oids, self._repetitions, None if self._repetitions <= manners.proven else unproven_retries
@@ -130,8 +147,10 @@ class WalkPlan:
             self._extend(column, varbinds[place:end:width])
         self._varbind_octets = max(8, (octets - limits.HEADER_OCTETS // 2) // len(varbinds))
         self._manners_before = None
+        self._useless = 0
         manners = self._manners
         if self._repetitions:
+            self._step *= 2
             manners.proven = max(manners.proven, self._repetitions)
             if self._repetitions == manners.repetitions:
                 manners.repetitions = min(2 * manners.repetitions, manners.ceiling)
@@ -149,13 +168,16 @@ class WalkPlan:
                 self._close(column, Outcome.ENDED_EARLY, not_increasing(last, name))
                 break
             if len(taken) == room:
-                text = f"{format_oid(root)} has more than {self._max_rows} rows, these were read"
-                self._close(column, Outcome.ENDED_EARLY, Problem(code="row-cap", text=text))
+                if not self._exact:
+                    text = f"{format_oid(root)} has more than {self._max_rows} rows, these were read"
+                    self._close(column, Outcome.ENDED_EARLY, Problem(code="row-cap", text=text))
                 break
             taken.append(varbind)
             last = name
         column.rows += len(taken) - before
         column.last = last
+        if self._exact and column.rows == self._max_rows:
+            column.open = False
 
     def _receive_error(self, status: int, index: int) -> None:
         asked = self._asked
@@ -184,7 +206,10 @@ class WalkPlan:
     def _ask_less(self, outcome: Outcome, problem: Problem) -> None:
         """An answer that is no use costs little: halve, then GETNEXT, then fewer columns, then end."""
         manners = self._manners
-        if self._repetitions:
+        self._useless += 1
+        if self._useless >= limits.USELESS_ANSWERS:
+            self._end(outcome, problem)
+        elif self._repetitions:
             if self._manners_before is None:
                 self._manners_before = replace(manners)
             less = self._repetitions // 2
@@ -193,14 +218,13 @@ class WalkPlan:
                 manners.proven = min(manners.proven, less)
             else:
                 manners.bulk = False
-            return
-        if len(self._asked) > 1:
+        elif len(self._asked) > 1:
             self._width = len(self._asked) // 2
-            return
-        if self._manners_before is not None:  # GETNEXT fares no better: it was not GETBULK's fault
+        else:
             before = self._manners_before
-            manners.bulk, manners.repetitions, manners.ceiling = before.bulk, before.repetitions, before.ceiling
-        self._close(self._asked[0], outcome, problem)
+            if before is not None:  # GETNEXT fares no better: it was not GETBULK's fault
+                manners.bulk, manners.repetitions, manners.ceiling = before.bulk, before.repetitions, before.ceiling
+            self._close(self._asked[0], outcome, problem)
 
     def _close(self, column: _Column, outcome: Outcome, problem: Problem) -> None:
         column.open = False

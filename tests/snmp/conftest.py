@@ -145,7 +145,7 @@ def a_tree(rows: int = 6) -> dict[Oid, tuple[int, int | bytes | None]]:
     return tree
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_device() -> Callable[..., Device]:
     """Makes an agent in memory; keywords are the fields of ``Device``, the tree is the small one by default."""
 
