@@ -47,14 +47,12 @@ def compile_profile(form: schema.ProfileFile, file: str, *, check_patterns: bool
     records = tuple(_record(f"records[{i}]", item, form) for i, item in enumerate(form.records))
     supplies = tuple(_supply(f"supplies[{i}]", item, form) for i, item in enumerate(form.supplies))
     identify = _oids("identify", form.identify)
-    walks = tuple(_oids(f"walk[{i}]", columns) for i, columns in enumerate(form.walk))
     trees = _oids("match.trees", match.trees)
     # A table without a label column is asked for the few rows that its index codes name, not walked.
     coded = (t.value + index for t in tables if t.label is None for index in t.index)
     ask = Ask(
         scalars=tuple(dict.fromkeys(chain((s.oid for s in scalars), (r.oid for r in records), coded))),
         tables=(
-            *walks,
             *((t.label, t.value) for t in tables if t.label is not None),
             *((s.name, s.percent) for s in supplies),
         ),
@@ -86,7 +84,6 @@ def compile_profile(form: schema.ProfileFile, file: str, *, check_patterns: bool
         sums=tuple(_sum(f"sums[{i}]", item) for i, item in enumerate(form.sums)),
         checks=tuple(_check(f"checks[{i}]", item) for i, item in enumerate(form.checks)),
         level_codes=_states("level_codes", form.level_codes),
-        never_ask=never,
         fragile=pattern.all("fragile", [item.pattern for item in form.fragile]),
         coarse=tuple(
             CoarseLevels(pattern.all(f"coarse[{i}].pattern", [item.pattern]), frozenset(item.levels), item.source)

@@ -93,8 +93,8 @@ class ProfileSet:
             (rank, profile) for profile in self.profiles if (rank := _rank(profile, oid, texts, names, found)) > (0, 0)
         ]
         ranked.sort(key=lambda item: item[0], reverse=True)
-        if ranked and ranked[0][0] >= (_NUMBER, 0):
-            ranked = [item for item in ranked if item[0] >= (_NUMBER, 0)]
+        if ranked and ranked[0][0][0] > _HINT:
+            ranked = [item for item in ranked if item[0][0] > _HINT]
         return (*(profile for _, profile in ranked[:MAX_PROFILES] if profile is not self.generic), self.generic)
 
     def fragile(self, texts: Iterable[str]) -> bool:
@@ -118,11 +118,9 @@ def _rank(
         return max((len(prefix) for prefix in known if oid is not None and oid.startswith(prefix)), default=0)
 
     if makers & profile.mfg or any(profile.texts.search(text) or profile.models.search(text) for text in texts):
-        return _BRAND, longest(profile.printers)
-    if number := longest(profile.printers):
+        return _BRAND, longest((*profile.printers, *profile.family))
+    if number := longest((*profile.printers, *profile.family)):
         return _NUMBER, number
     if any(found.startswith(tree) for found in answered for tree in profile.trees):
-        return _HINT, 128
-    if number := longest(profile.family):
-        return _HINT, number
-    return (_HINT, 0) if any(profile.boards.search(text) for text in texts) else (0, 0)
+        return _HINT, 2
+    return (_HINT, 1) if any(profile.boards.search(text) for text in texts) else (0, 0)

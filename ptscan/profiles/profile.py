@@ -144,6 +144,5 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     sums: tuple[SumRule, ...]
     checks: tuple[SumCheck, ...]
     level_codes: Mapping[int, str]
-    never_ask: tuple[Oid, ...]
     fragile: Patterns
     coarse: tuple[CoarseLevels, ...]

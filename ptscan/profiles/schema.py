@@ -127,7 +127,6 @@ class ProfileFile(_Section, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     other: Other = Other()
     brands: list[Brand] = []
     identify: list[str] = []
-    walk: list[list[str]] = []
     scalars: list[Scalar] = []
     tables: list[Table] = []
     records: list[Record] = []

@@ -29,21 +29,12 @@ def test_a_profile_asks_for_little_and_walks_no_tree(profiles: ProfileSet) -> No
     for profile in profiles.profiles:
         assert len(profile.ask.scalars) <= MAX_SCALARS, profile.name
         assert len(set(profile.ask.scalars)) == len(profile.ask.scalars)
-        if profile is profiles.generic:
-            continue
         assert len(profile.ask.tables) <= MAX_TABLES, profile.name
         for table in profile.ask.tables:
             assert len(table) == 2
             for column in table:
                 # A column of a vendor's table lies deep; a shallow OID would be a walk of half its tree.
                 assert format_oid(column).count(".") >= 12, f"{profile.name}: {format_oid(column)}"
-
-
-def test_only_the_generic_profile_asks_for_standard_tables(profiles: ProfileSet) -> None:
-    for profile in profiles.profiles:
-        asked = {format_oid(column) for table in profile.ask.tables for column in table}
-        standard = {oid for oid in asked if oid.startswith("1.3.6.1.2.1.")}
-        assert bool(standard) == (profile is profiles.generic), profile.name
 
 
 def test_no_object_proves_two_kinds_of_device(profiles: ProfileSet) -> None:

@@ -135,7 +135,7 @@ def test_a_fact_tells_where_it_comes_from(acme: Profile) -> None:
 
 @pytest.mark.parametrize("label", ["Total", "total ", "TOTAL", "Gesamt", "合計", "ｔｏｔａｌ", "Total:"])
 def test_labels_in_several_languages_and_spellings(label: str, acme: Profile) -> None:
-    told = {"1.3.6.1.4.1.99999.2.1.1.3.9": label.encode(), "1.3.6.1.4.1.99999.2.1.2.3.9": 5}
+    told: dict[str, Value] = {"1.3.6.1.4.1.99999.2.1.1.3.9": label.encode(), "1.3.6.1.4.1.99999.2.1.2.3.9": 5}
     assert read(acme, told)["meters.total"] == 5
 
 

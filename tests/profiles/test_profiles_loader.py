@@ -109,7 +109,7 @@ FAULTS = {
         "must never be asked",
     ),
     "walk that passes what is denied": (
-        HEAD + 'walk = [["1.3.6.1.4.1.1248.1.2.2"]]',
+        HEAD + '[[tables]]\nlabel = "1.3.6.1.4.1.1248.1.2.2"\nvalue = "1.3.2"\nlabels = { "Total" = "total" }',
         "1.3.6.1.4.1.1248.1.2.2",
         "must never be asked",
     ),
