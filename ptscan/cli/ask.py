@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Annotated, Final, TypeAlias
+from typing import Annotated, Final
 
 import msgspec
 import trio
@@ -17,8 +17,8 @@ from ptscan.cli.flat import Grid, Shape
 from ptscan.cli.formats import Output, format_of
 from ptscan.cli.interrupt import until_interrupted
 from ptscan.cli.netsnmp import TYPE_NAMES, format_varbind
-from ptscan.cli.options import DEFAULT_ASKING, DEFAULT_SHOWING, Asking, Format, Showing
-from ptscan.cli.ways import address_of, client_settings, credentials_of, problem_line, version_of
+from ptscan.cli.options import DEFAULT_ASKING, DEFAULT_SHOWING, Addresses, Asking, Format, Showing
+from ptscan.cli.ways import address_of, client_settings, credentials_of, failure_line, version_of
 from ptscan.cli.words import Words
 from ptscan.errors import InputError
 from ptscan.snmp import Outcome, Session, open_client
@@ -30,10 +30,6 @@ END_OF_MIB: Final = "End of MIB"  # snmpwalk's last line of a v1 device
 
 _HELD_CHARACTERS: Final = 1 << 16  # of lines before they are written
 _HELD_SECONDS: Final = 0.2
-
-Device: TypeAlias = Annotated[
-    str, Parameter(name="ADDRESS", help="The device: ADDRESS, ADDRESS:PORT, [IPv6]:PORT or a host name.")
-]
 
 
 class OidInputError(InputError):
@@ -50,7 +46,7 @@ class Row(msgspec.Struct, frozen=True):
 
 
 def get(
-    address: Device,
+    address: Addresses,
     *oids: Annotated[str, Parameter(name="OID", help="Numeric OIDs, as 1.3.6.1.2.1.1.1.0.")],
     asking: Asking = DEFAULT_ASKING,
     showing: Showing = DEFAULT_SHOWING,
@@ -63,7 +59,7 @@ def get(
 
 
 def walk(
-    address: Device,
+    address: Addresses,
     *oids: Annotated[str, Parameter(name="OID", help="Numeric OIDs to walk below, one after the other.")],
     asking: Asking = DEFAULT_ASKING,
     showing: Showing = DEFAULT_SHOWING,
@@ -113,8 +109,7 @@ class _Printer:
         self._characters, self._written_at = 0, trio.current_time()
         if self._destination.is_terminal():
             text = text.translate(_NO_CURSOR)
-        if text:
-            self._destination.write(text.encode())
+        self._destination.write(text.encode())
         if self._rows is not None:
             self._rows.flush()
 
@@ -126,7 +121,7 @@ class _Printer:
     def failed(self, session: Session, outcome: Outcome, problems: tuple[Problem, ...]) -> int:
         """Name what went wrong, and return how many operations failed: 0 or 1."""
         for problem in problems:
-            self.words.complain(problem_line(session, problem))
+            self.words.complain(failure_line((session.address, session.port), problem.text, outcome))
         return 0 if outcome is Outcome.OK else 1
 
 

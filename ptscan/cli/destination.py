@@ -58,8 +58,8 @@ class Destination:
 
 
 @contextmanager
-def open_destination(path: Path | None, *, whole: bool) -> Iterator[Destination]:
-    """Open ``path``, or stdout for None.
+def open_destination(path: Path | None, *, whole: bool, append: bool = False) -> Iterator[Destination]:
+    """Open ``path``, or stdout for None; with ``append`` behind what it holds, unless it is written ``whole``.
 
     With ``whole`` a file is written under a temporary name beside it and takes its name at the end; when an exception
     passes, the temporary file goes and an older file of that name stays. Pipes and devices are written straight.
@@ -75,7 +75,7 @@ def open_destination(path: Path | None, *, whole: bool) -> Iterator[Destination]
     try:
         straight = not whole or (target.exists() and not S_ISREG(target.stat().st_mode))
         written = target if straight else target.with_name(f".{target.name}.{os.getpid()}.part")
-        file = open(written, "wb")  # noqa: SIM115 - closed below, before it takes its name
+        file = open(written, "ab" if append and not whole else "wb")  # noqa: SIM115 - closed below, before it takes its name
     except OSError as error:
         raise OutputError(place, error) from error
     try:

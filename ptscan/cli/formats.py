@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from typing import Final, Generic, TypeVar
 
 import msgspec
+import trio
 
 from ptscan.cli.clean import cell
 from ptscan.cli.destination import Destination
 from ptscan.cli.flat import Cell, Grid, Shape
 from ptscan.cli.options import Format, Showing
+from ptscan.cli.table import table
 from ptscan.errors import InputError
 
-T = TypeVar("T", bound=msgspec.Struct)
+T = TypeVar("T")
 
 _ENDINGS: Final[dict[str, Format]] = {".json": "json", ".jsonl": "jsonl", ".csv": "csv", ".xlsx": "xlsx"}
 
@@ -37,39 +39,50 @@ def format_of(showing: Showing) -> Format:
 
 
 class Output(Generic[T]):
-    """Takes records and writes them to ``destination``: JSON Lines at every ``flush``, the others in ``finish``."""
+    """Takes records for ``destination``: JSON Lines can be taken and written at any time, the others in ``finish``."""
 
     def __init__(self, shape: Shape[T], form: Format, destination: Destination) -> None:
         self._shape = shape
         self._form = form
         self._destination = destination
         self._pending: list[T] = []
-        self.count = 0
+        self._added = trio.Event()
 
     @property
     def streams(self) -> bool:
-        """Whether ``flush`` writes what was added so far."""
+        """Whether the format grows line by line."""
         return self._form == "jsonl"
 
     def add(self, record: T) -> None:
         """Take one record; nothing is written yet."""
         self._pending.append(record)
-        self.count += 1
+        self._added.set()
+
+    def take_lines(self) -> bytes:
+        """Return what was added since the last call, where the format grows line by line; else nothing."""
+        if not self.streams or not self._pending:
+            return b""
+        lines, self._pending = self._pending, []
+        return msgspec.json.Encoder().encode_lines(lines)
+
+    async def keep_written(self) -> None:
+        """Write lines as they are added, in a thread, until cancelled: a slow reader of ours stalls nothing else."""
+        while True:
+            if lines := self.take_lines():
+                await trio.to_thread.run_sync(self._destination.write, lines)
+            else:
+                self._added = trio.Event()
+                await self._added.wait()
 
     def flush(self) -> None:
-        """Write what was added since the last flush, where the format can grow line by line. Blocks."""
-        if self.streams and self._pending:
-            lines, self._pending = self._pending, []
-            self._destination.write(msgspec.json.Encoder().encode_lines(lines))
+        """Write what ``take_lines`` returns. Blocks."""
+        self._destination.write(self.take_lines())
 
     def finish(self) -> None:
         """Write whatever is not written yet. Blocks."""
-        if self.streams:
-            self.flush()
-            return
-        if self._shape.order is not None:
+        if self._shape.order is not None and not self.streams:
             self._pending.sort(key=self._shape.order)
-        self._destination.write(self._whole())
+        self._destination.write(self.take_lines() if self.streams else self._whole())
 
     def _whole(self) -> bytes:
         records = self._pending
@@ -83,13 +96,13 @@ class Output(Generic[T]):
 
                 return workbook(self._shape.wide(records))
             case _:
-                from ptscan.cli.table import table
+                terminal = self._destination.is_terminal()
+                draw = self._shape.draw
+                text = draw(records, terminal) if draw else table(self._shape.short(records), terminal)
+                return text.encode(self._destination.encoding, "replace")
 
-                drawn = table(self._shape.short(records), self._destination.is_terminal())
-                return drawn.encode(self._destination.encoding, "replace")
 
-
-def _json(records: Sequence[msgspec.Struct]) -> bytes:
+def _json(records: Sequence[object]) -> bytes:
     encode = msgspec.json.Encoder().encode
     return b"[" + b",".join(b"\n" + encode(record) for record in records) + b"\n]\n"
 

@@ -6,10 +6,10 @@ from collections.abc import Awaitable, Callable
 import trio
 
 
-async def until_interrupted(work: Callable[[], Awaitable[object]]) -> bool:
-    """Await ``work()`` until it ends or a first SIGINT or SIGTERM cancels it; return whether one did.
+async def until_interrupted(work: Callable[[], Awaitable[object]], stop: trio.Event | None = None) -> bool:
+    """Await ``work()`` and return whether a SIGINT or SIGTERM came before its end.
 
-    A second signal raises KeyboardInterrupt. Cancelling this cancels ``work``.
+    The first signal sets ``stop``, or cancels the work where there is none; the second raises KeyboardInterrupt.
     """
     interrupted = False
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
@@ -22,7 +22,10 @@ async def until_interrupted(work: Callable[[], Awaitable[object]]) -> bool:
                     if interrupted:
                         raise KeyboardInterrupt
                     interrupted = True
-                    scope.cancel()
+                    if stop is not None:
+                        stop.set()
+                    else:
+                        scope.cancel()
 
             nursery.start_soon(watch)
             with scope:

@@ -21,8 +21,9 @@ SWEEPING: Final = Group("How to sweep", sort_key=20)
 SHOWING: Final = Group("How to show it", sort_key=30)
 
 MAX_TIMEOUT: Final = 300.0  # seconds
-MAX_RETRIES: Final = 20
+MAX_RETRIES: Final = 10
 MAX_IN_FLIGHT: Final = 1_000_000
+MAX_SPEED: Final = 1_000_000.0  # simulated seconds in one
 MAX_RATE: Final = 100_000_000  # packets per second: more than any wire carries
 
 
@@ -56,7 +57,7 @@ def _seconds(text: str) -> float:
     return value
 
 
-def whole(text: str, what: str, bounds: tuple[int, int]) -> int:
+def _whole(text: str, what: str, bounds: tuple[int, int]) -> int:
     """Return the whole number that ``text`` writes; raises ValueError outside ``bounds``, which are both allowed."""
     low, high = bounds
     if not (text.isascii() and text.isdigit() and len(text) <= 20 and low <= int(text) <= high):
@@ -65,24 +66,39 @@ def whole(text: str, what: str, bounds: tuple[int, int]) -> int:
 
 
 def _retries(text: str) -> int:
-    return whole(text, "number of retries", (0, MAX_RETRIES))
+    return _whole(text, "number of retries", (0, MAX_RETRIES))
 
 
 def _in_flight(text: str) -> int:
-    return whole(text, "number of probes", (1, MAX_IN_FLIGHT))
+    return _whole(text, "number of probes", (1, MAX_IN_FLIGHT))
 
 
 def _seed(text: str) -> int:
-    return whole(text, "seed", (0, 2**64 - 1))
+    return _whole(text, "seed", (0, 2**64 - 1))
 
 
-def _rate(text: str) -> int | Literal["max"]:
+def _count(text: str) -> int:
+    return _whole(text, "number", (1, 2**32))
+
+
+def _any_port(text: str) -> int:
+    return _whole(text, "port", (0, 65535))
+
+
+def _speed(text: str) -> float:
+    value = _number(text)
+    if not 0 <= value <= MAX_SPEED:
+        raise ValueError(f'"{text}" is no speed: use a number from 0 (time stands still) to {MAX_SPEED:.0f}')
+    return value
+
+
+def _rate(text: str) -> float | Literal["max"]:
     if text == "max":
         return "max"
     value = _number(text)
     if not 1 <= value <= MAX_RATE:
         raise ValueError(f'"{text}" is no rate: use packets per second from 1 to {MAX_RATE}, or max')
-    return int(value)
+    return value
 
 
 def _shard(text: str) -> tuple[int, int]:
@@ -94,8 +110,25 @@ def _shard(text: str) -> tuple[int, int]:
     raise ValueError(f'"{text}" is no shard: write 1/3, 2/3 and 3/3 for the parts of three machines')
 
 
+Targets: TypeAlias = Annotated[
+    str,
+    Parameter(
+        name="TARGET",
+        help="Address, 10.0.0.0/16, 10.0.0.1-10.0.3.254, 10.0.0.1-50, 10.0.0-3.*, host name, IPv6 prefix up to /112, "
+        "@FILE, or local for the attached networks.",
+    ),
+]
+Addresses: TypeAlias = Annotated[
+    str, Parameter(name="ADDRESS", help="A device: ADDRESS, ADDRESS:PORT, [IPv6]:PORT or a host name.")
+]
 Port: TypeAlias = Annotated[int, _converted(parse_port), Parameter(metavar="PORT")]
-Rate: TypeAlias = Annotated[int | Literal["max"] | None, _converted(_rate), Parameter(metavar="PACKETS_PER_SECOND|max")]
+Rate: TypeAlias = Annotated[
+    float | Literal["max"] | None, _converted(_rate), Parameter(metavar="PACKETS_PER_SECOND|max")
+]
+Seed: TypeAlias = Annotated[int | None, _converted(_seed), Parameter(metavar="N")]
+Count: TypeAlias = Annotated[int | None, _converted(_count), Parameter(metavar="N")]
+AnyPort: TypeAlias = Annotated[int, _converted(_any_port), Parameter(metavar="PORT")]
+Speed: TypeAlias = Annotated[float, _converted(_speed), Parameter(metavar="FACTOR")]
 Shard: TypeAlias = Annotated[tuple[int, int] | None, _converted(_shard), Parameter(metavar="I/N")]
 
 
@@ -131,7 +164,7 @@ class Sweeping:
     """Never probe what this file lists, a target a line."""
     target_file: Annotated[Path | None, Parameter(metavar="FILE")] = None
     """Also probe what this file lists, a target a line."""
-    seed: Annotated[int | None, _converted(_seed), Parameter(metavar="N")] = None
+    seed: Seed = None
     """Fix the order of the probes. [default: another one each time]"""
     shard: Shard = None
     """Take the I-th of N parts of the targets: N machines with the same seed share the work."""
@@ -139,6 +172,15 @@ class Sweeping:
     """Keep the state of an interrupted sweep in this file, and go on from it where it exists."""
     max_in_flight: Annotated[int | None, _converted(_in_flight), Parameter(metavar="N")] = None
     """How many probes may wait for an answer at once."""
+
+
+@Parameter(name="*", group=ASKING)
+@dataclass(frozen=True)
+class Knowing:
+    """What is known of vendors."""
+
+    profiles: Annotated[Path | None, Parameter(metavar="FOLDER")] = None
+    """Folder of your own vendor profiles (TOML), used before ptscan's of the same name."""
 
 
 @Parameter(name="*", group=SHOWING)
@@ -156,4 +198,5 @@ class Showing:
 
 DEFAULT_ASKING: Final = Asking()
 DEFAULT_SWEEPING: Final = Sweeping()
+DEFAULT_KNOWING: Final = Knowing()
 DEFAULT_SHOWING: Final = Showing()

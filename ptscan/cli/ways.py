@@ -7,7 +7,6 @@ from typing import Final
 
 import trio
 
-from proto_schema import Problem
 from ptscan.cli.endpoints import Endpoint, EndpointError
 from ptscan.cli.options import Asking
 from ptscan.cli.words import Words
@@ -18,7 +17,6 @@ from ptscan.snmp import (
     Credential,
     Outcome,
     Secret,
-    Session,
     Version,
     describe_unread_users,
     load_credentials,
@@ -28,8 +26,8 @@ COMMUNITY_VARIABLE: Final = "PTSCAN_COMMUNITY"
 DEFAULT_COMMUNITY: Final = "public"
 
 _MENDS: Final = {
-    Outcome.SILENT.value: ": check the address, the community and that SNMP is switched on",
-    Outcome.REFUSED.value: ": give another one with --community or --credentials",
+    Outcome.SILENT: ": check the address, the community and that SNMP is switched on",
+    Outcome.REFUSED: ": give another one with --community or --credentials",
 }
 
 
@@ -87,8 +85,8 @@ async def address_of(endpoint: Endpoint) -> str:
     return str(answers[0][4][0])
 
 
-def problem_line(session: Session, problem: Problem) -> str:
-    """Return a device's problem as a line that names the device and, where there is one, the mend."""
-    where = f"{session.address} port {session.port}: "
-    line = problem.text if problem.text.startswith(where) else where + problem.text
-    return line + _MENDS.get(problem.code, "")
+def failure_line(place: tuple[str, int], text: str, outcome: Outcome) -> str:
+    """Return what went wrong with the device at ``place`` (address, port) as a line that names it and the mend."""
+    where = "{} port {}: ".format(*place)
+    line = text.rstrip(".") if text.startswith(where) else where + text.rstrip(".")
+    return line + _MENDS.get(outcome, "")

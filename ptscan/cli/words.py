@@ -33,6 +33,11 @@ class Words:
                 pass  # nobody can be told that nobody can be told
 
 
+def counted(number: int, thing: str, things: str = "") -> str:
+    """Return ``1 printer``, ``2 printers``; ``things`` is the plural where it is not made by an s."""
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {things or thing + 's'}"
+
+
 def stderr_is_terminal() -> bool:
     """Return whether a person watches stderr."""
     return sys.stderr is not None and sys.stderr.isatty()

@@ -1,0 +1,122 @@
+"""``ptscan read``: one Reading for each address asked, in the order asked; ``--explain`` shows where it came from."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import takewhile
+from typing import Annotated, Any, Final
+
+import trio
+from cyclopts import Parameter
+
+from ptscan.cli.delivery import open_delivery
+from ptscan.cli.endpoints import Endpoint, EndpointError, parse_endpoint
+from ptscan.cli.exits import Exit, judged
+from ptscan.cli.explain import explanation
+from ptscan.cli.flat import READINGS_AS_ASKED, Shape, short_readings, wide_readings
+from ptscan.cli.formats import format_of
+from ptscan.cli.options import (
+    DEFAULT_ASKING,
+    DEFAULT_KNOWING,
+    DEFAULT_SHOWING,
+    Addresses,
+    Asking,
+    Knowing,
+    Showing,
+)
+from ptscan.cli.ways import address_of, client_settings, credentials_of, failure_line, version_of
+from ptscan.cli.words import Words, counted
+from ptscan.printer import DeviceReading, read_device
+from ptscan.profiles import ProfileSet, load_profiles
+from ptscan.snmp import Client, Outcome, Traffic, open_client
+
+READ_AT_ONCE: Final = 256  # devices; each has one request in flight
+
+
+def read(
+    *addresses: Addresses,
+    explain: Annotated[bool, Parameter(help="Show for every value where it came from (with --format table).")] = False,
+    asking: Asking = DEFAULT_ASKING,
+    knowing: Knowing = DEFAULT_KNOWING,
+    showing: Showing = DEFAULT_SHOWING,
+) -> int:
+    """Read the printers at these addresses, without a sweep."""
+    if not addresses:
+        raise EndpointError("read: no address was given: name at least one, as 10.0.0.7 or 10.0.0.7:161")
+    endpoints = [parse_endpoint(text, asking.port) for text in addresses]
+    return trio.run(_read, endpoints, explain, asking, knowing, showing)
+
+
+@dataclass(frozen=True)
+class _Explained:
+    """A device that was read, and what that cost."""
+
+    device: DeviceReading
+    traffic: Traffic
+
+    @property
+    def address(self) -> str:
+        return self.device.reading.address
+
+
+async def _read(endpoints: list[Endpoint], explain: bool, asking: Asking, knowing: Knowing, showing: Showing) -> Exit:
+    words = Words(quiet=showing.quiet)
+    explains = explain and format_of(showing) == "table"
+    profiles = load_profiles(knowing.profiles)
+    credentials = credentials_of(asking, words)
+    addresses = [(await address_of(endpoint), endpoint.port) for endpoint in endpoints]
+    shape: Shape[Any] = _explained_shape(profiles) if explains else READINGS_AS_ASKED
+    places = trio.Semaphore(READ_AT_ONCE)
+    done: dict[int, _Explained] = {}
+    given = wrong = 0
+    with open_delivery(shape, showing, words) as delivery:
+
+        def give(numbers: Iterable[int]) -> None:
+            nonlocal given, wrong
+            for number in numbers:
+                one = done[number]
+                given += 1
+                wrong += _complain(one.device, words)
+                delivery.give(one if explains else one.device.reading)
+
+        async def read_one(client: Client, number: int) -> None:
+            address, port = addresses[number]
+            async with places:
+                session = client.session(
+                    address, port, credentials=credentials, version=version_of(asking), accept_other_source=True
+                )
+                done[number] = _Explained(await read_device(session, profiles, at=datetime.now(UTC)), session.traffic)
+            delivery.screen.step("reading", len(done), len(addresses))
+            give(takewhile(done.__contains__, range(given, len(addresses))))
+
+        async def read_all() -> None:
+            async with open_client(client_settings(asking)) as client, trio.open_nursery() as nursery:
+                for number in range(len(addresses)):
+                    nursery.start_soon(read_one, client, number)
+
+        interrupted = await delivery.run(read_all)
+        give(sorted(number for number in done if number >= given))
+    if interrupted:
+        words.complain(f"interrupted: {len(done)} of {counted(len(addresses), 'address', 'addresses')} were read")
+        return Exit.INTERRUPTED
+    return judged(right=len(done) - wrong, wrong=wrong)
+
+
+def _complain(device: DeviceReading, words: Words) -> bool:
+    """Name a device that gave no reading; return whether it did not."""
+    if device.outcome is Outcome.OK and device.is_printer:
+        return False
+    reading = device.reading
+    words.complain(failure_line((reading.address, reading.port), reading.problems[0].text, device.outcome))
+    return True
+
+
+def _explained_shape(profiles: ProfileSet) -> Shape[_Explained]:
+    def draw(explained: Sequence[_Explained], terminal: bool) -> str:
+        return "\n\n".join(explanation(one.device, profiles, one.traffic, terminal=terminal) for one in explained)
+
+    return Shape(
+        wide=lambda explained: wide_readings([one.device.reading for one in explained]),
+        short=lambda explained: short_readings([one.device.reading for one in explained]),
+        draw=draw,
+    )

@@ -1,0 +1,145 @@
+"""``ptscan scan``: sweeps ranges and reads every printer found, both at once."""
+
+from datetime import UTC, datetime
+from functools import partial
+from typing import Final
+
+import trio
+
+from proto_schema import Reading
+from ptscan.cli.campaign import Campaign, Finding, Findings, batches, planned
+from ptscan.cli.delivery import Delivery, open_delivery
+from ptscan.cli.endpoints import shown
+from ptscan.cli.exits import Exit
+from ptscan.cli.flat import READINGS
+from ptscan.cli.formats import format_of
+from ptscan.cli.journal import Journal
+from ptscan.cli.options import (
+    DEFAULT_ASKING,
+    DEFAULT_KNOWING,
+    DEFAULT_SHOWING,
+    DEFAULT_SWEEPING,
+    Asking,
+    Knowing,
+    Showing,
+    Sweeping,
+    Targets,
+)
+from ptscan.cli.ways import client_settings
+from ptscan.cli.words import Words, counted
+from ptscan.printer import DeviceReading, read_device
+from ptscan.profiles import ProfileSet, load_profiles
+from ptscan.snmp import Client, Outcome, open_client
+
+READ_AT_ONCE: Final = 256  # devices; each has one request in flight
+
+
+def scan(
+    *targets: Targets,
+    asking: Asking = DEFAULT_ASKING,
+    sweeping: Sweeping = DEFAULT_SWEEPING,
+    knowing: Knowing = DEFAULT_KNOWING,
+    showing: Showing = DEFAULT_SHOWING,
+) -> int:
+    """Find the printers in ranges of addresses and read each of them: the main job."""
+    return trio.run(_scan, targets, asking, sweeping, knowing, showing)
+
+
+async def _scan(
+    targets: tuple[str, ...], asking: Asking, sweeping: Sweeping, knowing: Knowing, showing: Showing
+) -> Exit:
+    words = Words(quiet=showing.quiet)
+    format_of(showing)  # what is wrong with it is said before anything else happens
+    plan = await planned(targets, asking, sweeping, words)
+    journal = Journal(sweeping.resume, plan) if sweeping.resume else None
+    profiles = load_profiles(knowing.profiles)
+    campaign = Campaign(plan, journal, profiles.classify)
+    began = trio.current_time()
+    stop = trio.Event()
+    with open_delivery(READINGS, showing, words, journal=journal) as delivery:
+        async with open_client(client_settings(asking)) as client:
+            readers = _Readers(client, profiles, delivery, words, stop)
+            interrupted = await delivery.run(partial(campaign.run, readers.take, delivery, stop), stop)
+    tally = campaign.tally
+    unsent = tally.complain(words)
+    words.say(
+        f"{counted(readers.printers, 'printer')}, {readers.with_problems:,} with problems; "
+        f"{counted(readers.others, 'other device')}; {tally.answered:,} of {tally.hosts:,} addresses answered; "
+        f"{trio.current_time() - began:.1f} s"
+    )
+    if interrupted:
+        left = readers.found - readers.read
+        words.complain(f"interrupted: what was read until then is kept, {counted(left, 'device')} found were not read")
+        return Exit.INTERRUPTED
+    if unsent and not tally.probes:
+        return Exit.FAILED
+    return Exit.DONE_IN_PART if unsent or readers.failed else Exit.DONE
+
+
+class _Readers:
+    """Reads what a sweep finds, many devices at once, and counts what came of it."""
+
+    def __init__(
+        self, client: Client, profiles: ProfileSet, delivery: Delivery[Reading], words: Words, stop: trio.Event
+    ) -> None:
+        self._client = client
+        self._profiles = profiles
+        self._delivery = delivery
+        self._words = words
+        self._stop = stop
+        self._places = trio.Semaphore(READ_AT_ONCE)
+        self.found = 0
+        self.read = 0
+        self.printers = 0
+        self.with_problems = 0
+        self.failed = 0
+        self.others = 0
+
+    async def take(self, findings: Findings) -> None:
+        """Read the printers among ``findings``, and what may be one; until all are read, or ``stop`` is set."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._cancel_when_stopped, nursery.cancel_scope)
+            async with trio.open_nursery() as reading:
+                async for batch in batches(findings):
+                    for finding in batch:
+                        if finding.sighting.kind == "other":
+                            self.others += 1
+                        elif not self._delivery.was_given(finding.sighting.address):
+                            self.found += 1
+                            await self._places.acquire()
+                            reading.start_soon(self._read, finding)
+            nursery.cancel_scope.cancel()
+
+    async def _cancel_when_stopped(self, scope: trio.CancelScope) -> None:
+        await self._stop.wait()
+        scope.cancel()
+
+    async def _read(self, finding: Finding) -> None:
+        try:
+            sighting = finding.sighting
+            session = self._client.session(
+                sighting.address,
+                sighting.port,
+                credentials=(finding.credential,),
+                version=sighting.version,
+                accept_other_source=True,  # as the sweep did: some answer from another of their addresses
+            )
+            device = await read_device(session, self._profiles, at=datetime.now(UTC))
+        finally:
+            self._places.release()
+        self.read += 1
+        self._take_in(device)
+        self._delivery.screen.step("reading", self.read, self.found, f"{self.printers:,} printers")
+
+    def _take_in(self, device: DeviceReading) -> None:
+        reading = device.reading
+        if device.outcome is not Outcome.OK:
+            self.failed += 1
+            why = reading.problems[0].text if reading.problems else device.outcome.value
+            self._words.complain(f"{shown(reading.address, reading.port)} was found, but could not be read: {why}")
+        elif device.is_printer:
+            self.printers += 1
+            self.with_problems += bool(reading.problems)
+            self._delivery.give(reading)
+        else:
+            self.others += 1

@@ -1,0 +1,100 @@
+"""``ptscan sweep``: what answers SNMP in a range, one line each."""
+
+from collections import Counter
+from collections.abc import Sequence
+from functools import partial
+from typing import Final
+
+import trio
+
+from ptscan.cli.campaign import Campaign, Findings, batches, planned
+from ptscan.cli.delivery import open_delivery
+from ptscan.cli.endpoints import shown
+from ptscan.cli.exits import Exit, judged
+from ptscan.cli.flat import Grid, Shape, by_address
+from ptscan.cli.formats import format_of
+from ptscan.cli.journal import Journal
+from ptscan.cli.options import (
+    DEFAULT_ASKING,
+    DEFAULT_KNOWING,
+    DEFAULT_SHOWING,
+    DEFAULT_SWEEPING,
+    Asking,
+    Knowing,
+    Showing,
+    Sweeping,
+    Targets,
+)
+from ptscan.cli.words import Words, counted
+from ptscan.profiles import load_profiles
+from ptscan.sweep import Sighting
+
+
+def sweep(
+    *targets: Targets,
+    asking: Asking = DEFAULT_ASKING,
+    sweeping: Sweeping = DEFAULT_SWEEPING,
+    knowing: Knowing = DEFAULT_KNOWING,
+    showing: Showing = DEFAULT_SHOWING,
+) -> int:
+    """Find what answers SNMP in ranges of addresses, without reading it."""
+    return trio.run(_sweep, targets, asking, sweeping, knowing, showing)
+
+
+async def _sweep(
+    targets: tuple[str, ...], asking: Asking, sweeping: Sweeping, knowing: Knowing, showing: Showing
+) -> Exit:
+    words = Words(quiet=showing.quiet)
+    format_of(showing)  # what is wrong with it is said before anything else happens
+    plan = await planned(targets, asking, sweeping, words)
+    journal = Journal(sweeping.resume, plan) if sweeping.resume else None
+    campaign = Campaign(plan, journal, load_profiles(knowing.profiles).classify)
+    kinds: Counter[str] = Counter()
+    began = trio.current_time()
+    stop = trio.Event()
+    with open_delivery(SIGHTINGS, showing, words, journal=journal) as delivery:
+
+        async def take(findings: Findings) -> None:
+            async for batch in batches(findings):
+                for found in batch:
+                    if not delivery.was_given(found.sighting.address):
+                        kinds[found.sighting.kind] += 1
+                        delivery.give(found.sighting)
+
+        interrupted = await delivery.run(partial(campaign.run, take, delivery, stop), stop)
+    tally = campaign.tally
+    unsent = tally.complain(words)
+    seconds = trio.current_time() - began
+    words.say(
+        f"{counted(kinds.total(), 'device')} at {tally.hosts:,} addresses: "
+        f"{kinds['printer']:,} printers, {kinds['unknown']:,} of unknown kind, {kinds['other']:,} others; "
+        f"{tally.probes:,} probes, {seconds:.1f} s"
+    )
+    if interrupted:
+        words.complain("interrupted: what was found until then is kept")
+        return Exit.INTERRUPTED
+    return judged(right=tally.probes, wrong=unsent)
+
+
+def _wide(sightings: Sequence[Sighting]) -> Grid:
+    names = Sighting.__struct_fields__
+    return Grid(names, [tuple(getattr(sighting, name) for name in names) for sighting in sightings])
+
+
+def _short(sightings: Sequence[Sighting]) -> Grid:
+    header = ("address", "kind", "version", "name", "description", "rtt ms")
+    return Grid(header, [_short_row(sighting) for sighting in sightings])
+
+
+def _short_row(sighting: Sighting) -> tuple[str | int | float | None, ...]:
+    return (
+        shown(sighting.address, sighting.port),
+        sighting.kind,
+        sighting.version,
+        sighting.sys_name,
+        sighting.sys_descr,
+        sighting.rtt_ms,
+    )
+
+
+SIGHTINGS: Final = Shape[Sighting](_wide, _short, lambda sighting: by_address(sighting.address, sighting.port))
