@@ -142,6 +142,7 @@ class Sweep(Generic[CredentialT]):
                     return self._log.next_timeout() or float("inf")
                 self._round += 1
                 self._cursor = 0
+                self._pacer.first_round_over()
             start, end = self._cursor, min(self._cursor + CHUNK, self._size)
             silent = self._silent(start, end)
             if silent:

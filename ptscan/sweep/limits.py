@@ -20,6 +20,9 @@ KIND_BURST_SECONDS: Final = 0.02
 KIND_START_RATE: Final = 1_000.0
 """Packets a second with which a kind sweep begins."""
 
+KIND_LEAST_RATE: Final = 100.0
+"""Packets a second below which a kind sweep does not go, whatever is lost."""
+
 KIND_GROWTH_SECONDS: Final = 0.5
 """Seconds in which a kind sweep doubles its rate while nothing is lost."""
 

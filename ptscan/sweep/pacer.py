@@ -12,6 +12,7 @@ from typing import Final, Protocol
 from ptscan.sweep.limits import (
     KIND_BURST_SECONDS,
     KIND_GROWTH_SECONDS,
+    KIND_LEAST_RATE,
     KIND_RATE,
     KIND_START_RATE,
     KIND_SUBNET_BURST,
@@ -21,7 +22,8 @@ from ptscan.sweep.limits import (
 _BURST_SECONDS: Final = 0.05  # what a late wake-up may make good; at 1/s it still is one packet
 _GRAIN_SECONDS: Final = 0.002  # packets of as many seconds leave together, so that a fast rate is no storm of wake-ups
 _SUBNETS_KEPT: Final = 65_536
-_ENOUGH: Final = 30  # answers from which a share means something
+_STRETCH_SECONDS: Final = 0.1  # how long a stretch lasts at least before it is judged
+_CUT_SECONDS: Final = 3.0  # how long the rate stays after a cut
 
 
 class Pacer(Protocol):
@@ -45,6 +47,10 @@ class Pacer(Protocol):
 
     def lost(self, now: float) -> None:
         """The machine itself lost packets."""
+        ...
+
+    def first_round_over(self) -> None:
+        """Whoever is asked from here on was silent once: the share of answers says no more."""
         ...
 
 
@@ -113,6 +119,9 @@ class FixedPacer:
     def lost(self, now: float) -> None:
         """A fixed rate is what a person asked for: nothing changes it."""
 
+    def first_round_over(self) -> None:
+        """A fixed rate is what a person asked for: nothing changes it."""
+
 
 class NoPacer:
     """``--rate max``: the machine and the path are the only limits."""
@@ -134,22 +143,26 @@ class NoPacer:
     def lost(self, now: float) -> None:
         """No loss changes anything."""
 
+    def first_round_over(self) -> None:
+        """No round changes anything."""
+
 
 class KindPacer:
-    """Starts at 1,000 packets/s, doubles every half second while nothing is lost, never passes 25,000.
+    """Starts at 1,000 packets/s, doubles every half second while nothing is lost, never passes the kind cap.
 
     What is loss? The order samples the targets evenly, so every stretch of the first round should be answered by the
-    same share as the gentle beginning was, within chance. A stretch that falls clearly short of it (three standard
-    deviations), or a drop in this machine, halves the rate at which that stretch was sent; growth then goes on slowly.
+    same share as the gentle beginning was, within chance. A stretch that falls clearly short of it shows what the path
+    carries, its answers over what a fair share had been: the rate goes just below that, then grows by little steps.
+    In later rounds, which go to the silent only, nothing can be learned, and a path that lost something is not pushed.
     """
 
     def __init__(self, now: float) -> None:
         self._bucket = TokenBucket(KIND_START_RATE, KIND_START_RATE * KIND_BURST_SECONDS, now)
-        self._grows_at = now + KIND_GROWTH_SECONDS
         self._growth = 2.0
+        self._grows_at = now + KIND_GROWTH_SECONDS
         self._cut_at = -math.inf
-        self._fair = _Share()
-        self._stretch = _Share()
+        self._fair = _Stretch()
+        self._stretch = _Stretch()
 
     @property
     def rate(self) -> float:
@@ -160,7 +173,7 @@ class KindPacer:
         """Packets that may leave ``now``."""
         if now >= self._grows_at:
             self._grows_at = now + KIND_GROWTH_SECONDS
-            self._go_on_at(self._bucket.rate * self._growth, now)
+            self._go_on_at(self.rate * self._growth, now)
         return self._bucket.allowance(now)
 
     def spend(self, packets: int) -> None:
@@ -169,60 +182,79 @@ class KindPacer:
 
     def ready_at(self, now: float) -> float:
         """The instant from which a worthwhile number of packets may leave."""
-        return self._bucket.ready_at(max(1.0, self._bucket.rate * _GRAIN_SECONDS))
+        return self._bucket.ready_at(max(1.0, self.rate * _GRAIN_SECONDS))
 
     def judge(self, sent: int, answered: int, sent_at: float, now: float) -> None:
         """Of ``sent`` first probes of ``sent_at``, ``answered`` were answered before they timed out."""
         if sent_at < self._cut_at:
             return  # sent before the last cut, which was the reply to it
-        self._stretch.add(sent, answered)
+        stretch = self._stretch
+        stretch.add(sent, answered, sent_at)
         if not self._fair.sent:  # the gentle beginning is what the rest is held against
-            if self._stretch.answered >= _ENOUGH:
+            if answered_enough(stretch.answered):
                 self._accept()
             return
-        expected = self._stretch.sent * self._fair.value
-        if expected < _ENOUGH:
+        share = self._fair.answered / self._fair.sent
+        expected = stretch.sent * share
+        if not answered_enough(expected) or stretch.seconds < _STRETCH_SECONDS:
             return
-        if self._stretch.answered < expected - 3 * math.sqrt(expected):
-            self._cut(now)
+        short = expected - stretch.answered
+        chance = math.sqrt(expected * (1 - share)) + 1
+        if short > max(3 * chance, 0.02 * expected):
+            carried = stretch.sent / stretch.seconds * stretch.answered / expected
+            self._cut(max(0.9 * carried, self.rate / 4), now)
+        elif short > chance:
+            self._stretch = _Stretch()  # doubtful: no verdict, and no measure for others
         else:
             self._accept()
 
     def lost(self, now: float) -> None:
         """The machine itself lost packets."""
-        self._cut(now)
+        self._cut(self.rate / 2, now)
+
+    def first_round_over(self) -> None:
+        """From here on, there is nothing to learn from."""
+        if self._cut_at > -math.inf:
+            self._grows_at = math.inf
 
     def _accept(self) -> None:
-        self._fair.add(self._stretch.sent, self._stretch.answered)
-        self._stretch = _Share()
+        self._fair.sent += self._stretch.sent
+        self._fair.answered += self._stretch.answered
+        self._stretch = _Stretch()
 
-    def _cut(self, now: float) -> None:
-        self._stretch = _Share()
+    def _cut(self, rate: float, now: float) -> None:
+        """Go down to ``rate`` and stay there for a while."""
+        self._stretch = _Stretch()
         self._cut_at = now
-        self._growth = 1.1
-        self._grows_at = now + 2 * KIND_GROWTH_SECONDS
-        self._go_on_at(self._bucket.rate / 2, now)
+        self._growth = 1.05
+        self._grows_at = max(self._grows_at, now + _CUT_SECONDS)
+        self._go_on_at(min(self.rate, rate), now)
 
     def _go_on_at(self, rate: float, now: float) -> None:
-        rate = min(KIND_RATE, max(KIND_START_RATE / 4, rate))
+        rate = min(KIND_RATE, max(KIND_LEAST_RATE, rate))
         self._bucket.set_rate(rate, rate * KIND_BURST_SECONDS, now)
 
 
-class _Share:
-    """How many were sent and how many of them answered."""
+def answered_enough(answers: float) -> bool:
+    """Whether so many answers make a share that means something."""
+    return answers >= 30
 
-    __slots__ = ("answered", "sent")
+
+class _Stretch:
+    """Probes of some time: how many were sent, how many of them answered, how long it lasted."""
+
+    __slots__ = ("answered", "begun_at", "seconds", "sent")
 
     def __init__(self) -> None:
         self.sent = self.answered = 0
+        self.begun_at = math.inf
+        self.seconds = 0.0
 
-    def add(self, sent: int, answered: int) -> None:
+    def add(self, sent: int, answered: int, sent_at: float) -> None:
         self.sent += sent
         self.answered += answered
-
-    @property
-    def value(self) -> float:
-        return self.answered / self.sent if self.sent else 0.0
+        self.begun_at = min(self.begun_at, sent_at)
+        self.seconds = sent_at - self.begun_at
 
 
 class SubnetLimit:

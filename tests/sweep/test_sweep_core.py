@@ -1,0 +1,312 @@
+"""The sweep without sockets, with the time given literally: rounds, windows, caps, and the end."""
+
+import math
+import random
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from codec import Message, PduType, decode_message, encode_response
+from ptscan.datagram import Fault
+from ptscan.sweep import Shot, Sweep, SweepError, SweepPlan
+from ptscan.targets import Address, parse_address, parse_targets
+
+STEP = 0.0005
+
+
+class Simulation:
+    """Drives a sweep over an ideal path of 10 ms; ``answers`` says whether a host answers its n-th probe."""
+
+    def __init__(self, plan: SweepPlan, *, seed: int = 1, answers: Callable[[Address, int], bool]) -> None:
+        self.now = 0.0
+        self.sweep = Sweep(plan, seed=seed, key=b"k" * 32, classify=lambda oid, descr: "unknown", now=0.0)
+        self.port = plan.port
+        self.answers = answers
+        self.sent: list[tuple[float, Address]] = []
+        self.asked: Counter[Address] = Counter()
+        self.found: list[str] = []
+        self.most_in_flight = 0
+        self._under_way: list[tuple[float, bytes, Address]] = []
+
+    def run(self, seconds: float = math.inf) -> "Simulation":
+        sweep = self.sweep
+        while not sweep.is_done() and self.now < seconds:
+            while self._under_way and self._under_way[0][0] <= self.now:
+                _, payload, source = self._under_way.pop(0)
+                self.receive(payload, source)
+            sweep.expire(self.now)
+            shot = sweep.next_shot(self.now)
+            if isinstance(shot, Shot):
+                self._shoot(shot)
+                continue
+            if sweep.is_done():
+                break
+            arrival = self._under_way[0][0] if self._under_way else math.inf
+            assert min(shot, arrival) < math.inf, "it would wait for ever"
+            # The sender is never on time to the microsecond.
+            self.now = max(self.now, min(shot, arrival)) + STEP
+        return self
+
+    def receive(self, payload: bytes, source: Address, port: int | None = None) -> bool:
+        found = self.sweep.receive(payload, source, self.port if port is None else port, now=self.now)
+        if found is not None:
+            self.found.append(found.sighting.address)
+        return found is not None
+
+    def answer(self, shot: Shot, place: int) -> bytes:
+        octets, offset = shot.stencil.octets, shot.stencil.offset
+        probe = octets[:offset] + shot.stamps[place].to_bytes(4, "big") + octets[offset + 4 :]
+        message = decode_message(probe)
+        assert isinstance(message, Message)
+        assert message.pdu_type == PduType.GET
+        return encode_response(message.version, message.community, message.request_id, message.varbinds)
+
+    def _shoot(self, shot: Shot) -> None:
+        for place, address in enumerate(shot.addresses):
+            self.sent.append((self.now, address))
+            self.asked[address] += 1
+            if self.answers(address, self.asked[address]):
+                self._under_way.append((self.now + 0.01, self.answer(shot, place), address))
+        self.sweep.shot_sent(shot, len(shot.addresses), (), self.now)
+        self.most_in_flight = max(self.most_in_flight, self.sweep._log.in_flight)
+
+
+def most_in_a_second(times: Sequence[float]) -> int:
+    begin = most = 0
+    for end, time in enumerate(times):
+        while times[begin] <= time - 1.0:
+            begin += 1
+        most = max(most, end - begin + 1)
+    return most
+
+
+@pytest.fixture
+def plan(community) -> Callable[..., SweepPlan]:
+    def make(*targets: str, exclude: Sequence[str] = (), **options: object) -> SweepPlan:
+        chosen = {"credentials": (community(),), "version": "2c", **options}
+        return SweepPlan(targets=parse_targets(targets, exclude), **chosen)  # type: ignore[arg-type]
+
+    return make
+
+
+def test_rounds_ask_only_the_silent_and_not_before_their_time_is_over(plan) -> None:
+    run = Simulation(plan("10.0.0.0/24", rate=10_000), answers=lambda address, n: address % 4 == 0 and n == 2).run()
+    assert all(run.asked[address] == (2 if address % 4 == 0 else 3) for address in run.asked)
+    assert len(run.found) == 63
+    last: dict[Address, float] = {}
+    for time, address in run.sent:
+        assert time - last.get(address, -9.0) >= 1.0
+        last[address] = time
+    assert run.sweep.is_done()
+    assert run.now < 3.2  # three rounds of a second, and no waiting for those who answered
+
+
+def test_a_sweep_ends_with_the_last_answer(plan) -> None:
+    run = Simulation(plan("10.0.0.0/24", rate="max", timeout=60.0), answers=lambda address, n: True).run()
+    assert len(run.found) == 254
+    assert run.now < 0.02
+
+
+def test_the_first_timed_out_are_asked_again_while_the_last_are_asked_first(plan) -> None:
+    """Rounds overlap: a large range needs no pause between them."""
+    run = Simulation(plan("10.0.0.0/20", rate=1_000, retries=1), answers=lambda address, n: False).run()
+    assert run.now == pytest.approx(2 * 4094 / 1000 + 1.0, abs=0.05)
+
+
+def test_the_window_is_never_passed_and_keeps_moving(plan) -> None:
+    run = Simulation(
+        plan("10.0.0.0/24", rate="max", max_in_flight=16, timeout=0.5, retries=0), answers=lambda address, n: False
+    ).run()
+    assert run.most_in_flight == 16
+    assert run.now == pytest.approx(16 * 0.5, abs=0.1)  # 254 probes, 16 at a time
+    answered = Simulation(
+        plan("10.0.0.0/24", rate="max", max_in_flight=16, timeout=0.5), answers=lambda address, n: True
+    ).run()
+    assert answered.most_in_flight == 16
+    assert answered.now < 0.25
+
+
+def test_a_kind_sweep_of_a_16_takes_seconds_and_keeps_its_caps(plan) -> None:
+    run = Simulation(plan("10.0.0.0/16", rate=None), answers=lambda address, n: True).run()
+    assert len(run.found) == 65_534
+    assert 4 < run.now < 8
+    assert most_in_a_second([time for time, _ in run.sent]) <= 25_000
+    assert_no_subnet_is_pressed(run)
+
+
+def assert_no_subnet_is_pressed(run: Simulation) -> None:
+    subnets: dict[int, list[float]] = {}
+    for time, address in run.sent:
+        subnets.setdefault(address >> 8, []).append(time)
+    assert max(most_in_a_second(times) for times in subnets.values()) <= 100
+
+
+def test_a_kind_sweep_presses_no_subnet_even_when_one_alone_is_silent(plan) -> None:
+    run = Simulation(
+        plan("10.0.0.0/18", "10.9.9.9", rate=None), answers=lambda address, n: address >> 8 & 255 != 7
+    ).run()
+    assert len(run.found) == 16_382 - 256 + 1
+    assert all(run.asked[address] == 3 for address in range(parse_address("10.0.7.0"), parse_address("10.0.8.0")))
+    assert_no_subnet_is_pressed(run)
+
+
+def test_a_kind_sweep_slows_down_for_a_narrow_path_and_finds_all(plan) -> None:
+    capacity, tokens, as_of = 4_000.0, 50.0, 0.0
+
+    def narrow(address: Address, n: int) -> bool:
+        nonlocal tokens, as_of
+        tokens, as_of = min(50.0, tokens + (run.now - as_of) * capacity), run.now
+        passes = tokens >= 1
+        tokens -= passes
+        return passes
+
+    run = Simulation(plan("10.0.0.0/16", rate=None), answers=narrow)
+    run.run()
+    assert len(run.found) >= 0.999 * 65_534
+    assert run.now < 1.3 * 65_534 / capacity
+
+
+def test_a_fixed_rate_is_exact(plan) -> None:
+    run = Simulation(plan("10.0.0.0/20", rate=500, retries=0), answers=lambda address, n: True).run()
+    assert run.now == pytest.approx(4094 / 500, rel=0.02)
+
+
+def test_the_same_seed_asks_in_the_same_order(plan) -> None:
+    def order(seed: int) -> list[Address]:
+        run = Simulation(plan("10.0.0.0/24", retries=0, rate="max"), seed=seed, answers=lambda address, n: False)
+        return [address for _, address in run.run().sent]
+
+    assert order(4) == order(4) != order(5)
+
+
+@settings(max_examples=30)
+@given(st.integers(1, 5), st.integers(0, 1000), st.integers(0, 2), st.sampled_from([None, "max", 2_000]))
+def test_at_any_seed_shard_count_and_rate_everybody_is_found_once(
+    shards: int, seed: int, retries: int, rate: float | None
+) -> None:
+    class Public:
+        networks = ()
+
+        class name:  # noqa: N801
+            reveal = staticmethod(lambda: "public")
+
+    luck = random.Random(seed)
+    alive = {address: luck.randrange(1, retries + 2) for address in parse_targets(["10.0.0-3.3-90"])}
+    found: list[str] = []
+    for index in range(shards):
+        part = SweepPlan(
+            targets=parse_targets(["10.0.0-3.*"]), credentials=(Public,), version="2c", rate=rate, retries=retries,
+            shard=(index, shards),
+        )  # fmt: skip
+        run = Simulation(part, seed=seed, answers=lambda address, n: alive.get(address) == n).run()
+        assert max(run.asked.values()) <= 1 + retries
+        found += run.found
+    assert sorted(map(parse_address, found)) == sorted(alive)
+
+
+def test_what_the_system_did_not_take_leaves_with_the_next_shot(plan) -> None:
+    sweep = Sweep(plan("10.0.0.0/24", rate="max"), seed=1, key=b"", classify=lambda oid, descr: "unknown", now=0.0)
+    shot = sweep.next_shot(0.0)
+    assert isinstance(shot, Shot)
+    sweep.shot_sent(shot, 100, [Fault(3, 101), Fault(7, 101)], 0.0)
+    rest = sweep.next_shot(0.0)
+    assert isinstance(rest, Shot)
+    assert rest.addresses == shot.addresses[100:]
+    assert rest.stamps == shot.stamps[100:]
+    summary = sweep.summary(seconds=0.0, interrupted=False)
+    assert (summary.probes, summary.send_errors, summary.lost) == (98, {"Network is unreachable": 2}, 2)
+
+
+def test_an_answer_from_another_port_or_address_is_believed_until_a_lie(plan) -> None:
+    run = Simulation(plan("10.0.0.0/24", rate="max"), answers=lambda address, n: False)
+    shot = run.sweep.next_shot(0.0)
+    assert isinstance(shot, Shot)
+    run.sweep.shot_sent(shot, len(shot.addresses), (), 0.0)
+    stranger = parse_address("172.16.0.1")
+    assert run.receive(run.answer(shot, 0), shot.addresses[0], port=40_000)
+    assert run.receive(run.answer(shot, 1), stranger)
+    assert not run.receive(run.answer(shot, 1), shot.addresses[1])  # counted already
+    lie = bytearray(run.answer(shot, 2))
+    lie[shot.stencil.offset + 3] ^= 1
+    assert not run.receive(bytes(lie), stranger)
+    assert not run.receive(run.answer(shot, 2), stranger)
+    assert run.receive(run.answer(shot, 2), shot.addresses[2])
+    summary = run.sweep.summary(seconds=0.0, interrupted=False)
+    assert (summary.answered, summary.other_source, summary.refused, summary.duplicates) == (3, 2, 2, 1)
+
+
+def test_when_too_many_lie_nobody_may_answer_for_another(plan) -> None:
+    run = Simulation(plan("10.0.0.0/24", rate="max"), answers=lambda address, n: False)
+    shot = run.sweep.next_shot(0.0)
+    assert isinstance(shot, Shot)
+    run.sweep.shot_sent(shot, len(shot.addresses), (), 0.0)
+    lie = bytearray(run.answer(shot, 0))
+    lie[shot.stencil.offset + 3] ^= 1
+    for stranger in range(5000):
+        run.receive(bytes(lie), stranger)
+    assert len(run.sweep._strangers) == 1024
+    assert not run.receive(run.answer(shot, 0), 99_999)
+    assert run.receive(run.answer(shot, 0), shot.addresses[0])
+
+
+def test_a_request_sent_back_is_no_answer(plan) -> None:
+    run = Simulation(plan("10.0.0.0/24", rate="max"), answers=lambda address, n: False)
+    shot = run.sweep.next_shot(0.0)
+    assert isinstance(shot, Shot)
+    run.sweep.shot_sent(shot, len(shot.addresses), (), 0.0)
+    octets, offset = shot.stencil.octets, shot.stencil.offset
+    echo = octets[:offset] + shot.stamps[0].to_bytes(4, "big") + octets[offset + 4 :]
+    assert not run.receive(echo, shot.addresses[0])
+    assert run.sweep.summary(seconds=0.0, interrupted=False).refused == 1
+
+
+@given(st.binary(max_size=120))
+def test_any_octets_are_judged_without_a_word(payload: bytes) -> None:
+    class Public:
+        networks = ()
+
+        class name:  # noqa: N801
+            reveal = staticmethod(lambda: "public")
+
+    sweep = Sweep(
+        SweepPlan(targets=parse_targets(["10.0.0.0/24"]), credentials=(Public,)),
+        seed=1, key=b"", classify=lambda oid, descr: "unknown", now=0.0,
+    )  # fmt: skip
+    assert sweep.receive(payload, 1, 161, now=0.0) is None
+
+
+def test_memory_does_not_grow_with_the_range(plan) -> None:
+    sweep = Sweep(plan("10.0.0.0/8", rate="max"), seed=1, key=b"", classify=lambda oid, descr: "unknown", now=0.0)
+    assert len(sweep._answered_bits) == 2**21
+    shot = sweep.next_shot(0.0)
+    assert isinstance(shot, Shot)
+
+
+@pytest.mark.parametrize(
+    ("options", "fault"),
+    [
+        ({"port": 0}, "port 0 is out of range"),
+        ({"port": 65_536}, "port 65536 is out of range"),
+        ({"rate": 0.0}, "rate 0.0 is out of range"),
+        ({"rate": -5}, "rate -5 is out of range"),
+        ({"timeout": 0.0}, "timeout 0.0"),
+        ({"retries": -1}, "retries -1"),
+        ({"retries": 11}, "retries 11"),
+        ({"shard": (2, 2)}, "part 2 of 2 is no shard"),
+        ({"max_in_flight": 0}, "0 in flight"),
+        ({"credentials": ()}, "no community"),
+    ],
+)
+def test_a_plan_that_makes_no_sense_is_refused_in_a_line(plan, options: dict[str, object], fault: str) -> None:
+    with pytest.raises(SweepError, match=fault):
+        plan("10.0.0.0/24", **options)
+
+
+def test_a_range_beyond_four_class_a_networks_takes_shards(plan) -> None:
+    assert plan("8.0.0.0/6")
+    with pytest.raises(SweepError, match="--shard"):
+        plan("16.0.0.0/4")
+    assert plan("16.0.0.0/4", shard=(0, 4))
