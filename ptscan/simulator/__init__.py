@@ -1,7 +1,8 @@
 """Fleets, recordings and responders on loopback.
 
-``service`` does I/O (UDP sockets, the clock) and so do ``recording_files`` and ``model_files`` (files); every other
-module is pure. The room sees neither profiles nor the printer room, so that it can't agree with their mistakes.
+I/O: service (UDP sockets, Trio's clock), recording_files, model_files.
+The room sees neither profiles nor the printer room, so that it can't agree with their mistakes: it says itself, made
+from a device's own state, what a perfect reader reports (``truth``).
 """
 
 from ptscan.simulator.errors import BindError, ModelError, PlanError, RecordingError

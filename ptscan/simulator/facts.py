@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from ptscan.simulator import identity
-from ptscan.simulator.life import Moment, scramble
+from ptscan.simulator.life import ALERT_ROWS, Moment, scramble
 from ptscan.simulator.model import METERS, PAGE_KINDS, ModelFile
 
 FactValue: TypeAlias = int | str | bytes | None
@@ -31,7 +31,7 @@ def find_fact(name: str, model: ModelFile) -> Fact | None:
         return _supply_fact(number, field)
     if group == "tray" and 1 <= number <= len(model.tray):
         return _tray_fact(number, field)
-    if group == "alert" and 1 <= number <= len(model.supply) + len(model.tray) + 1:
+    if group == "alert" and model.pages is not None and 1 <= number <= ALERT_ROWS:
         return _alert_fact(number, field)
     return None
 
@@ -53,8 +53,8 @@ _PRINTER: dict[str, Fact] = {
     "status.device": lambda moment: moment.status[0],
     "status.printer": lambda moment: moment.status[1],
     "status.errors": lambda moment: _error_octets(moment),
-    "alerts.critical": lambda moment: sum(alert is not None and alert.severity == 3 for alert in moment.alerts),
-    "alerts.all": lambda moment: sum(alert is not None for alert in moment.alerts),
+    "alerts.critical": lambda moment: sum(alert.severity == 3 for alert in moment.alerts),
+    "alerts.all": lambda moment: len(moment.alerts),
 }
 
 
@@ -102,12 +102,9 @@ def _alert_fact(number: int, field: str) -> Fact | None:
         return None
 
     def fact(moment: Moment) -> FactValue:
-        alert = moment.alerts[number - 1]
-        if alert is None:
+        if number > len(moment.alerts):
             return None
-        if field == "index":
-            return number
-        value: int | str = getattr(alert, field)
+        value: int | str = number if field == "index" else getattr(moment.alerts[number - 1], field)
         return value
 
     return fact

@@ -109,21 +109,23 @@ class Fleet:
         return sum(device.is_printer for device in self.devices)
 
 
-def make_fleet(count: int, seed: int = 7, *, models: Iterable[str] | None = None) -> Fleet:
+def make_fleet(count: int, seed: int = 7, *, models: Iterable[str] | None = None, others: bool = True) -> Fleet:
     """Make up ``count`` devices; the same seed gives the same devices.
 
-    Every model has a share of each deck of devices (34 printers and 6 others of the models that come with ptscan).
-    ``models`` names the only ones to use, each as often as its share says. Raises PlanError for a count that can't be
-    or an unknown model.
+    Every model has a share of each deck of devices (36 printers and 6 others, of the models that come with ptscan).
+    ``models`` names the only ones to use, each as often as its share says; without ``others`` only printers are made.
+    Raises PlanError for a count that can't be or an unknown model.
     """
     if not 1 <= count <= MAX_FLEET:
         raise PlanError(f"a fleet of {count}: give a number from 1 to {MAX_FLEET}")
     known = {file.name: file for file in load_models()}
-    names = list(known) if models is None else list(models)
+    names = [name for name in known if others or known[name].kind == "printer"] if models is None else list(models)
+    if not names:
+        raise PlanError("a fleet of no models: name at least one")
     for name in names:
         if name not in known:
             raise PlanError(f"model {name!r} is unknown: choose from {', '.join(known)}")
-    deck = [model for model in (Model(known[name]) for name in names) for _ in range(max(1, model.file.share))]
+    deck = [model for model in (Model(known[name]) for name in names) for _ in range(model.file.share)]
     devices = []
     order: list[int] = []
     for index in range(count):

@@ -14,6 +14,7 @@ from ptscan.simulator.model import PAGE_KINDS, ModelFile, PagesPart, SupplyPart
 
 ROUND: Final = 100
 LOW_PERCENT: Final = 10
+ALERT_ROWS: Final = 6
 JAM_EVERY: Final = 60
 JAM_SECONDS: Final = 120
 
@@ -43,7 +44,7 @@ def deal_round(mix: dict[str, int]) -> tuple[tuple[int, ...], ...]:
 
 
 class Alert(NamedTuple):
-    """A row of prtAlertTable (RFC 3805); ``supply`` and ``tray`` count from 1, 0 where it is about neither."""
+    """A row of prtAlertTable (RFC 3805); ``supply`` and ``tray`` count from 1, 0 where it is about neither one."""
 
     severity: int
     group: int
@@ -189,15 +190,18 @@ class Moment:
         return 0 <= rest < JAM_SECONDS and scramble(self.individual.key, 6, self.jobs) % JAM_EVERY == 0
 
     @cached_property
-    def alerts(self) -> tuple[Alert | None, ...]:
-        """A slot for everything that may be wrong, None where it is not: supplies, then trays, then the paper path."""
-        slots = [self._supply_alert(number, supply) for number, supply in enumerate(self.model.supply, 1)]
+    def alerts(self) -> tuple[Alert, ...]:
+        """What is wrong: the paper path first, then trays, then supplies, no more than a device's table holds."""
+        alerts = [Alert(3, 13, 1, -2, 8, self.panel_text("jam"))] if self.jammed else []
         for number, tray in enumerate(self.model.tray, 1):
-            empty = not tray.quiet and self.sheets(number) == 0
-            text = f"{tray.name}: {self.panel_text('paper')}"
-            slots.append(Alert(4, 8, number, -2, 808, text, tray=number) if empty else None)
-        slots.append(Alert(3, 13, 1, -2, 8, self.panel_text("jam")) if self.jammed else None)
-        return tuple(slots)
+            if not tray.quiet and self.sheets(number) == 0:
+                text = f"{tray.name}: {self.panel_text('paper')}"
+                alerts.append(Alert(4, 8, number, -2, 808, text, tray=number))
+        for number, supply in enumerate(self.model.supply, 1):
+            alert = self._supply_alert(number, supply)
+            if alert is not None:
+                alerts.append(alert)
+        return tuple(alerts[:ALERT_ROWS])
 
     def _supply_alert(self, number: int, supply: SupplyPart) -> Alert | None:
         codes = _SUPPLY_CODES.get(supply.kind)
@@ -219,8 +223,6 @@ class Moment:
         """The bits of hrPrinterDetectedErrorState (RFC 2790, RFC 3805) that are set, as far as its octets reach."""
         bits = set()
         for alert in self.alerts:
-            if alert is None:
-                continue
             if alert.supply:
                 kind = self.model.supply[alert.supply - 1].kind
                 empty = alert.severity == 3

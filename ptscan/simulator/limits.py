@@ -17,11 +17,17 @@ MAX_VALUE_OCTETS: Final = 65_400
 MAX_RECORDINGS: Final = 65_024
 """Recordings played at once: the usable addresses of a /16."""
 
-MAX_FLEET: Final = 4_000_000
+MAX_FLEET: Final = 1_000_000
 """Devices of one fleet: serial numbers and MAC addresses stay distinct up to here."""
 
 MAX_KNOWN_PLACES: Final = 4_096
 """OIDs between rows that a table remembers the place of, so that a repeated walk needs no search."""
+
+MAX_KNOWN_REQUESTS: Final = 1_024
+"""Requests that a responder remembers decoded: clients send the same ones with another request-id each time."""
+
+MAX_KNOWN_REQUEST_OCTETS: Final = 1_500
+"""Octets of a request that is remembered."""
 
 MAX_LATE: Final = 10_000
 """Answers that a delay holds back at one time; more are lost, as on a real path."""

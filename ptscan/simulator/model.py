@@ -202,8 +202,8 @@ def _check(model: ModelFile) -> None:
     def refuse(where: str, fault: str) -> None:
         raise ModelError(model.name, where, fault)
 
-    if model.share < 0:
-        refuse("share", "is negative")
+    if model.share < 1:
+        refuse("share", "is not positive")
     if model.charset not in CHARSETS:
         refuse("charset", f"{model.charset} is none of {', '.join(map(str, CHARSETS))}")
     if len(model.identity.oui) != 6:

@@ -29,7 +29,7 @@ from ptscan.simulator.encoding import (
     signed,
     value_at,
 )
-from ptscan.simulator.limits import MAX_MESSAGE
+from ptscan.simulator.limits import MAX_KNOWN_REQUEST_OCTETS, MAX_KNOWN_REQUESTS, MAX_MESSAGE
 from ptscan.simulator.table import Device, View
 
 _Find: TypeAlias = Callable[[View, Oid, bool], bytes | None]
@@ -46,15 +46,23 @@ class Responder:
         self._heads = tuple(element(0x02, bytes((version,))) + element(0x04, community) for version in (V1, V2C))
         # what an answer holds beside its varbinds: three headers, request-id, error-status and error-index
         self._overhead = len(self._heads[0]) + 3 * 4 + 7 + len(_NO_ERROR)
+        self._known_requests: dict[bytes, Message] = {}
 
     def answer(self, device: Device, data: bytes, now: float) -> bytes | None:
         """The answer of ``device`` at ``now`` (simulated seconds) to one datagram, None where there is none."""
-        try:
-            message = decode_message(data)
-        except DecodeError:
-            return None
-        if not isinstance(message, Message) or message.community != self.community:
-            return None
+        place = self._request_id_place(data)
+        shape = data[:place] + data[place + 4 :] if place else b""
+        message = self._known_requests.get(shape)
+        if message is None:
+            message = self._decode(data)
+            if message is None:
+                return None
+            if shape and len(shape) <= MAX_KNOWN_REQUEST_OCTETS:
+                if len(self._known_requests) >= MAX_KNOWN_REQUESTS:
+                    self._known_requests.clear()
+                self._known_requests[shape] = message
+        else:
+            message.request_id = int.from_bytes(data[place : place + 4], "big", signed=True)
         kind = message.pdu_type
         if kind == PduType.GET:
             return self._one_each(message, device.at(now), self._get)
@@ -66,6 +74,29 @@ class Responder:
             status = ErrorStatus.READ_ONLY if message.version == V1 else ErrorStatus.NOT_WRITABLE
             return self.refuse(message, status, 1 if message.varbinds else 0)
         return None
+
+    def _decode(self, data: bytes) -> Message | None:
+        try:
+            message = decode_message(data)
+        except DecodeError:
+            return None
+        return message if isinstance(message, Message) and message.community == self.community else None
+
+    def _request_id_place(self, data: bytes) -> int:
+        """Where the request-id's octets stand in a request of the usual layout; 0 where it is laid out otherwise.
+
+        Two datagrams that differ in these four octets alone decode to the same but for the request-id.
+        """
+        try:
+            start = 2 if data[1] < 0x80 else 2 + (data[1] & 0x7F)
+            if data.startswith(self._heads, start):
+                start += len(self._heads[0])
+                start += 2 if data[start + 1] < 0x80 else 2 + (data[start + 1] & 0x7F)
+                if data[start] == 0x02 and data[start + 1] == 4 and len(data) > start + 6:
+                    return start + 2
+        except IndexError:
+            pass
+        return 0
 
     def refuse(self, message: Message, status: int, index: int) -> bytes:
         """An answer with an error: the request's own varbinds, none where the request was too big for v2c."""

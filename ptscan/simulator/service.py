@@ -9,6 +9,7 @@ real network. A single address is bound directly, which works on every system an
 import errno
 import socket
 import struct
+from contextlib import suppress
 from dataclasses import dataclass
 
 import trio
@@ -72,8 +73,9 @@ def _bound_socket(single: str | None, port: int) -> socket.socket:
             except OSError:  # only root may pass the system's limit
                 sock.setsockopt(socket.SOL_SOCKET, plain, RECEIVE_BUFFER)
         if family == socket.AF_INET:
-            try:
+            with suppress(OSError):  # older systems keep this for root
                 sock.setsockopt(socket.SOL_SOCKET, _SO_BINDTODEVICE, b"lo\0")
+            try:
                 sock.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
             except OSError as error:
                 if single is None:

@@ -6,6 +6,7 @@ SNMPv2-MIB and IF-MIB for every device; HOST-RESOURCES-MIB (RFC 2790) and Printe
 from collections.abc import Iterator
 from typing import Final
 
+from ptscan.simulator.life import ALERT_ROWS
 from ptscan.simulator.model import SUPPLY_TYPES, SUPPLY_UNITS, InterfacePart, ModelFile, SupplyPart, TrayPart
 
 _IF: Final = "1.3.6.1.2.1.2.2.1"
@@ -209,7 +210,7 @@ def _alerts(model: ModelFile) -> Iterator[str]:
         (7, "2", "code"),
         (8, "4", "description"),
     )
-    for number in range(1, len(model.supply) + len(model.tray) + 2):
+    for number in range(1, ALERT_ROWS + 1):
         for column, tag, field in columns:
             at = f"{model.device_index}.{number}"
             yield f"{_PRINTER}.18.1.1.{column}.{at}|{tag}|{{alert.{number}.{field}}}"

@@ -162,5 +162,4 @@ def _alerts(moment: Moment) -> list[AlertTruth]:
     return [
         AlertTruth(alert.code, "critical" if alert.severity == 3 else "warning", alert.description)
         for alert in moment.alerts
-        if alert is not None
     ]
