@@ -69,7 +69,7 @@ def compile_profile(form: schema.ProfileFile, file: str, *, check_patterns: bool
         texts=pattern.all("match.texts", match.texts),
         models=pattern.all("match.models", match.models),
         boards=pattern.all("match.boards", match.boards),
-        mfg=frozenset(name.casefold() for name in match.mfg),
+        mfg=tuple(label_key(name) for name in match.mfg),
         trees=trees,
         others=_oids("other.sys_object_id", form.other.sys_object_id),
         other_texts=pattern.all("other.texts", form.other.texts),
@@ -145,6 +145,8 @@ def _states(key: str, states: Mapping[str, str]) -> dict[int, str]:
 
 def _scalar(key: str, item: schema.Scalar, form: schema.ProfileFile, pattern: _Pattern) -> ScalarRule:
     _fit(f"{key}.field", field_fault(item.field))
+    if item.field.endswith(".state"):
+        raise FaultError(f"{key}.field", "a state comes from a table or a record, which know its codes")
     if item.confidence == "low":
         raise FaultError(f"{key}.confidence", "a value of low confidence is reported only from a table that labels it")
     if (item.format == "ieee1284") != (item.key is not None):

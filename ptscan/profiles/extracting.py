@@ -1,7 +1,7 @@
 """What a device said -> facts, each with the rule and the object that it comes from.
 
 Pure and total: a hostile value never raises, it becomes a problem or nothing. A field gets one fact: of several that
-could fill it, the one of higher confidence, then the earlier rule of the file. Meters that disagree are told.
+could fill it the one of higher confidence, then the earlier one. Meters that disagree are told.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -9,21 +9,17 @@ from typing import Final
 
 import msgspec
 
-from codec import TIMETICKS, Oid, Varbind, format_oid, parse_oid
+from codec import Oid, Varbind, parse_oid
 from proto_schema import Problem
 from ptscan.profiles.decoders import DECODERS, MAX_OCTETS, ieee1284, pml_text
 from ptscan.profiles.labels import label_key
-from ptscan.profiles.profile import MAX_TEXT, Profile, RecordRule, ScalarRule, SumCheck, SupplyRule, TableRule
+from ptscan.profiles.profile import Profile, RecordRule, ScalarRule, SumCheck, SupplyRule, TableRule
 from ptscan.profiles.schema import Confidence, Prefer
+from ptscan.profiles.values import MAX_METER, NO_COUNT, cells, count, label, octets, shown
 
-MAX_METER: Final = 2**63 - 1
-MAX_ROWS: Final = 256
-"""Rows of one vendor table that are looked at."""
 MAX_PROBLEMS: Final = 16
 DRIFT: Final = 5
 """Sides by which counts that were read one after the other may differ: a printer may print while it is read."""
-_NO_COUNT: Final = frozenset({0x7FFFFFFF, 0xFFFFFFFF})
-"""What devices answer for a counter that they do not keep."""
 
 _RANK: Final[Mapping[Confidence, int]] = {"high": 0, "medium": 1, "low": 2}
 _SYS_DESCR: Final = parse_oid("1.3.6.1.2.1.1.1.0")
@@ -61,30 +57,26 @@ class Extraction(msgspec.Struct, frozen=True):
 
 def extract(profile: Profile, values: Mapping[Oid, Varbind]) -> Extraction:
     """Read what ``profile`` knows out of everything that the device answered so far (``values``, by object)."""
-    problems: list[Problem] = []
     candidates: list[Fact] = []
     for table in profile.tables:
         candidates += _from_table(profile, table, values)
     for record in profile.records:
-        candidates += _from_record(profile, record, values, problems)
+        candidates += _from_record(profile, record, values)
     for supply in profile.supplies:
         candidates += _from_supplies(profile, supply, values)
     for scalar in profile.scalars:
-        candidates += _from_scalar(profile, scalar, values, problems)
-    chosen = _choose(candidates, problems)
-    for fact in _from_sums(profile, chosen):
+        candidates += _from_scalar(profile, scalar, values)
+    candidates.sort(key=lambda fact: _RANK[fact.confidence])
+    chosen: dict[str, Fact] = {}
+    for fact in candidates:
         chosen.setdefault(fact.field, fact)
-    manufacturer = _manufacturer(profile, values)
-    if manufacturer is not None:
-        chosen.setdefault(manufacturer.field, manufacturer)
+    for fact in (*_from_sums(profile, chosen), *_manufacturer(profile, values)):
+        chosen.setdefault(fact.field, fact)
+    problems = [*_too_long(profile, values), *_disagreements(candidates, chosen)]
     return Extraction(
         facts=tuple(fact for field, fact in chosen.items() if not field.startswith("meters._")),
         problems=tuple(problems[:MAX_PROBLEMS]),
-        parts={
-            field.removeprefix("meters."): fact.value
-            for field, fact in chosen.items()
-            if field.startswith("meters._") and isinstance(fact.value, int)
-        },
+        parts={name: number for name, number in _meters(chosen).items() if name.startswith("_")},
     )
 
 
@@ -97,125 +89,47 @@ def check_sums(checks: Iterable[SumCheck], meters: Mapping[str, int]) -> tuple[P
             continue
         if abs(total - added) <= max(DRIFT, check.tolerance * max(total, added)):
             continue
-        names = " + ".join(n for n in check.parts.needed + check.parts.optional if n in meters)
-        text = f"{names.replace('_', ' ').strip()} is {added}, but {check.total.replace('_', ' ')} is {total}"
+        names = " + ".join(name.strip("_").replace("_", " ") for name in check.parts.there(meters))
+        text = f"{names} is {added}, but {check.total.replace('_', ' ')} is {total}"
         problems.append(Problem(code="sums-disagree", text=text))
     return tuple(problems)
 
 
-def _choose(candidates: list[Fact], problems: list[Problem]) -> dict[str, Fact]:
-    chosen: dict[str, Fact] = {}
-    for fact in sorted(candidates, key=lambda fact: _RANK[fact.confidence]):
-        first = chosen.setdefault(fact.field, fact)
-        if (
-            fact.field.startswith("meters.")
-            and isinstance(first.value, int)
-            and isinstance(fact.value, int)
-            and abs(first.value - fact.value) > DRIFT
-        ):
-            text = (
-                f"{fact.field}: {_shown(first.oid)} says {first.value}, "
-                f"{_shown(fact.oid)} says {fact.value}: the first is kept"
-            )
-            problems.append(Problem(code="meters-disagree", text=text))
-    return chosen
-
-
-def _shown(oid: Oid) -> str:
-    try:
-        return format_oid(oid)
-    except ValueError:
-        return oid.hex()
-
-
-def _count(varbind: Varbind) -> int | None:
-    """A count: a number that is not negative, also one written in digits; None for anything else."""
-    _, tag, value = varbind
-    if isinstance(value, bytes):
-        digits = value.strip(b" \0")
-        if not (digits.isdigit() and len(digits) <= 18):
-            return None
-        value = int(digits)
-    if value is None or tag == TIMETICKS or not 0 <= value <= MAX_METER or value in _NO_COUNT:
-        return None
-    return value
-
-
-def _octets(varbind: Varbind, problems: list[Problem]) -> bytes | None:
-    value = varbind[2]
-    if not isinstance(value, bytes):
-        return None
-    if len(value) > MAX_OCTETS:
-        text = f"{_shown(varbind[0])}: a string of {len(value)} octets is not looked into"
-        problems.append(Problem(code="value-too-long", text=text))
-        return None
-    return value
-
-
-def _label(varbind: Varbind | None) -> str | None:
-    """The label or the type code in a label column, as text."""
-    value = varbind[2] if varbind is not None else None
-    if isinstance(value, int):
-        return str(value)
-    if value is None or len(value) > MAX_TEXT:
-        return None
-    try:
-        return value.decode()
-    except UnicodeDecodeError:
-        return value.decode("latin-1")
-
-
-def _rows(values: Mapping[Oid, Varbind], column: Oid) -> Iterator[tuple[Oid, Varbind]]:
-    """The cells of a column as (index, varbind), at most MAX_ROWS."""
-    found = 0
-    for oid, varbind in values.items():
-        if oid.startswith(column) and len(oid) > len(column):
-            yield oid[len(column) :], varbind
-            found += 1
-            if found == MAX_ROWS:
-                return
-
-
 def _from_table(profile: Profile, rule: TableRule, values: Mapping[Oid, Varbind]) -> Iterator[Fact]:
-    for index, varbind in _rows(values, rule.value):
-        count = _count(varbind)
-        if count is None:
+    for index, varbind in cells(values, rule.value):
+        number = count(varbind)
+        if number is None:
             continue
-        label = None if rule.label is None else _label(values.get(rule.label + index))
-        meter = None if label is None else rule.labels.get(label_key(label))
-        how = f"label {label!r}" if meter else f"code in index of {_shown(varbind[0])}"
+        text = None if rule.label is None else label(values.get(rule.label + index))
+        meter = None if text is None else rule.labels.get(label_key(text))
+        how = f"label {text!r}" if meter else "code in the index"
         meter = meter or rule.index.get(index)
         if meter is not None:
             yield Fact(
-                field=f"meters.{meter}", value=count, oid=varbind[0], raw=varbind, profile=profile.name, rule=how,
-                confidence=rule.confidence, source=rule.source, label=label, prefer=_preference(meter),
+                field=f"meters.{meter}", value=number, oid=varbind[0], raw=varbind, profile=profile.name, rule=how,
+                confidence=rule.confidence, source=rule.source, label=text, prefer=_preference(meter),
             )  # fmt: skip
 
 
 def _preference(meter: str) -> Prefer:
-    """The life count of the standard MIB is the total; for every other meter the vendor knows more."""
+    """The life count of the standard MIB is the total; of every other meter the vendor knows more."""
     return "standard" if meter == "total" else "own"
 
 
-def _from_record(
-    profile: Profile, rule: RecordRule, values: Mapping[Oid, Varbind], problems: list[Problem]
-) -> Iterator[Fact]:
+def _from_record(profile: Profile, rule: RecordRule, values: Mapping[Oid, Varbind]) -> Iterator[Fact]:
     varbind = values.get(rule.oid)
-    octets = _octets(varbind, problems) if varbind is not None else None
-    if varbind is None or octets is None:
+    packed = octets(varbind)
+    if varbind is None or packed is None:
         return
-    for name, number in DECODERS[rule.decoder](octets):
+    for name, number in DECODERS[rule.decoder](packed):
         field = rule.fields.get(name)
-        if field is None:
-            continue
-        value = _recorded(rule, field, number)
-        if value is None:
-            continue
-        yield Fact(
-            field=field, value=value, oid=varbind[0], raw=varbind, profile=profile.name,
-            rule=f"{rule.decoder} record {name}", confidence=rule.confidence, source=rule.source, label=name,
-            prefer=_preference(field.removeprefix("meters.")),
-        )  # fmt: skip
+        value = None if field is None else _recorded(rule, field, number)
+        if field is not None and value is not None:
+            yield Fact(
+                field=field, value=value, oid=varbind[0], raw=varbind, profile=profile.name,
+                rule=f"record {name}", confidence=rule.confidence, source=rule.source,
+                prefer=_preference(field.removeprefix("meters.")),
+            )  # fmt: skip
 
 
 def _recorded(rule: RecordRule, field: str, number: int) -> str | int | float | None:
@@ -223,94 +137,97 @@ def _recorded(rule: RecordRule, field: str, number: int) -> str | int | float | 
         return rule.states.get(number)
     if field.endswith(".percent"):
         percent = round(number * rule.scale, 1)
-        return percent if 0 <= percent <= 100 else None
-    return None if number in _NO_COUNT else number
+        return percent if percent <= 100 else None
+    return None if number in NO_COUNT else number
 
 
 def _from_supplies(profile: Profile, rule: SupplyRule, values: Mapping[Oid, Varbind]) -> Iterator[Fact]:
-    for index, varbind in _rows(values, rule.percent):
-        label = _label(values.get(rule.name + index))
-        supply = None if label is None else rule.names.get(label_key(label))
+    for index, varbind in cells(values, rule.percent):
+        text = label(values.get(rule.name + index))
+        supply = None if text is None else rule.names.get(label_key(text))
         level = varbind[2]
         if supply is None or not isinstance(level, int):
             continue
         state = rule.codes.get(level)
-        value = state if state is not None else level if 0 <= level <= 100 else None
-        if value is not None:
+        if state is not None or 0 <= level <= 100:
             yield Fact(
-                field=f"supplies.{supply}.{'state' if state else 'percent'}",
-                value=value if state else float(value), oid=varbind[0], raw=varbind, profile=profile.name,
-                rule=f"name {label!r}", confidence=rule.confidence, source=rule.source, label=label, prefer="own",
+                field=f"supplies.{supply}.{'state' if state else 'percent'}", value=state or float(level),
+                oid=varbind[0], raw=varbind, profile=profile.name, rule=f"name {text!r}",
+                confidence=rule.confidence, source=rule.source, label=text, prefer="own",
             )  # fmt: skip
 
 
-def _from_scalar(
-    profile: Profile, rule: ScalarRule, values: Mapping[Oid, Varbind], problems: list[Problem]
-) -> Iterator[Fact]:
+def _from_scalar(profile: Profile, rule: ScalarRule, values: Mapping[Oid, Varbind]) -> Iterator[Fact]:
     varbind = values.get(rule.oid)
-    if varbind is None or varbind[2] is None:
-        return
-    value: int | bytes | None
-    if rule.field.startswith("meters."):
-        value = _count(varbind)
-    else:
-        octets = _octets(varbind, problems)
-        value = None if octets is None else _cut(rule, octets)
-    if value is not None:
+    value = None if varbind is None else _scalar_value(rule, varbind)
+    if varbind is not None and value is not None:
         yield Fact(
             field=rule.field, value=value, oid=varbind[0], raw=varbind, profile=profile.name, rule=_how(rule),
             confidence=rule.confidence, source=rule.source, prefer=rule.prefer,
         )  # fmt: skip
 
 
+def _scalar_value(rule: ScalarRule, varbind: Varbind) -> int | float | bytes | None:
+    if rule.field.startswith("meters."):
+        return count(varbind)
+    if rule.field.endswith(".percent"):
+        percent = count(varbind)
+        return float(percent) if percent is not None and percent <= 100 else None
+    text = octets(varbind)
+    return None if text is None else _cut(rule, text)
+
+
 def _how(rule: ScalarRule) -> str:
-    if rule.format == "ieee1284":
+    if rule.key is not None:
         return f"IEEE 1284 key {rule.key}"
     if rule.pattern is not None:
         return f"pattern {rule.pattern.texts[0]}"
     return "scalar" if rule.format == "plain" else f"scalar, {rule.format}"
 
 
-def _cut(rule: ScalarRule, octets: bytes) -> bytes | None:
+def _cut(rule: ScalarRule, text: bytes) -> bytes | None:
     """The octets that a rule keeps of a text, or None where nothing is left."""
     if rule.format == "pml":
-        octets = pml_text(octets)
+        text = pml_text(text)
     elif rule.key is not None:
-        octets = ieee1284(octets).get(rule.key, b"")
+        text = ieee1284(text).get(rule.key, b"")
     if rule.pattern is not None:
         # Latin-1 gives every octet a character, so that what is cut out turns back into the device's own octets.
-        match = rule.pattern.search(octets.decode("latin-1"))
-        octets = (match[1] or "").encode("latin-1") if match else b""
-    octets = octets.strip(b" \t\r\n\0")
-    return None if not octets or octets.decode("latin-1").casefold() in rule.skip else octets
+        match = rule.pattern.search(text.decode("latin-1"))
+        text = (match[1] or "").encode("latin-1") if match else b""
+    text = text.strip(b" \t\r\n\0")
+    return None if not text or text.decode("latin-1").casefold() in rule.skip else text
+
+
+def _meters(facts: Mapping[str, Fact]) -> dict[str, int]:
+    """The counts among the facts, by the name of the meter or part."""
+    return {
+        field.removeprefix("meters."): fact.value
+        for field, fact in facts.items()
+        if field.startswith("meters.") and isinstance(fact.value, int)
+    }
 
 
 def _from_sums(profile: Profile, chosen: Mapping[str, Fact]) -> Iterator[Fact]:
-    meters = {
-        field.removeprefix("meters."): fact.value
-        for field, fact in chosen.items()
-        if field.startswith("meters.") and isinstance(fact.value, int)
-    }
+    meters = _meters(chosen)
     for rule in profile.sums:
         value = rule.parts.add(meters)
         if value is None or rule.meter in meters or value > MAX_METER:
             continue
-        used = [chosen[f"meters.{name}"] for name in rule.parts.needed + rule.parts.optional if name in meters]
+        used = [chosen[f"meters.{name}"] for name in rule.parts.there(meters)]
         worst = max(used, key=lambda fact: _RANK[fact.confidence])
-        meters[rule.meter] = value
         yield Fact(
             field=f"meters.{rule.meter}", value=value, oid=used[0].oid, raw=used[0].raw, profile=profile.name,
-            rule="sum of " + " + ".join(_shown(fact.oid) for fact in used), confidence=worst.confidence,
+            rule="sum of " + " + ".join(shown(fact.oid) for fact in used), confidence=worst.confidence,
             source=worst.source, label=" + ".join(fact.label for fact in used if fact.label) or None,
             prefer=_preference(rule.meter),
         )  # fmt: skip
 
 
-def _manufacturer(profile: Profile, values: Mapping[Oid, Varbind]) -> Fact | None:
+def _manufacturer(profile: Profile, values: Mapping[Oid, Varbind]) -> Iterator[Fact]:
     """Who made the printer: a brand that its texts name, the maker of its IEEE 1284 id, else the profile's vendor."""
-    texts = [varbind for oid in (_SYS_DESCR, *profile.identify) if (varbind := values.get(oid)) is not None]
-    texts += [varbind for _, varbind in _rows(values, _HR_DEVICE_DESCR)]
-    makers = [(ieee1284(v[2]).get("MFG", b""), v) for v in texts if isinstance(v[2], bytes)]
+    texts = [varbind for varbind in values.values() if _names_a_maker(varbind)]
+    makers = [(ieee1284(octets(varbind) or b"").get("MFG"), varbind) for varbind in texts]
 
     def fact(name: str | bytes, varbind: Varbind, rule: str, confidence: Confidence) -> Fact:
         return Fact(
@@ -319,13 +236,43 @@ def _manufacturer(profile: Profile, values: Mapping[Oid, Varbind]) -> Fact | Non
         )  # fmt: skip
 
     for pattern, name in profile.brands:
-        for octets, varbind in [*makers, *((v[2], v) for v in texts)]:
-            if isinstance(octets, bytes) and pattern.search(octets[:MAX_TEXT].decode("latin-1")):
-                return fact(name, varbind, f"brand {pattern.texts[0]}", "high")
+        for text, varbind in (*makers, *((octets(varbind), varbind) for varbind in texts)):
+            if text is not None and pattern.search(text.decode("latin-1")):
+                yield fact(name, varbind, f"brand {pattern.texts[0]}", "high")
     for maker, varbind in makers:
-        if maker and maker.decode("latin-1").casefold() not in profile.mfg:
-            return fact(maker, varbind, "IEEE 1284 key MFG", "high")
-    if not profile.vendor:
-        return None
-    evidence = values.get(_SYS_OBJECT_ID) or next(iter(texts), None) or next(iter(values.values()), None)
-    return None if evidence is None else fact(profile.vendor, evidence, "vendor of the profile", "medium")
+        if maker is not None and not profile.makes(maker.decode("latin-1")):
+            yield fact(maker, varbind, "IEEE 1284 key MFG", "high")
+    evidence = values.get(_SYS_OBJECT_ID) or next(iter(texts), None)
+    if evidence is None:
+        evidence = next((item for oid, item in values.items() if oid.startswith(profile.trees)), None)
+    if profile.vendor and evidence is not None:
+        yield fact(profile.vendor, evidence, "vendor of the profile", "medium")
+
+
+def _names_a_maker(varbind: Varbind) -> bool:
+    """Whether this is sysDescr, hrDeviceDescr or an IEEE 1284 id, wherever the device keeps it."""
+    oid, _, value = varbind
+    if not isinstance(value, bytes):
+        return False
+    return oid == _SYS_DESCR or oid.startswith(_HR_DEVICE_DESCR) or (b";" in value and "MFG" in ieee1284(value))
+
+
+def _too_long(profile: Profile, values: Mapping[Oid, Varbind]) -> Iterator[Problem]:
+    for oid in profile.ask.scalars:
+        varbind = values.get(oid)
+        if varbind is not None and isinstance(varbind[2], bytes) and len(varbind[2]) > MAX_OCTETS:
+            text = f"{shown(oid)}: a string of {len(varbind[2])} octets is not looked into"
+            yield Problem(code="value-too-long", text=text)
+
+
+def _disagreements(candidates: Iterable[Fact], chosen: Mapping[str, Fact]) -> Iterator[Problem]:
+    for fact in candidates:
+        kept = chosen[fact.field]
+        if not (fact.field.startswith("meters.") and isinstance(fact.value, int) and isinstance(kept.value, int)):
+            continue
+        if abs(kept.value - fact.value) > DRIFT:
+            text = (
+                f"{fact.field}: {shown(kept.oid)} says {kept.value}, "
+                f"{shown(fact.oid)} says {fact.value}: the first is kept"
+            )
+            yield Problem(code="meters-disagree", text=text)

@@ -5,7 +5,7 @@ number is answered by boards of Brother, OKI, Samsung and Kyocera, Ricoh's by si
 and both profiles serve.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final, Literal
 
 from codec import Oid, OidError, parse_oid
@@ -22,7 +22,7 @@ Kind = Literal["printer", "other", "unknown"]
 MAX_MEMO: Final = 4096
 """Answers of classify that are remembered: most devices of a network say the same few things."""
 
-_BRAND, _NUMBER, _HINT = 3, 2, 1
+_BRAND, _NUMBER = 2, 1
 
 
 class ProfileSet:
@@ -76,7 +76,7 @@ class ProfileSet:
         return "unknown"
 
     def match(
-        self, sys_object_id: str | None, texts: Sequence[str], *, answered: Iterable[Oid] = ()
+        self, sys_object_id: str | None, texts: Sequence[str], *, answered: Collection[Oid] = ()
     ) -> tuple[Profile, ...]:
         """Choose the profiles for a printer, the most specific first, the generic one always last.
 
@@ -86,16 +86,16 @@ class ProfileSet:
         if self.fragile(texts):
             return (self.generic,)
         oid = _oid(sys_object_id)
-        makers = {ieee1284(text.encode("latin-1", "replace")).get("MFG", b"").decode("latin-1") for text in texts}
-        names = {maker.casefold() for maker in makers if maker}
-        found = tuple(answered)
-        ranked = [
-            (rank, profile) for profile in self.profiles if (rank := _rank(profile, oid, texts, names, found)) > (0, 0)
-        ]
+        ids = (ieee1284(text.encode("latin-1", "replace")) for text in texts)
+        makers = {found["MFG"].decode("latin-1") for found in ids if "MFG" in found}
+        ranked = [(rank, profile) for profile in self.profiles if (rank := _rank(profile, oid, texts, makers)) > (0, 0)]
         ranked.sort(key=lambda item: item[0], reverse=True)
-        if ranked and ranked[0][0][0] > _HINT:
-            ranked = [item for item in ranked if item[0][0] > _HINT]
-        return (*(profile for _, profile in ranked[:MAX_PROFILES] if profile is not self.generic), self.generic)
+        chosen = [profile for _, profile in ranked] or [
+            *(profile for profile in self.profiles if any(found.startswith(profile.trees) for found in answered)),
+            *(profile for profile in self.profiles if any(profile.boards.search(text) for text in texts)),
+        ]
+        vendors = {profile.name: profile for profile in chosen if profile is not self.generic}
+        return (*list(vendors.values())[:MAX_PROFILES], self.generic)
 
     def fragile(self, texts: Iterable[str]) -> bool:
         """Whether a model is known to fall over: it is to be asked for one object at a time, and no vendor's."""
@@ -109,18 +109,12 @@ def _oid(text: str | None) -> Oid | None:
         return None
 
 
-def _rank(
-    profile: Profile, oid: Oid | None, texts: Sequence[str], makers: set[str], answered: Sequence[Oid]
-) -> tuple[int, int]:
-    """How well a profile fits: the kind of evidence, then the length of the sysObjectID that it knows."""
-
-    def longest(known: Iterable[Oid]) -> int:
-        return max((len(prefix) for prefix in known if oid is not None and oid.startswith(prefix)), default=0)
-
-    if makers & profile.mfg or any(profile.texts.search(text) or profile.models.search(text) for text in texts):
-        return _BRAND, longest((*profile.printers, *profile.family))
-    if number := longest((*profile.printers, *profile.family)):
-        return _NUMBER, number
-    if any(found.startswith(tree) for found in answered for tree in profile.trees):
-        return _HINT, 2
-    return (_HINT, 1) if any(profile.boards.search(text) for text in texts) else (0, 0)
+def _rank(profile: Profile, oid: Oid | None, texts: Sequence[str], makers: Iterable[str]) -> tuple[int, int]:
+    """How well a profile fits: by brand, by number or not at all, then the length of the sysObjectID that it knows."""
+    known = (*profile.printers, *profile.family)
+    number = max((len(prefix) for prefix in known if oid is not None and oid.startswith(prefix)), default=0)
+    if any(profile.makes(maker) for maker in makers):
+        return _BRAND, number
+    if any(profile.texts.search(text) or profile.models.search(text) for text in texts):
+        return _BRAND, number
+    return (_NUMBER, number) if number else (0, 0)

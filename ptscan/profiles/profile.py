@@ -8,6 +8,7 @@ from typing import Final, Literal
 import msgspec
 
 from codec import Oid
+from ptscan.profiles.labels import label_key
 from ptscan.profiles.schema import Confidence, Prefer
 
 MAX_TEXT: Final = 1024
@@ -87,9 +88,13 @@ class Parts(msgspec.Struct, frozen=True):
     needed: tuple[str, ...]
     optional: tuple[str, ...]
 
+    def there(self, meters: Mapping[str, int]) -> list[str]:
+        """The parts that ``meters`` has."""
+        return [name for name in self.needed + self.optional if name in meters]
+
     def add(self, meters: Mapping[str, int]) -> int | None:
         """The sum, or None where a needed part is absent or nothing is there at all."""
-        there = [name for name in self.needed + self.optional if name in meters]
+        there = self.there(meters)
         if not there or any(name not in meters for name in self.needed):
             return None
         return sum(meters[name] for name in there)
@@ -131,7 +136,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     texts: Patterns
     models: Patterns
     boards: Patterns
-    mfg: frozenset[str]
+    mfg: tuple[str, ...]
     trees: tuple[Oid, ...]
     others: tuple[Oid, ...]
     other_texts: Patterns
@@ -146,3 +151,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     level_codes: Mapping[int, str]
     fragile: Patterns
     coarse: tuple[CoarseLevels, ...]
+
+    def makes(self, maker: str) -> bool:
+        """Whether the MFG of an IEEE 1284 id means this vendor: ``HP Inc.`` is HP."""
+        said = label_key(maker[:MAX_TEXT]) + " "
+        return any(said.startswith(f"{name} ") for name in self.mfg)

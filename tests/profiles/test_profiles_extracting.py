@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from codec import COUNTER32, GAUGE32, INTEGER, OCTET_STRING, TIMETICKS, Oid, Value, Varbind, parse_oid
 from ptscan.profiles import Extraction, Fact, Profile, ProfileSet, check_sums, extract, load_profile
 from ptscan.profiles.decoders import MAX_OCTETS
-from ptscan.profiles.extracting import DRIFT, MAX_PROBLEMS, MAX_ROWS
+from ptscan.profiles.extracting import DRIFT, MAX_PROBLEMS
+from ptscan.profiles.values import MAX_ROWS, shown
 
 SYS_DESCR = "1.3.6.1.2.1.1.1.0"
 
@@ -63,6 +64,9 @@ oid = "1.3.6.1.4.1.99999.1.3.0"
 field = "meters.copy"
 prefer = "standard"
 [[scalars]]
+oid = "1.3.6.1.4.1.99999.1.4.0"
+field = "supplies.fuser:.percent"
+[[scalars]]
 oid = "1.3.6.1.2.1.1.1.0"
 pattern = '^Acme (\\w+)'
 field = "identity.model"
@@ -111,6 +115,7 @@ def test_the_ask_is_what_the_rules_name_and_no_more(acme: Profile) -> None:
                 "1.3.6.1.4.1.99999.1.1.0",
                 "1.3.6.1.4.1.99999.1.2.0",
                 "1.3.6.1.4.1.99999.1.3.0",
+                "1.3.6.1.4.1.99999.1.4.0",
                 SYS_DESCR,
                 "1.3.6.1.4.1.99999.4.0",
                 "1.3.6.1.4.1.99999.3.1.101",
@@ -228,6 +233,13 @@ def test_supplies_in_percent_and_by_code(acme: Profile) -> None:
     assert not [field for field in read(acme, values) if field.startswith("supplies.")]
 
 
+def test_a_scalar_in_percent_stays_within_a_hundred(acme: Profile) -> None:
+    percent = "1.3.6.1.4.1.99999.1.4.0"
+    assert read(acme, {percent: 97})["supplies.fuser:.percent"] == 97.0
+    for nonsense in (101, -2, b"full", None):
+        assert "supplies.fuser:.percent" not in read(acme, {percent: nonsense})
+
+
 def test_records_in_percent_stay_within_a_hundred(acme: Profile) -> None:
     def told(hexadecimal: str) -> dict[str, str | int | float | bytes]:
         return read(acme, {"1.3.6.1.4.1.99999.4.0": bytes.fromhex(hexadecimal)})
@@ -287,6 +299,7 @@ def test_a_string_of_64_kb_is_a_problem_and_no_serial(acme: Profile) -> None:
         (b"Bcme Press 3", "Bcme"),
         (b"MFG:ACME Inc;MDL:Press;", "Acme"),
         (b"MFG:Dcme;MDL:Press;", b"Dcme"),
+        (b"MFG:ACME INC.;MDL:Press;", "Acme"),
         (b"Acme Press", "Acme"),
     ],
 )
@@ -402,6 +415,20 @@ def assert_well_formed(extraction: Extraction) -> None:
         else:
             assert isinstance(fact.value, str | bytes)
             assert fact.value
+
+
+def test_octets_that_are_no_oid_are_shown_all_the_same() -> None:
+    assert shown(parse_oid("1.3.6.1")) == "1.3.6.1"
+    assert shown(b"\x2b\x86") == "2b86"
+    assert shown(b"") == ""
+
+
+def test_the_maker_stands_in_the_device_id_wherever_the_device_keeps_it(acme: Profile) -> None:
+    values: dict[str, Value] = {
+        "1.3.6.1.2.1.1.2.0": parse_oid("1.3.6.1.4.1.99999.1"),
+        "1.3.6.1.4.1.253.8.51.1.2.1.20.1": b"MFG:Dcme; MDL:Press;",
+    }
+    assert read(acme, values)["identity.manufacturer"] == b"Dcme"
 
 
 def test_a_table_of_many_rows_costs_little(profiles: ProfileSet) -> None:

@@ -70,6 +70,11 @@ FAULTS = {
         "scalars[0].field",
         "no supply colour 'pink'",
     ),
+    "state of a scalar": (
+        HEAD + '[[scalars]]\noid = "1.3.6.1.9"\nfield = "supplies.toner:black.state"',
+        "scalars[0].field",
+        "a state comes from a table or a record",
+    ),
     "unknown state": (HEAD + '[level_codes]\n-100 = "nearly"', "level_codes.-100", "no state 'nearly'"),
     "code that is no number": (HEAD + '[level_codes]\nx = "low"', "level_codes.x", "'x' is no integer"),
     "bad pattern": (HEAD + "[match]\ntexts = ['^(HP']", "match.texts", "no regular expression"),

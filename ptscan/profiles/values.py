@@ -1,0 +1,65 @@
+"""Answers made usable: counts, octets, labels and the cells of a column, each bounded, each absent where it is none."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from codec import TIMETICKS, CodecError, Oid, Varbind, format_oid
+from ptscan.profiles.decoders import MAX_OCTETS
+from ptscan.profiles.profile import MAX_TEXT
+
+MAX_METER: Final = 2**63 - 1
+MAX_ROWS: Final = 256
+"""Rows of one vendor table that are looked at."""
+NO_COUNT: Final = frozenset({0x7FFFFFFF, 0xFFFFFFFF})
+"""What devices answer for a counter that they do not keep."""
+
+
+def count(varbind: Varbind) -> int | None:
+    """A number that is not negative, also one written in digits; None for anything else."""
+    _, tag, value = varbind
+    if isinstance(value, bytes):
+        digits = value.strip(b" \0")
+        if not (digits.isdigit() and len(digits) <= 18):
+            return None
+        value = int(digits)
+    if value is None or tag == TIMETICKS or not 0 <= value <= MAX_METER or value in NO_COUNT:
+        return None
+    return value
+
+
+def octets(varbind: Varbind | None) -> bytes | None:
+    """The octets of a string of at most MAX_OCTETS; None for anything else."""
+    value = None if varbind is None else varbind[2]
+    return value if isinstance(value, bytes) and len(value) <= MAX_OCTETS else None
+
+
+def label(varbind: Varbind | None) -> str | None:
+    """The label or the type code in a label column, as text."""
+    value = None if varbind is None else varbind[2]
+    if isinstance(value, int):
+        return str(value)
+    if value is None or len(value) > MAX_TEXT:
+        return None
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
+
+
+def cells(values: Mapping[Oid, Varbind], column: Oid) -> Iterator[tuple[Oid, Varbind]]:
+    """The cells of a column as (index, varbind), at most MAX_ROWS."""
+    found = 0
+    for oid, varbind in values.items():
+        if oid.startswith(column) and len(oid) > len(column):
+            yield oid[len(column) :], varbind
+            found += 1
+            if found == MAX_ROWS:
+                return
+
+
+def shown(oid: Oid) -> str:
+    """Dotted text, or hex for octets that are no OID."""
+    try:
+        return format_oid(oid)
+    except CodecError:
+        return oid.hex()
