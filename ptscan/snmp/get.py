@@ -4,9 +4,8 @@ A batch is what one PDU asks. Every answer makes the work smaller (a batch answe
 the plan ends whatever the device says.
 """
 
-from collections import deque
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TypeAlias
 
 from codec import (
     END_OF_MIB_VIEW,
@@ -24,11 +23,8 @@ from ptscan.snmp import limits
 from ptscan.snmp.answer import Answer, Outcome
 from ptscan.snmp.plan import Ask, conclude
 
-
-class _Batch(NamedTuple):
-    oids: tuple[Oid, ...]
-    rounds: int = 0
-    """Rounds in which an OID was dropped from it."""
+_Batch: TypeAlias = tuple[tuple[Oid, ...], int]
+"""What one PDU asks, and in how many rounds an OID was dropped from it."""
 
 
 class GetPlan:
@@ -38,7 +34,8 @@ class GetPlan:
         self._oids = tuple(oids)
         self._pdu_type = pdu_type
         distinct = tuple(dict.fromkeys(oids))
-        self._batches = deque(_Batch(distinct[at : at + batch]) for at in range(0, len(distinct), batch))
+        self._batches: list[_Batch] = [(distinct[at : at + batch], 0) for at in range(0, len(distinct), batch)]
+        self._batches.reverse()  # the next one is the last one
         self._read: dict[Oid, Varbind] = {}
         self._problems: list[Problem] = []
         self._failure: Outcome | None = None
@@ -50,22 +47,23 @@ class GetPlan:
     def next_ask(self) -> Ask | None:
         if self._failure is not None or not self._batches:
             return None
-        return Ask(self._pdu_type, self._batches[0].oids)
+        return Ask(self._pdu_type, self._batches[-1][0])
 
     def receive(self, message: Message, octets: int) -> None:
-        batch = self._batches.popleft()
+        batch = self._batches.pop()
+        oids = batch[0]
         status = message.error_status
         known = len(self._read)
         if status == ErrorStatus.NO_ERROR:
             self._take(batch, message)
         elif status == ErrorStatus.TOO_BIG:
-            if len(batch.oids) > 1:
+            if len(oids) > 1:
                 self._halve(batch)
             else:
-                self._give_up(batch.oids, "too-big", "does not fit into an answer of the device")
-        elif 1 <= message.error_index <= len(batch.oids):
+                self._give_up(oids, "too-big", "does not fit into an answer of the device")
+        elif 1 <= message.error_index <= len(oids):
             self._drop(batch, message.error_index - 1, status)
-        elif len(batch.oids) > 1:  # the error-index names nothing that was asked: find the OID by halving
+        elif len(oids) > 1:  # the error-index names nothing that was asked: find the OID by halving
             self._halve(batch)
         else:
             self._drop(batch, 0, status)
@@ -76,10 +74,11 @@ class GetPlan:
             self._problems.append(Problem(code="device-error", text=text))
 
     def fail(self, outcome: Outcome, problem: Problem) -> None:
-        batch = self._batches[0]
-        if outcome in (Outcome.SILENT, Outcome.MALFORMED) and self._can_be_less(batch):
-            self._batches.popleft()
-            self._halve(batch)
+        oids = self._batches[-1][0]
+        # A smaller PDU is worth one more try, once, and only to a device that has answered before.
+        smaller = bool(self._read) and len(oids) > 1 and not self._halved_for_silence
+        if smaller and outcome in (Outcome.SILENT, Outcome.MALFORMED):
+            self._halve(self._batches.pop())
             self._halved_for_silence = True
             return
         self._failure = outcome
@@ -93,52 +92,51 @@ class GetPlan:
         varbinds = tuple([read[oid] for oid in self._oids if oid in read])
         return conclude(varbinds, failure, self._problems, read=bool(read))
 
-    def _can_be_less(self, batch: _Batch) -> bool:
-        """Whether a smaller PDU is worth one more try: once, and only to a device that has answered before."""
-        return bool(self._read) and len(batch.oids) > 1 and not self._halved_for_silence
-
     def _take(self, batch: _Batch, message: Message) -> None:
+        oids, rounds = batch
         answered = len(self._read)
         if self._pdu_type == PduType.GET_NEXT:
-            for oid, varbind in zip(batch.oids, message.varbinds, strict=False):
+            for oid, varbind in zip(oids, message.varbinds, strict=False):
                 if oid_precedes(oid, varbind[0]) or varbind[1] == END_OF_MIB_VIEW:
                     self._read[oid] = varbind
                 else:
                     self._problems.append(not_increasing(oid, varbind[0]))
                     self._read[oid] = (oid, END_OF_MIB_VIEW, None)
         else:
-            asked = frozenset(batch.oids)
+            asked = frozenset(oids)
             for varbind in message.varbinds:
                 if varbind[0] in asked:
                     self._read.setdefault(varbind[0], varbind)
-        left = tuple(oid for oid in batch.oids if oid not in self._read)
+        left = tuple(oid for oid in oids if oid not in self._read)
         if not left:
             return
         if len(self._read) > answered:  # a device may answer as much as fits and leave the rest out
-            self._batches.appendleft(_Batch(left, batch.rounds))
+            self._batches.append((left, rounds))
         elif len(left) > 1:
-            self._halve(_Batch(left, batch.rounds))
+            self._halve((left, rounds))
         else:
             self._give_up(left, "unanswered", "was asked for and is not in the answer")
 
     def _halve(self, batch: _Batch) -> None:
-        middle = (len(batch.oids) + 1) // 2
-        self._batches.extendleft((_Batch(batch.oids[middle:], batch.rounds), _Batch(batch.oids[:middle], batch.rounds)))
+        oids, rounds = batch
+        middle = (len(oids) + 1) // 2
+        self._batches += [(oids[middle:], rounds), (oids[:middle], rounds)]
 
     def _drop(self, batch: _Batch, place: int, status: int) -> None:
-        oid = batch.oids[place]
+        oids, rounds = batch
+        oid = oids[place]
         if status == ErrorStatus.NO_SUCH_NAME:
             missing = END_OF_MIB_VIEW if self._pdu_type == PduType.GET_NEXT else NO_SUCH_OBJECT
             self._read[oid] = (oid, missing, None)
         else:
             self._give_up((oid,), "device-error", f"was answered by {error_name(status)}")
-        rest = batch.oids[:place] + batch.oids[place + 1 :]
+        rest = oids[:place] + oids[place + 1 :]
         if not rest:
             return
-        if batch.rounds + 1 < limits.DROP_ROUNDS:
-            self._batches.appendleft(_Batch(rest, batch.rounds + 1))
+        if rounds + 1 < limits.DROP_ROUNDS:
+            self._batches.append((rest, rounds + 1))
         else:
-            self._batches.extendleft(_Batch((each,), batch.rounds) for each in reversed(rest))
+            self._batches += [((each,), rounds) for each in reversed(rest)]
 
     def _give_up(self, oids: tuple[Oid, ...], code: str, fault: str) -> None:
         self._errors += 1

@@ -83,8 +83,8 @@ def socket_address(address: str, port: int) -> tuple[tuple[str, int], SocketAddr
     if not 0 < port < 65_536:
         raise AddressError(f"port {port} is out of range: 1 to 65535")
     try:
-        text = socket.inet_ntop(socket.AF_INET, socket.inet_pton(socket.AF_INET, address))
-        return (text, port), (text, port)
+        socket.inet_pton(socket.AF_INET, address)  # takes the one canonical spelling only
+        return (address, port), (address, port)
     except (OSError, ValueError):
         pass
     host, _, zone = address.partition("%")

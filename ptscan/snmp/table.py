@@ -95,6 +95,7 @@ class Exchange:
     """One question to one host; after ``state`` is DONE the result fields hold."""
 
     __slots__ = (
+        "_began",
         "_due",
         "_ends",
         "_ids",
@@ -141,7 +142,7 @@ class Exchange:
         self.variant = 0
         """Which variant was answered."""
         self.rtt = 0.0
-        """Seconds from the last packet of that variant to its answer; too short where an earlier packet was meant."""
+        """Seconds that the answer took, at most."""
         self.reason = ""
         """What was wrong with the answers or with sending."""
         self.malformed = 0
@@ -153,9 +154,10 @@ class Exchange:
         self.sent_octets = 0
         self.received_octets = 0
         self._ids: list[int] = []
-        self._sent_at: list[float] = []
-        self._refused: set[int] = set()
+        self._sent_at = 0.0
+        self._refused: frozenset[int] = frozenset()
         self._step = 0
+        self._began = 0.0
         self._wait = 0.0
         self._due = 0.0
         self._ends = 0.0
@@ -263,10 +265,13 @@ class RequestTable:
         if message.error_status in REFUSALS and len(exchange.variants) > 1:
             self._answered_refused(exchange, variant, now)
             return
-        exchange.rtt = now - exchange._sent_at[variant]
-        variants = len(exchange.variants)
-        if exchange._step <= variants + variant:  # sent once, so that the answer is to that packet (Karn)
+        if (
+            exchange._step == variant + 1
+        ):  # the last packet that went out is the only one this can be an answer to (Karn)
+            exchange.rtt = now - exchange._sent_at
             exchange.host.measured(exchange.rtt)
+        else:
+            exchange.rtt = now - exchange._began
         self._finish(exchange, Outcome.OK, now)
 
     def receive_unreachable(self, destination: tuple[str, int], now: float) -> None:
@@ -313,7 +318,7 @@ class RequestTable:
             request_id = self._draw_id()
             self._pending[request_id] = exchange
             exchange._ids.append(request_id)
-        exchange._sent_at = [now] * len(exchange._ids)
+        exchange._began = now
         exchange._ends = now + exchange.timeout * (1 + limits.BACKOFF_CAP * exchange.retries)
         self._send_next(exchange, now)
 
@@ -329,7 +334,7 @@ class RequestTable:
             attempt, variant = divmod(step, variants)
             if variant not in exchange._refused:
                 break
-        exchange._sent_at[variant] = now
+        exchange._sent_at = now
         self._outbox.append((exchange, variant))
         if variant == 0:
             exchange._wait = self._wait(exchange, attempt)
@@ -383,7 +388,7 @@ class RequestTable:
             self._set_timer(exchange, now + limits.MALFORMED_GRACE_SECONDS)
 
     def _answered_refused(self, exchange: Exchange, variant: int, now: float) -> None:
-        exchange._refused.add(variant)
+        exchange._refused |= {variant}
         if len(exchange._refused) == len(exchange.variants):
             self._finish(exchange, Outcome.REFUSED, now)
         elif exchange._step < len(exchange.variants):  # the next way of asking need not wait for the stagger

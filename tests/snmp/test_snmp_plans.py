@@ -214,9 +214,9 @@ class TestGet:
                 None if len(message.varbinds) > 2 else [device.read(name) for name, _, _ in message.varbinds]
             )  # type: ignore[attr-defined]
         )
-        oids = [SCALARS[0], parse_oid("1.3.1"), *SCALARS[1:], parse_oid("1.3.2")]
-        plan = GetPlan([*oids[:1]], batch=1)
-        plan._batches.extend(GetPlan(oids[1:], batch=4)._batches)
+        oids = [*SCALARS, *[parse_oid(f"1.3.{number}") for number in range(1, 5)]]
+        plan = GetPlan(oids[:1], batch=1)
+        plan._batches.insert(0, (tuple(oids[1:5]), 0))
         talk = carry_out(plan, shy)
         assert [len(ask.oids) for ask in talk.asks] == [1, 4, 2, 2]
 
