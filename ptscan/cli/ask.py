@@ -144,7 +144,11 @@ async def _with_device(
             nonlocal status
             async with open_client(client_settings(asking)) as client:
                 session = client.session(
-                    await address_of(endpoint), endpoint.port, credentials=credentials, version=version_of(asking)
+                    await address_of(endpoint),
+                    endpoint.port,
+                    credentials=credentials,
+                    version=version_of(asking),
+                    accept_other_source=True,
                 )
                 status = await work(session, printer)
 

@@ -1,0 +1,78 @@
+"""Which of a device's objects a recording keeps, leaves out or empties: no jobs, people, other hosts. Pure."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from codec import OCTET_STRING, Oid, Varbind, oid_arcs, oid_from_arcs, parse_oid
+from ptscan.profiles import DENIED_SUBTREES
+
+ROOTS: Final[tuple[Oid, ...]] = (parse_oid("1.3.6.1.2.1"), parse_oid("1.3.6.1.4.1"))
+"""What is walked: the standard MIBs and those of the vendors."""
+
+ROUTES: Final[tuple[Oid, ...]] = (parse_oid("1.3.6.1.2.1.4.21"), parse_oid("1.3.6.1.2.1.4.24"))
+"""Other hosts of the device's network, which a reading may pass but a recording never keeps."""
+
+EMPTIED: Final[tuple[Oid, ...]] = (
+    parse_oid("1.3.6.1.2.1.1.4"),  # sysContact
+    parse_oid("1.3.6.1.2.1.1.5"),  # sysName
+    parse_oid("1.3.6.1.2.1.1.6"),  # sysLocation
+    parse_oid("1.3.6.1.2.1.43.5.1.1.4"),  # prtGeneralCurrentOperator
+    parse_oid("1.3.6.1.2.1.43.5.1.1.5"),  # prtGeneralServicePerson
+)
+"""Who owns the device and where it stands: kept as objects, without their texts."""
+
+_PRODUCT_TEXTS: Final = (parse_oid("1.3.6.1.2.1.1.1.0"), parse_oid("1.3.6.1.2.1.25.3.2.1.3"))
+_SHORTEST_COPY: Final = 3  # octets: what is shorter is in other texts by chance
+_MAX_ARC: Final = 2**32 - 1
+
+
+class Fence:
+    """Closed subtrees, and the largest open ones around them: a walk of an open one never asks for a closed object."""
+
+    def __init__(self) -> None:
+        self._closed = (*map(parse_oid, DENIED_SUBTREES), *ROUTES)
+
+    def closed(self, oid: Oid) -> Oid | None:
+        """Return the closed subtree that ``oid`` lies in, or None."""
+        return next((root for root in self._closed if oid.startswith(root)), None)
+
+    def open_around(self, oid: Oid, root: Oid) -> Oid:
+        """Return the largest subtree below ``root`` that holds ``oid``, an open object, and nothing closed."""
+        arcs = oid_arcs(oid)
+        for length in range(len(oid_arcs(root)) + 1, len(arcs)):
+            subtree = oid_from_arcs(arcs[:length])
+            if not any(closed.startswith(subtree) for closed in self._closed):
+                return subtree
+        return oid
+
+
+def after(subtree: Oid) -> Oid:
+    """Return where a walk goes on behind ``subtree``: the name that its next sibling would have."""
+    *parents, last = oid_arcs(subtree)
+    while last == _MAX_ARC:
+        last = parents.pop()
+    return oid_from_arcs((*parents, last + 1))
+
+
+def without_people(varbinds: Sequence[Varbind], secrets: Iterable[bytes]) -> tuple[list[Varbind], int]:
+    """Return ``varbinds`` with the texts of EMPTIED, their copies elsewhere and ``secrets`` emptied, and how many were.
+
+    A text that is part of what the device calls its product is no person and no place.
+    """
+    products = b"\\n".join(_text(varbind) for varbind in varbinds if varbind[0].startswith(_PRODUCT_TEXTS))
+    personal = {_text(varbind) for varbind in varbinds if varbind[0].startswith(EMPTIED)}
+    personal = {text for text in personal if len(text) >= _SHORTEST_COPY and text not in products}
+    personal |= {secret.lower() for secret in secrets}
+    kept = [
+        (varbind[0], varbind[1], b"")
+        if varbind[0].startswith(EMPTIED) or (varbind[1] == OCTET_STRING and _text(varbind) in personal)
+        else varbind
+        for varbind in varbinds
+    ]
+    return kept, sum(before is not now and before[2] != b"" for before, now in zip(varbinds, kept, strict=True))
+
+
+def _text(varbind: Varbind) -> bytes:
+    """Return a text as it is compared: without the padding and the case that devices add."""
+    _, tag, value = varbind
+    return value.strip(b"\\0 \\t\\r\\n").lower() if tag == OCTET_STRING and isinstance(value, bytes) else b""

@@ -1,0 +1,154 @@
+"""``ptscan record``: keeps a device as a recording that ``ptscan sim`` plays, personal data left out."""
+
+from pathlib import Path
+from typing import Annotated, Final
+
+import trio
+from cyclopts import Parameter
+
+from codec import END_OF_MIB_VIEW, Oid, Varbind, format_oid, oid_precedes
+from ptscan.cli.destination import open_destination
+from ptscan.cli.endpoints import parse_endpoint
+from ptscan.cli.exits import Exit, judged
+from ptscan.cli.interrupt import until_interrupted
+from ptscan.cli.keeping import ROOTS, Fence, after, without_people
+from ptscan.cli.live import Display, display
+from ptscan.cli.options import DEFAULT_ASKING, SHOWING, Addresses, Asking
+from ptscan.cli.ways import address_of, client_settings, credentials_of, failure_line, version_of
+from ptscan.cli.words import Words, counted
+from ptscan.errors import InputError, PtscanError
+from ptscan.simulator import format_recording
+from ptscan.snmp import Community, Outcome, Session, open_client
+
+MAX_ROWS: Final = 100_000  # of one recording
+
+
+class RecordError(InputError):
+    """The recording has no place to go."""
+
+
+class NothingRecordedError(PtscanError):
+    """The device gave nothing to record; no file was made."""
+
+
+def record(
+    address: Addresses,
+    *,
+    output: Annotated[Path | None, Parameter(name=["--output", "-o"], metavar="FILE.snmprec", group=SHOWING)] = None,
+    force: Annotated[bool, Parameter(group=SHOWING)] = False,
+    quiet: Annotated[bool, Parameter(group=SHOWING)] = False,
+    asking: Asking = DEFAULT_ASKING,
+) -> int:
+    """Keep a device as a recording: what a profile needs, without jobs, people and other hosts.
+
+    Parameters
+    ----------
+    output
+        Write the recording to this file.
+    force
+        Overwrite the file if it exists.
+    quiet
+        No words on standard error; errors are still said.
+    """
+    if output is None:
+        raise RecordError("record: no file was given: name one with -o FILE.snmprec")
+    if output.exists() and not force:
+        raise RecordError(f"{output} exists: name another file, or overwrite it with --force")
+    return trio.run(_record, address, output, Words(quiet=quiet), asking)
+
+
+async def _record(text: str, output: Path, words: Words, asking: Asking) -> Exit:
+    endpoint = parse_endpoint(text, asking.port)
+    credentials = credentials_of(asking, words)
+    with open_destination(output, whole=True) as destination, display(words, wanted=True) as screen:
+        walk = _Walk(Fence(), screen)
+
+        async def work() -> None:
+            address = await address_of(endpoint)
+            async with open_client(client_settings(asking)) as client, trio.open_nursery() as nursery:
+                nursery.start_soon(screen.keep_fresh)
+                session = client.session(
+                    address,
+                    endpoint.port,
+                    credentials=credentials,
+                    version=version_of(asking),
+                    accept_other_source=True,
+                )
+                await walk.run(session)
+                nursery.cancel_scope.cancel()
+
+        interrupted = await until_interrupted(work)
+        secrets = [one.name.reveal().encode() for one in credentials if isinstance(one, Community)]
+        kept, emptied = without_people(walk.varbinds, secrets)
+        if not kept:
+            raise NothingRecordedError(walk.failures[0] if walk.failures else "nothing was recorded")
+        destination.write(format_recording(kept))
+    for failure in walk.failures:
+        words.complain(failure)
+    words.say(
+        f"{output}: {counted(len(kept), 'object')}; left out: {counted(len(walk.left_out), 'subtree')} of jobs, people "
+        f"and other hosts{_listed(walk.left_out)}; emptied: {counted(emptied, 'text')} (sysContact, sysName, "
+        "sysLocation and their copies)"
+    )
+    if interrupted:
+        words.complain("interrupted: what was recorded until then is kept")
+        return Exit.INTERRUPTED
+    return judged(right=len(kept), wrong=len(walk.failures))
+
+
+def _listed(subtrees: list[Oid]) -> str:
+    return f" ({', '.join(map(format_oid, subtrees))})" if subtrees else ""
+
+
+class _Walk:
+    """Walks what a recording keeps, round the closed subtrees: one never is asked for an object that lies in one."""
+
+    def __init__(self, fence: Fence, screen: Display) -> None:
+        self._fence = fence
+        self._screen = screen
+        self.varbinds: list[Varbind] = []
+        self.left_out: list[Oid] = []
+        self.failures: list[str] = []
+
+    async def run(self, session: Session) -> None:
+        """Walk ROOTS until their ends, until the device stops answering, or up to MAX_ROWS."""
+        for root in ROOTS:
+            position = root
+            while (found := await self._next(session, position)) is not None and found[0].startswith(root):
+                name = found[0]
+                if not oid_precedes(position, name):
+                    self._fail(session, f"after {format_oid(position)} comes {format_oid(name)} again", Outcome.OK)
+                    return
+                if (closed := self._fence.closed(name)) is not None:
+                    self.left_out.append(closed)
+                    position = after(closed)
+                    continue
+                before = len(self.varbinds)
+                whole = await self._walk(session, self._fence.open_around(name, root))
+                if len(self.varbinds) == before:
+                    self.varbinds.append(found)
+                if not whole:
+                    return
+                position = self.varbinds[-1][0]
+
+    async def _next(self, session: Session, position: Oid) -> Varbind | None:
+        answer = await session.get_next([position])
+        if answer.outcome is not Outcome.OK:
+            self._fail(session, answer.problems[0].text, answer.outcome)
+            return None
+        found = answer.varbinds[0]
+        return None if found[1] == END_OF_MIB_VIEW else found
+
+    async def _walk(self, session: Session, subtree: Oid) -> bool:
+        """Keep what lies below ``subtree``; return whether the recording can go on."""
+        walk = session.iter_walk(subtree, max_rows=MAX_ROWS - len(self.varbinds))
+        async for varbind in walk:
+            self.varbinds.append(varbind)
+            self._screen.step("recorded", len(self.varbinds), len(self.varbinds), "objects")
+        if walk.outcome is Outcome.OK:
+            return True
+        self._fail(session, walk.problems[0].text, walk.outcome)
+        return False
+
+    def _fail(self, session: Session, text: str, outcome: Outcome) -> None:
+        self.failures.append(failure_line((session.address, session.port), text, outcome))
