@@ -1,4 +1,7 @@
-"""Every shape on the wire or in the spool: frozen structs that only grow. Pure: no I/O, no clock, no randomness."""
+"""Every shape on the wire or in the spool: frozen structs that only grow.
+
+I/O: none.
+"""
 
 from proto_schema.reading import (
     READING_SCHEMA,

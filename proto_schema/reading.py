@@ -77,7 +77,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Provenance(msgspec.Struct, frozen=True, kw_only=True):
-    """Where one value came from: ``at`` is the dotted OID for ``source`` snmp, ``profile`` the profile that mapped it."""
+    """Where one value came from: ``at`` is the dotted OID for ``source`` snmp, ``profile`` the one that mapped it."""
 
     source: str
     at: str | None = None

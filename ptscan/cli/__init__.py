@@ -1,7 +1,9 @@
 """The shell: parses what was typed, composes the rooms, prints, and says by its exit code how it went.
 
-The only room that calls ``trio.run``. All its modules do I/O but ``clean``, ``endpoints``, ``flat``, ``netsnmp``,
-``options`` and ``sheet``, which are pure.
+The only room that calls ``trio.run``.
+
+I/O: app, ask, campaign, delivery, destination, edge, formats, interrupt, journal, keeping, live, read, record, scan, sim,
+sweep, ways, words.
 """
 
 from ptscan.cli.edge import main

@@ -1,6 +1,8 @@
 """What vendors' printers tell, as data: profiles, how to choose them, and how to read a device's answers by them.
 
-The data are ``data/*.toml``, described in FORMAT.md. ``loader`` reads files; everything else is pure.
+The data are ``data/*.toml``, described in FORMAT.md.
+
+I/O: loader (files).
 """
 
 from ptscan.profiles.decoders import ieee1284

@@ -1,6 +1,6 @@
 """Finds what answers SNMP in whole address ranges: paced probes, stateless matching, rounds for the silent.
 
-``run`` does I/O (and draws the randomness); every other module is pure and takes the time as an argument.
+I/O: run (which draws the randomness too). Every other module takes the time as an argument.
 """
 
 from ptscan.sweep.core import Shot, Sweep

@@ -1,6 +1,6 @@
 """What to sweep: target texts become one exact, unexpanded set of addresses and a computed order of probing.
 
-Pure, but for ``lookup``, which reads target files, resolves host names and lists the attached networks.
+I/O: lookup (target files, host names, the attached networks).
 """
 
 from ptscan.targets.address import IPV6, Address, format_address, parse_address
