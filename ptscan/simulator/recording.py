@@ -128,11 +128,9 @@ def parse_recording(data: bytes, path: Path | str) -> Recording:
         )
     notes = []
     if doubled:
-        notes.append(
-            f"{path}: {doubled} rows stand more than once (first on line {first_doubled}): the last one is played"
-        )
+        notes.append(f"{doubled} rows stand more than once (first on line {first_doubled}): the last one is played")
     if unsorted:
-        notes.append(f"{path}: {unsorted} rows out of order (first on line {first_unsorted}): played in order")
+        notes.append(f"{unsorted} rows out of order (first on line {first_unsorted}): played in order")
     return Recording(str(path), Table(rows), tuple(notes))
 
 
