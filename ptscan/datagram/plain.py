@@ -21,7 +21,12 @@ _SO_MEMINFO: Final = 55
 _MEMINFO: Final = struct.Struct("=9I")
 _MEMINFO_DROPS: Final = 8  # SK_MEMINFO_DROPS, linux/sock_diag.h
 
+_IP_RECVERR: Final = 11  # linux/in.h, linux/in6.h
+_IPV6_RECVERR: Final = 25
+_EXTENDED_ERROR: Final = struct.Struct("=IBBBBII")  # struct sock_extended_err, linux/errqueue.h
+
 _NO_BUFFERS: Final = frozenset({errno.ENOBUFS, errno.ENOMEM})
+_STALE_ERRORS: Final = 8  # errors of earlier datagrams that one call may report before its own outcome
 _LOW_128_BITS: Final = (1 << 128) - 1
 
 
@@ -48,6 +53,14 @@ class Fault(NamedTuple):
     code: int
 
 
+class Unreachable(NamedTuple):
+    """The network's word (ICMP) that a datagram did not arrive: how it began, whither it went, and the errno."""
+
+    payload: bytes
+    destination: int
+    code: int
+
+
 class Sent(NamedTuple):
     """What became of a batch: the first ``done`` datagrams left, but for ``faults``; ``full``: the rest has to wait."""
 
@@ -68,6 +81,7 @@ class Datagrams:
         self._socket = sock
         self._is_ipv4 = sock.family == socket.AF_INET
         self._no_buffers = False
+        self._told_of_errors = _LINUX and _ask_for_errors(sock)
 
     def send_batch(self, stencil: Stencil, stamps: Sequence[int], addresses: Sequence[int], *, port: int) -> Sent:
         """Send ``stencil`` with each of ``stamps`` to the address beside it, at ``port``; never blocks.
@@ -79,19 +93,35 @@ class Datagrams:
         send = self._socket.sendto
         as_text = self._as_text
         faults: list[Fault] = []
-        index = -1
-        for index, (stamp, address) in enumerate(zip(stamps, addresses, strict=True)):
+        place = -1
+        for place, (stamp, address) in enumerate(zip(stamps, addresses, strict=True)):
             try:
                 send(head + stamp.to_bytes(4, "big") + tail, (as_text(address), port))
             except BlockingIOError:
-                return Sent(index, faults, True)
-            except OSError as error:
+                return Sent(place, faults, True)
+            except OSError as first_error:
+                error = self._send_again(head + stamp.to_bytes(4, "big") + tail, (as_text(address), port), first_error)
+                if error is None:
+                    continue
                 code = error.errno or 0
-                if code in _NO_BUFFERS:
-                    self._no_buffers = True
-                    return Sent(index, faults, True)
-                faults.append(Fault(index, code))
-        return Sent(index + 1, faults, False)
+                if code == errno.EAGAIN or code in _NO_BUFFERS:
+                    self._no_buffers = code != errno.EAGAIN
+                    return Sent(place, faults, True)
+                faults.append(Fault(place, code))
+        return Sent(place + 1, faults, False)
+
+    def _send_again(self, payload: bytes, destination: tuple[str, int], error: OSError) -> OSError | None:
+        """Send what failed with ``error`` once more: on Linux that may have been the news of an earlier datagram."""
+        for _ in range(_STALE_ERRORS if self._told_of_errors else 0):
+            try:
+                self._socket.sendto(payload, destination)
+            except OSError as again:
+                if again.errno == error.errno != errno.ECONNREFUSED:  # which is always another's: nothing is connected
+                    return again
+                error = again
+            else:
+                return None
+        return error
 
     def receive_batch(self, limit: int = RECEIVE_BATCH) -> list[Received]:
         """Take up to ``limit`` datagrams that wait in the kernel; an empty list when there are none."""
@@ -103,13 +133,29 @@ class Datagrams:
                 payload, source = receive(MAX_ANSWER)
             except BlockingIOError:
                 break
-            except OSError:  # another system's word for an ICMP error that belongs to an earlier probe
+            except OSError:  # the news of a probe that did not arrive: receive_errors tells which
                 continue
             batch.append(Received(payload, as_number(source[0]), source[1]))
         return batch
 
+    def receive_errors(self, limit: int = RECEIVE_BATCH) -> list[Unreachable]:
+        """Take up to ``limit`` words of the network that a datagram did not arrive; none where the system is silent."""
+        batch: list[Unreachable] = []
+        if not self._told_of_errors:
+            return batch
+        for _ in range(limit):
+            try:
+                payload, ancillary, _, source = self._socket.recvmsg(
+                    MAX_ANSWER, socket.CMSG_SPACE(256), socket.MSG_ERRQUEUE
+                )
+            except OSError:
+                break
+            code = next((_EXTENDED_ERROR.unpack_from(data)[0] for _, _, data in ancillary if len(data) >= 16), 0)
+            batch.append(Unreachable(payload, self._as_number(source[0]), code))
+        return batch
+
     async def wait_readable(self) -> None:
-        """Wait until a datagram is there. A checkpoint."""
+        """Wait until a datagram, or news of one that did not arrive, is there. A checkpoint."""
         await trio.lowlevel.wait_readable(self._socket)
 
     async def wait_writable(self) -> None:
@@ -164,6 +210,17 @@ async def open_datagrams(
         _enlarge(sock, _SO_RCVBUFFORCE, socket.SO_RCVBUF, receive_buffer)
         _enlarge(sock, _SO_SNDBUFFORCE, socket.SO_SNDBUF, send_buffer)
         yield Datagrams(sock)
+
+
+def _ask_for_errors(sock: socket.socket) -> bool:
+    """Ask Linux to keep the network's words about datagrams that did not arrive (RFC 1122 section 4.1.3.3)."""
+    is_ipv4 = sock.family == socket.AF_INET
+    level, option = (socket.IPPROTO_IP, _IP_RECVERR) if is_ipv4 else (socket.IPPROTO_IPV6, _IPV6_RECVERR)
+    try:
+        sock.setsockopt(level, option, 1)
+    except OSError:
+        return False
+    return True
 
 
 def _enlarge(sock: socket.socket, forced: int, polite: int, size: int) -> None:

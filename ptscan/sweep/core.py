@@ -9,6 +9,7 @@ The driver calls, with the time as ``now``: :meth:`receive` for each datagram, :
 :meth:`next_shot` and then :meth:`shot_sent` in turn, until :meth:`is_done`.
 """
 
+import errno
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -80,6 +81,8 @@ class Sweep(Generic[CredentialT]):
         """Whether IPv4 (False) and IPv6 (True) targets are among them."""
 
         self._answered_bits = bytearray((self._size + 7) // 8)
+        self._settled_bits = bytearray((self._size + 7) // 8)  # answered, or known to be out of reach
+        self._settled = 0
         self._round = 0
         self._cursor = 0  # the next position of the round
         self._runs: list[_Run] = []
@@ -89,6 +92,7 @@ class Sweep(Generic[CredentialT]):
         self.answered = 0
         """Targets that answered."""
         self._probes = self._refused = self._malformed = self._duplicates = self._other_source = 0
+        self._unreachable = 0
         self._without_credential = 0
         self._send_errors: Counter[str] = Counter()
 
@@ -155,8 +159,8 @@ class Sweep(Generic[CredentialT]):
         return now
 
     def _silent(self, start: int, end: int) -> Sequence[int]:
-        """The positions from ``start`` to ``end`` - 1 that have not answered."""
-        bits = int.from_bytes(self._answered_bits[start >> 3 : (end + 7) >> 3], "little")
+        """The positions from ``start`` to ``end`` - 1 that are not settled."""
+        bits = int.from_bytes(self._settled_bits[start >> 3 : (end + 7) >> 3], "little")
         positions = range(start, end)
         if not bits:
             return positions
@@ -226,7 +230,7 @@ class Sweep(Generic[CredentialT]):
             self._other_source += 1
         self._answered_bits[octet] |= bit
         self.answered += 1
-        sent_at = self._log.answered(round_ * self._size + position)
+        sent_at = self._settle(round_, position, answered=True)
         index = self._allowances.at(address)[self._rounds[round_].choice]
         sighting = self._reader.read(
             message,
@@ -235,6 +239,35 @@ class Sweep(Generic[CredentialT]):
             rtt=None if sent_at is None else now - sent_at,
         )
         return Found(sighting, self._plan.credentials[index])
+
+    def unreachable(self, payload: bytes, code: int) -> None:
+        """The network says, with errno ``code``, that a probe that began with ``payload`` did not arrive.
+
+        It quotes our own request-id, so nobody else can say so. A host that refuses is not asked again. A route that
+        is missing may come back: it is tried once more, by the next round, and believed then.
+        """
+        for stencil in self._stencils.values():
+            if payload.startswith(stencil.octets[: stencil.offset]) and len(payload) >= stencil.offset + 4:
+                request_id = int.from_bytes(payload[stencil.offset : stencil.offset + 4], "big")
+                break
+        else:
+            return
+        matched = self._ids.match(request_id, rounds=self._round + 1)
+        if matched is None or (matched[0] == 0 and code != errno.ECONNREFUSED):
+            return
+        round_, position = matched
+        if not self._settled_bits[position >> 3] & 1 << (position & 7):
+            self._settle(round_, position, answered=False)
+            self._unreachable += 1
+
+    def _settle(self, round_: int, position: int, *, answered: bool) -> float | None:
+        """Take ``position`` out of later rounds; give the time at which it was asked in ``round_``."""
+        octet, bit = position >> 3, 1 << (position & 7)
+        if self._settled_bits[octet] & bit:
+            return self._log.sent_at(round_ * self._size + position)
+        self._settled_bits[octet] |= bit
+        self._settled += 1
+        return self._log.settled(round_ * self._size + position, answered=answered)
 
     def _refuse(self, source: Address, port: int) -> None:
         self._refused += 1
@@ -261,7 +294,7 @@ class Sweep(Generic[CredentialT]):
 
     def is_done(self) -> bool:
         """Whether nothing is left to send and nobody left to wait for."""
-        if self.answered == self._size:
+        if self._settled == self._size:
             return True
         at_the_end = self._round + 1 == len(self._rounds) and self._cursor >= self._size and not self._runs
         return at_the_end and not self._log.in_flight
@@ -281,6 +314,7 @@ class Sweep(Generic[CredentialT]):
             malformed=self._malformed,
             duplicates=self._duplicates,
             other_source=self._other_source,
+            unreachable=self._unreachable,
             send_errors=dict(self._send_errors),
             kernel_drops=self._drops,
             without_credential=self._without_credential,

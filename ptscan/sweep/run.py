@@ -135,10 +135,13 @@ class _Driver(Generic[CredentialT]):
                 self._sender.unpark_all()
 
     def _drain(self, ipv6: bool) -> bool:
-        """Take a batch of what waits in the kernel and judge it."""
+        """Take a batch of what waits in the kernel and judge it; say whether there was anything."""
         batch = self._sockets[ipv6].receive_batch()
+        errors = self._sockets[ipv6].receive_errors()
+        for error in errors:
+            self._sweep.unreachable(error.payload, error.code)
         if not batch:
-            return False
+            return bool(errors)
         now = trio.current_time()
         family = IPV6 if ipv6 else 0
         before = len(self._pending)

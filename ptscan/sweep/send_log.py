@@ -2,6 +2,7 @@
 
 Probes leave in one ascending sequence (round by round, position by position), so a batch is an interval of it and a
 look-up is a bisection: one entry a batch, none a host.
+``settled`` means that an answer came, or word that the probe did not arrive.
 """
 
 from bisect import bisect_right
@@ -11,7 +12,7 @@ from ptscan.sweep.limits import SEND_LOG_ENTRIES
 
 
 class TimedOut(NamedTuple):
-    """A batch whose time is over: when it left, how many it had and how many of them were answered by then."""
+    """A batch whose time is over: when it left, how many probes it had, how many were answered, the first's number."""
 
     sent_at: float
     sent: int
@@ -27,10 +28,11 @@ class SendLog:
         self._firsts: list[int] = []  # the sequence number of each batch's first probe
         self._times: list[float] = []
         self._sizes: list[int] = []
-        self._open: list[int] = []  # probes of each batch that are not answered
+        self._open: list[int] = []  # probes of each batch that nobody has said a word about
+        self._answers: list[int] = []
         self._head = 0  # the first batch that has not timed out
         self.in_flight = 0
-        """Probes that are neither answered nor timed out."""
+        """Probes that are neither settled nor timed out."""
 
     def sent(self, first: int, count: int, now: float) -> None:
         """A batch of ``count`` probes, the first with sequence number ``first``, left ``now``."""
@@ -38,34 +40,46 @@ class SendLog:
         self._times.append(now)
         self._sizes.append(count)
         self._open.append(count)
+        self._answers.append(0)
         self.in_flight += count
 
-    def answered(self, sequence: int) -> float | None:
-        """The probe ``sequence`` is answered for the first time: say when it left, None when that is forgotten."""
+    def settled(self, sequence: int, *, answered: bool) -> float | None:
+        """The probe ``sequence`` is ``answered``, or is known not to be: say when it left, None when that is forgotten.
+
+        To be called once for a probe.
+        """
         batch = bisect_right(self._firsts, sequence) - 1
         if batch < 0:
             return None
         self._open[batch] -= 1
+        self._answers[batch] += answered
         if batch >= self._head:
             self.in_flight -= 1
         return self._times[batch]
+
+    def sent_at(self, sequence: int) -> float | None:
+        """When the probe ``sequence`` left; None when that is forgotten."""
+        batch = bisect_right(self._firsts, sequence) - 1
+        return None if batch < 0 else self._times[batch]
 
     def expire(self, now: float) -> list[TimedOut]:
         """Close the batches that have timed out by ``now``."""
         over: list[TimedOut] = []
         while self._head < len(self._times) and self._times[self._head] + self._timeout <= now:
-            sent, left = self._sizes[self._head], self._open[self._head]
-            self.in_flight -= left
-            over.append(TimedOut(self._times[self._head], sent, sent - left, self._firsts[self._head]))
+            head = self._head
+            self.in_flight -= self._open[head]
+            over.append(TimedOut(self._times[head], self._sizes[head], self._answers[head], self._firsts[head]))
             self._head += 1
         if self._head > 2 * SEND_LOG_ENTRIES:
             forgotten = self._head - SEND_LOG_ENTRIES
-            del self._firsts[:forgotten], self._times[:forgotten], self._sizes[:forgotten], self._open[:forgotten]
+            for column in (self._firsts, self._sizes, self._open, self._answers):
+                del column[:forgotten]
+            del self._times[:forgotten]
             self._head -= forgotten
         return over
 
     def settled_before(self, sequence: int) -> bool:
-        """Whether every probe before ``sequence`` is answered or has timed out."""
+        """Whether every probe before ``sequence`` is settled or has timed out."""
         return not self.in_flight or self._head == len(self._firsts) or self._firsts[self._head] >= sequence
 
     def next_timeout(self) -> float | None:

@@ -2,7 +2,6 @@
 
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, Generic, Literal, TypeAlias, TypeVar
 
 import msgspec
@@ -25,7 +24,7 @@ _ENTERPRISES: Final[Oid] = parse_oid("1.3.6.1.4.1")
 _ENTERPRISE_ARC: Final = 6
 
 
-class Sighting(msgspec.Struct, frozen=True):
+class Sighting(msgspec.Struct, frozen=True, gc=False):
     """A device that answered a probe; what it did not tell is None. The keys are those of the shell's contract."""
 
     address: str
@@ -40,8 +39,7 @@ class Sighting(msgspec.Struct, frozen=True):
     rtt_ms: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Found(Generic[CredentialT]):
+class Found(msgspec.Struct, Generic[CredentialT], frozen=True, gc=False):
     """A sighting and the credential that the device answered to."""
 
     sighting: Sighting

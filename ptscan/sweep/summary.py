@@ -27,6 +27,9 @@ class SweepSummary(Struct, frozen=True, kw_only=True):
     other_source: int
     """Answers that came from another address or port than was asked, and were attributed by their id."""
 
+    unreachable: int
+    """Addresses of which their host or a router said that nothing listens or leads there."""
+
     send_errors: dict[str, int]
     """Probes that the system refused to send, by its reason."""
 

@@ -113,6 +113,27 @@ async def test_what_finds_no_room_in_the_kernel_is_counted(peer) -> None:
         assert datagrams.kernel_drops() > 0
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what became of a datagram")
+async def test_a_host_that_refuses_is_told_and_holds_nobody_up(peer) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as nobody:
+        nobody.bind(("0.0.0.0", 0))
+        free_port = nobody.getsockname()[1]
+    async with open_datagrams(socket.AF_INET) as datagrams:
+        refused = datagrams.send_batch(STENCIL, range(1, 9), range(LOOPBACK + 1, LOOPBACK + 9), port=free_port)
+        accepted = datagrams.send_batch(STENCIL, [0x61616161], [LOOPBACK + 9], port=peer.getsockname()[1])
+        with trio.fail_after(5):
+            await datagrams.wait_readable()
+        assert datagrams.receive_batch() == []
+        news = [*datagrams.receive_errors(3), *datagrams.receive_errors()]
+        assert datagrams.receive_errors() == []
+    assert (refused.done, list(refused.faults)) == (8, [])
+    assert (accepted.done, list(accepted.faults)) == (1, [])
+    assert peer.recv(100) == b"headaaaatail"
+    assert {(word.payload, word.destination, word.code) for word in news} == {
+        (b"head" + stamp.to_bytes(4, "big") + b"tail", LOOPBACK + stamp, errno.ECONNREFUSED) for stamp in range(1, 9)
+    }
+
+
 async def test_a_family_that_the_machine_lacks_is_one_clear_line() -> None:
     with pytest.raises(SocketError, match="no IPv4 UDP socket: ") as caught:
         async with open_datagrams(socket.AF_APPLETALK):  # stands for a family that is not there

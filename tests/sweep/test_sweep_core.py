@@ -1,5 +1,6 @@
 """The sweep without sockets, with the time given literally: rounds, windows, caps, and the end."""
 
+import errno
 import math
 import random
 from collections import Counter
@@ -250,6 +251,27 @@ def test_when_too_many_lie_nobody_may_answer_for_another(plan) -> None:
     assert len(run.sweep._strangers) == 1024
     assert not run.receive(run.answer(shot, 0), 99_999)
     assert run.receive(run.answer(shot, 0), shot.addresses[0])
+
+
+def test_a_missing_route_is_tried_once_more_and_a_refusal_is_not(plan) -> None:
+    run = Simulation(plan("10.0.0.1-2", rate="max", retries=5), answers=lambda address, n: False)
+    refusing = parse_address("10.0.0.1")
+    for expected in ({refusing, refusing + 1}, {refusing + 1}):
+        asked: set[Address] = set()
+        while isinstance(shot := run.sweep.next_shot(run.now), Shot):
+            run.sweep.shot_sent(shot, len(shot.addresses), (), run.now)
+            octets, offset = shot.stencil.octets, shot.stencil.offset
+            for stamp, address in zip(shot.stamps, shot.addresses, strict=True):
+                asked.add(address)
+                quoted = octets[:offset] + stamp.to_bytes(4, "big")
+                run.sweep.unreachable(quoted[:-1], errno.ECONNREFUSED)  # too short a quotation proves nothing
+                run.sweep.unreachable(quoted[:-1] + bytes([quoted[-1] ^ 1]), errno.ECONNREFUSED)  # and so does a guess
+                run.sweep.unreachable(quoted, errno.ECONNREFUSED if address == refusing else errno.EHOSTUNREACH)
+        assert asked == expected
+        run.now += 1.0
+        run.sweep.expire(run.now)
+    assert run.sweep.is_done()
+    assert run.sweep.summary(seconds=0.0, interrupted=False).unreachable == 2
 
 
 def test_a_request_sent_back_is_no_answer(plan) -> None:

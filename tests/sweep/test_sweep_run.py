@@ -2,6 +2,7 @@
 
 import random
 import socket
+import sys
 from collections import Counter
 
 import pytest
@@ -287,6 +288,16 @@ async def test_what_cannot_be_sent_is_counted_by_its_reason_and_the_sweep_goes_o
     assert result.addresses == hosts("127.40.0", 1, 20)
     assert sum(result.summary.send_errors.values()) == result.summary.lost == 2
     assert all(reason[0].isupper() for reason in result.summary.send_errors)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what became of a datagram")
+async def test_a_host_that_refuses_is_not_asked_again(sweep) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as nobody:
+        nobody.bind(("0.0.0.0", 0))
+        free_port = nobody.getsockname()[1]
+    result = await sweep(["127.40.0.0/24"], free_port, timeout=30.0)
+    assert result.summary.unreachable == result.summary.probes == 254
+    assert result.summary.lost == 0
 
 
 async def test_both_families_are_swept_at_once(network, sweep, healthy, good_answer) -> None:

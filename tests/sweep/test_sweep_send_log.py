@@ -11,8 +11,8 @@ def test_what_is_answered_or_timed_out_is_no_longer_in_flight() -> None:
     log.sent(0, 10, 0.0)
     log.sent(10, 5, 0.4)
     assert log.in_flight == 15
-    assert log.answered(12) == 0.4
-    assert log.answered(3) == 0.0
+    assert log.settled(12, answered=True) == 0.4
+    assert log.settled(3, answered=True) == 0.0
     assert log.in_flight == 13
     assert log.expire(0.99) == []
     assert log.expire(1.0) == [TimedOut(0.0, 10, 1, 0)]
@@ -27,8 +27,17 @@ def test_a_late_answer_still_tells_its_time_but_frees_nothing() -> None:
     log = SendLog(1.0)
     log.sent(0, 10, 0.0)
     log.expire(1.0)
-    assert log.answered(5) == 0.0
+    assert log.settled(5, answered=True) == 0.0
     assert log.in_flight == 0
+
+
+def test_what_did_not_arrive_is_settled_but_no_answer() -> None:
+    log = SendLog(1.0)
+    log.sent(0, 3, 0.0)
+    log.settled(1, answered=False)
+    log.settled(2, answered=True)
+    assert log.in_flight == 1
+    assert log.expire(1.0) == [TimedOut(0.0, 3, 1, 0)]
 
 
 def test_settled_means_answered_or_timed_out() -> None:
@@ -39,8 +48,8 @@ def test_settled_means_answered_or_timed_out() -> None:
     log.expire(1.0)
     assert log.settled_before(256)
     assert not log.settled_before(257)
-    log.answered(256)
-    log.answered(257)
+    log.settled(256, answered=True)
+    log.settled(257, answered=True)
     assert log.settled_before(258)
 
 
@@ -49,6 +58,6 @@ def test_what_timed_out_long_ago_is_forgotten() -> None:
     for batch in range(3 * SEND_LOG_ENTRIES):
         log.sent(batch, 1, float(batch))
         log.expire(float(batch))
-    assert log.answered(0) is None
-    assert log.answered(3 * SEND_LOG_ENTRIES - 5) == pytest.approx(3 * SEND_LOG_ENTRIES - 5)
+    assert log.settled(0, answered=True) is None
+    assert log.settled(3 * SEND_LOG_ENTRIES - 5, answered=True) == pytest.approx(3 * SEND_LOG_ENTRIES - 5)
     assert len(log._times) <= 2 * SEND_LOG_ENTRIES + 2
