@@ -5,7 +5,7 @@ The other modules are pure: ``table`` is the sans-I/O core, ``get`` and ``walk``
 """
 
 from ptscan.snmp.answer import Answer, Outcome
-from ptscan.snmp.client import Client, ClientSettings, Version, open_client
+from ptscan.snmp.client import Client, ClientSettings, open_client
 from ptscan.snmp.credentials import (
     Community,
     Credential,
@@ -15,9 +15,11 @@ from ptscan.snmp.credentials import (
     describe_unread_users,
     load_credentials,
 )
+from ptscan.snmp.dialect import Version
 from ptscan.snmp.secret import Secret
-from ptscan.snmp.session import Session, Traffic, Walk
+from ptscan.snmp.session import Session, Walk
 from ptscan.snmp.sockets import AddressError
+from ptscan.snmp.traffic import Traffic
 
 __all__ = [
     "AddressError",

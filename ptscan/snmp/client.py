@@ -1,32 +1,37 @@
 """The client: sockets, the two loops that feed the request table, and the parking of tasks. I/O, all of it."""
 
-import errno
 import os
 import random
 import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
 import trio
 from outcome import Error
 
-from codec import V1, V2C, RequestTemplate
-from proto_schema import Problem
-from ptscan.errors import InputError
+from codec import RequestTemplate
+from ptscan.errors import InputError, PtscanError
 from ptscan.snmp import limits
 from ptscan.snmp.answer import Outcome
-from ptscan.snmp.credentials import Community, Credential, may_go_to
+from ptscan.snmp.credentials import Credential
+from ptscan.snmp.dialect import Dialect, Version, dialects_for, why_no_dialect
 from ptscan.snmp.plan import Ask
 from ptscan.snmp.session import Session
-from ptscan.snmp.sockets import NOTHING_THERE, TRY_LATER, host_key, open_socket, read_errors, socket_address
-from ptscan.snmp.table import Dialect, Exchange, RequestTable, State, Variant
+from ptscan.snmp.sockets import (
+    NOTHING_THERE,
+    TRY_LATER,
+    WRITABLE_AGAIN,
+    DatagramSocket,
+    host_key,
+    open_socket,
+    read_errors,
+    socket_address,
+)
+from ptscan.snmp.table import Exchange, RequestTable, State, Variant
 
-Version: TypeAlias = Literal["auto", "1", "2c"]
-
-_VERSIONS: dict[str, tuple[int, ...]] = {"auto": (V2C, V1), "2c": (V2C,), "1": (V1,)}
-_PENDING_ERRORS: Final = 16
+ANY_V6: Final = "::"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +44,7 @@ class ClientSettings:
     per_host: int = limits.IN_FLIGHT_PER_HOST
     """Requests in flight to one (address, port)."""
     source_v4: str = "0.0.0.0"  # noqa: S104 (a client's own end)
-    source_v6: str = "::"
+    source_v6: str = ANY_V6
 
 
 @asynccontextmanager
@@ -49,42 +54,51 @@ async def open_client(
     """A client with one UDP socket per address family, for as long as the block lasts.
 
     ``randomness`` gives the request-ids and the jitter; by default the system's, which nobody guesses. What the block
-    raises passes unchanged. Raises OSError where this machine gives no IPv4 socket.
+    raises passes unchanged. Raises PtscanError where this machine gives no IPv4 socket.
     """
     settings = settings or ClientSettings()
-    client = Client(settings, RequestTable(randomness or random.SystemRandom(), per_host=settings.per_host))
-    failure: Exception | None = None
-    try:
-        client._open_sockets()
-        async with trio.open_nursery() as nursery:
-            for sock in client._sockets.values():
-                nursery.start_soon(client._receive, sock)
-            nursery.start_soon(client._keep_time)
-            nursery.start_soon(client._send_later)
-            try:
-                yield client
-            except Exception as error:  # re-raised below, outside the nursery, which would wrap it in a group
-                failure = error
-            nursery.cancel_scope.cancel()
-    finally:
-        client._close()
-    if failure is not None:
-        raise failure
+    table = RequestTable(randomness or random.SystemRandom(), per_host=settings.per_host)
+    async with Client(settings, table, _open_sockets(settings)).serving() as client:
+        yield client
 
 
 class Client:
-    """Thousands of sessions over one socket per address family; made by ``open_client``."""
+    """Thousands of sessions over one socket per address family; made by ``open_client``.
 
-    def __init__(self, settings: ClientSettings, table: RequestTable) -> None:
+    The two directions meet in ``_turn``, which every task here calls after it has told the table something: send what
+    there is to send, wake whose exchange has ended, set the alarm for what is due next.
+    """
+
+    def __init__(self, settings: ClientSettings, table: RequestTable, sockets: Mapping[int, DatagramSocket]) -> None:
         self._settings = settings
         self._table = table
-        self._sockets: dict[int, socket.socket] = {}
+        self._sockets = sockets
         self._parked: dict[Exchange, trio.lowlevel.Task] = {}
         self._variants: dict[tuple[Dialect, Ask], Variant] = {}
         self._alarm = trio.CancelScope()
         self._blocked = trio.Event()
-        self._blocked_on: socket.socket | None = None
+        self._blocked_on: DatagramSocket | None = None
         self._closed = False
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator["Client"]:
+        """Feed and flush the table for as long as the block lasts, then close the sockets."""
+        failure: Exception | None = None
+        try:
+            async with trio.open_nursery() as nursery:
+                for sock in self._sockets.values():
+                    nursery.start_soon(self._receive, sock)
+                nursery.start_soon(self._keep_time)
+                nursery.start_soon(self._send_later)
+                try:
+                    yield self
+                except Exception as error:  # re-raised below, outside the nursery, which would wrap it in a group
+                    failure = error
+                nursery.cancel_scope.cancel()
+        finally:
+            self._close()
+        if failure is not None:
+            raise failure
 
     @property
     def strays(self) -> int:
@@ -114,7 +128,7 @@ class Client:
         match. Raises AddressError.
         """
         source, sockaddr = socket_address(address, port)
-        dialects, fault = _dialects(credentials, source[0], version)
+        dialects = dialects_for(credentials, source[0], version)
         timeout = self._settings.timeout if timeout is None else timeout
         retries = self._settings.retries if retries is None else retries
         if not 0 < timeout <= limits.MAX_TIMEOUT or not 0 <= retries <= limits.MAX_RETRIES:
@@ -124,15 +138,15 @@ class Client:
         return Session(
             self._table.host(source, sockaddr),
             dialects,
-            no_dialect=fault,
+            no_dialect=None if dialects else why_no_dialect(credentials, source[0]),
             timeout=timeout,
             retries=retries,
             accept_other_source=accept_other_source,
-            conduct=self._conduct,
-            compose=self._compose,
+            conductor=self,
         )
 
-    def _compose(self, dialect: Dialect, ask: Ask) -> Variant:
+    def compose(self, dialect: Dialect, ask: Ask) -> Variant:
+        """The request for ``ask`` in ``dialect``; encoded once for all devices that are asked the same."""
         key = (dialect, ask)
         variant = self._variants.get(key)
         if variant is None:
@@ -145,37 +159,36 @@ class Client:
             self._variants[key] = variant
         return variant
 
-    async def _conduct(self, exchange: Exchange) -> None:
+    async def conduct(self, exchange: Exchange) -> None:
         """Take an exchange through the table to its end; a checkpoint, and cancelled it leaves the table."""
         await trio.lowlevel.checkpoint_if_cancelled()
         if self._closed:
             raise trio.ClosedResourceError("the client of this session is closed")
         table = self._table
         table.start(exchange, trio.current_time())
-        self._flush()
+        self._turn()
         if exchange.state is State.DONE:  # this machine would not send it
-            self._settle()
             await trio.lowlevel.cancel_shielded_checkpoint()
             return
 
         def abort(_: object) -> trio.lowlevel.Abort:
             del self._parked[exchange]
             table.cancel(exchange, trio.current_time())
-            self._flush()
-            self._settle()
+            self._turn()
             return trio.lowlevel.Abort.SUCCEEDED
 
         self._parked[exchange] = trio.lowlevel.current_task()
-        self._settle()
         await trio.lowlevel.wait_task_rescheduled(abort)
 
-    def _settle(self) -> None:
-        """Wake the tasks whose exchanges have ended, and set the alarm."""
-        for exchange in self._table.take_finished():
+    def _turn(self) -> None:
+        """Send what there is to send, wake whose exchange has ended, set the alarm."""
+        table = self._table
+        self._flush()
+        for exchange in table.take_finished():
             task = self._parked.pop(exchange, None)
             if task is not None:
                 trio.lowlevel.reschedule(task)
-        due = self._table.next_deadline()
+        due = table.next_deadline()
         if due < self._alarm.deadline:
             self._alarm.deadline = due
 
@@ -193,11 +206,11 @@ class Client:
                 sock.sendto(data, host.sockaddr)
             except OSError as error:
                 if error.errno in TRY_LATER:
-                    self._blocked_on = None if error.errno in (errno.ENOBUFS, errno.ENOMEM) else sock
+                    self._blocked_on = sock if error.errno in WRITABLE_AGAIN else None
                     self._blocked.set()
                     return
                 # Linux reports here what ICMP said of an earlier datagram, perhaps to another host: take that first.
-                if self._take_errors(sock) and pending_errors < _PENDING_ERRORS:
+                if pending_errors < limits.PENDING_ERRORS and self._take_errors(sock):
                     pending_errors += 1
                     continue
                 outcome = Outcome.UNREACHABLE if error.errno in NOTHING_THERE else Outcome.NOT_SENT
@@ -215,18 +228,16 @@ class Client:
                 await trio.sleep(limits.SEND_PAUSE_SECONDS)
             else:
                 await trio.lowlevel.wait_writable(self._blocked_on.fileno())
-            self._flush()
-            self._settle()
+            self._turn()
 
     async def _keep_time(self) -> None:
         while True:
             with trio.CancelScope(deadline=self._table.next_deadline()) as self._alarm:
                 await trio.sleep_forever()
             self._table.handle_timeouts(trio.current_time())
-            self._flush()
-            self._settle()
+            self._turn()
 
-    async def _receive(self, sock: socket.socket) -> None:
+    async def _receive(self, sock: DatagramSocket) -> None:
         receive = self._table.receive_datagram
         while True:
             await trio.lowlevel.wait_readable(sock.fileno())
@@ -246,23 +257,14 @@ class Client:
                     break
             if not octets:
                 self._take_errors(sock)
-            self._flush()
-            self._settle()
+            self._turn()
 
-    def _take_errors(self, sock: socket.socket) -> bool:
+    def _take_errors(self, sock: DatagramSocket) -> bool:
         """Take in what ICMP said of datagrams that were sent; whether it said anything."""
         said, unreachable = read_errors(sock)
         for destination in unreachable:
             self._table.receive_unreachable(destination, trio.current_time())
         return said
-
-    def _open_sockets(self) -> None:
-        settings = self._settings
-        self._sockets[socket.AF_INET] = open_socket(socket.AF_INET, settings.source_v4)
-        try:
-            self._sockets[socket.AF_INET6] = open_socket(socket.AF_INET6, settings.source_v6)
-        except OSError:
-            pass  # sessions with IPv6 addresses then end as NOT_SENT
 
     def _close(self) -> None:
         self._closed = True
@@ -275,25 +277,15 @@ class Client:
         self._parked.clear()
 
 
-def _dialects(
-    credentials: Sequence[Credential], address: str, version: Version
-) -> tuple[tuple[Dialect, ...], Problem | None]:
-    """The ways to speak to ``address`` in the order of trying, or why there is none."""
-    versions = _VERSIONS.get(version)
-    if versions is None:
-        raise InputError(f"SNMP version {version!r} is none of {', '.join(_VERSIONS)}")
-    allowed = [
-        (place, credential.octets)
-        for place, credential in enumerate(credentials)
-        if isinstance(credential, Community) and may_go_to(credential, address)
-    ][: limits.CREDENTIALS_PER_DEVICE]
-    dialects = tuple([Dialect(number, community, place) for number in versions for place, community in allowed])
-    if dialects:
-        return dialects, None
-    if not credentials:
-        text = f"{address}: there is no credential to ask with"
-    elif any(isinstance(credential, Community) for credential in credentials):
-        text = f"{address}: no community may be sent there (see networks in the credentials)"
-    else:
-        text = f"{address}: only SNMPv3 users may be tried there, and ptscan does not speak SNMPv3 yet"
-    return (), Problem(code=Outcome.NO_CREDENTIAL.value, text=text)
+def _open_sockets(settings: ClientSettings) -> dict[int, DatagramSocket]:
+    sockets: dict[int, DatagramSocket] = {}
+    for family, source in ((socket.AF_INET, settings.source_v4), (socket.AF_INET6, settings.source_v6)):
+        try:
+            sockets[family] = open_socket(family, source)
+        except OSError as error:
+            if source == ANY_V6:  # a machine without IPv6: sessions with such addresses end as NOT_SENT
+                continue
+            for opened in sockets.values():
+                opened.close()
+            raise PtscanError(f"no UDP socket on {source}: {os.strerror(error.errno or 0)}") from error
+    return sockets

@@ -15,6 +15,9 @@ RECEIVE_BUFFER_OCTETS: Final = 4 << 20
 SEND_PAUSE_SECONDS: Final = 0.002
 """Wait after ENOBUFS, which no readiness event ends."""
 
+PENDING_ERRORS: Final = 16
+"""ICMP errors of earlier datagrams that sending one datagram may meet before it is given up."""
+
 IN_FLIGHT_PER_HOST: Final = 1
 
 MAX_RETRIES: Final = 20

@@ -1,10 +1,9 @@
 """One device: how it is spoken to, what was asked of it, and the operations on it. I/O through its client."""
 
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from math import inf
-from typing import TypeAlias
+from typing import Protocol
 
 import trio
 
@@ -12,29 +11,22 @@ from codec import V1, V2C, Oid, PduType, Varbind
 from proto_schema import Problem
 from ptscan.snmp import limits
 from ptscan.snmp.answer import Answer, Outcome
+from ptscan.snmp.dialect import VERSION_NAMES, Dialect
 from ptscan.snmp.get import GetPlan
 from ptscan.snmp.plan import Ask, Manners, Plan
-from ptscan.snmp.table import REFUSALS, Dialect, Exchange, Host, State, Variant
+from ptscan.snmp.table import REFUSALS, Exchange, Host, Variant
+from ptscan.snmp.traffic import Traffic
 from ptscan.snmp.walk import WalkPlan
 
-Conduct: TypeAlias = Callable[[Exchange], Awaitable[None]]
-Compose: TypeAlias = Callable[[Dialect, Ask], Variant]
 
-_VERSION_NAMES = {V1: "1", V2C: "2c"}
+class Conductor(Protocol):
+    """What a session needs of its client."""
 
+    def compose(self, dialect: Dialect, ask: Ask) -> Variant:
+        """The request for ``ask`` in ``dialect``."""
 
-@dataclass(slots=True)
-class Traffic:
-    """What a session has cost its device."""
-
-    round_trips: int = 0
-    """Requests that were answered."""
-    requests: int = 0
-    """Datagrams sent, retries and other dialects included."""
-    sent_octets: int = 0
-    received_octets: int = 0
-    asked: list[Oid] = field(default_factory=list)
-    """Every OID of every request, in order."""
+    async def conduct(self, exchange: Exchange) -> None:
+        """Take an exchange to its end; a checkpoint, and cancelled it leaves nothing behind."""
 
 
 class Session:
@@ -47,8 +39,7 @@ class Session:
 
     __slots__ = (
         "_accept_other_source",
-        "_compose",
-        "_conduct",
+        "_conductor",
         "_dialects",
         "_host",
         "_manners",
@@ -68,8 +59,7 @@ class Session:
         timeout: float,
         retries: int,
         accept_other_source: bool,
-        conduct: Conduct,
-        compose: Compose,
+        conductor: Conductor,
     ) -> None:
         self._host = host
         self._dialects = dialects
@@ -77,8 +67,7 @@ class Session:
         self._timeout = timeout
         self._retries = retries
         self._accept_other_source = accept_other_source
-        self._conduct = conduct
-        self._compose = compose
+        self._conductor = conductor
         self._settled = False
         versions = {dialect.version for dialect in dialects}
         self._manners = Manners(version=versions.pop() if len(versions) == 1 else None)
@@ -97,7 +86,7 @@ class Session:
     @property
     def version(self) -> str | None:
         """``"1"`` or ``"2c"``; None until the device has answered."""
-        return _VERSION_NAMES[self._dialects[0].version] if self._settled else None
+        return VERSION_NAMES[self._dialects[0].version] if self._settled else None
 
     @property
     def community_index(self) -> int | None:
@@ -132,7 +121,7 @@ class Session:
 
     def iter_walk(self, root: Oid, *, max_rows: int = limits.WALK_ROWS, deadline: float = inf) -> "Walk":
         """``walk`` varbind by varbind: iterate over what this gives; its outcome is known afterwards."""
-        return Walk(self, root, max_rows, deadline)
+        return Walk(self, root, max_rows=max_rows, deadline=deadline)
 
     async def columns(
         self,
@@ -160,12 +149,12 @@ class Session:
         asked = False
         while (ask := plan.next_ask()) is not None:
             asked = True
-            await self._step(plan, ask, deadline)
+            await self._advance(plan, ask, deadline)
         if not asked:
             await trio.lowlevel.checkpoint()
         return plan.answer()
 
-    async def _step(self, plan: Plan, ask: Ask, deadline: float) -> None:
+    async def _advance(self, plan: Plan, ask: Ask, deadline: float) -> None:
         """Ask once and hand the plan what came of it."""
         if self._no_dialect is not None:
             await trio.lowlevel.checkpoint()
@@ -179,60 +168,56 @@ class Session:
             if scope.cancelled_caught:
                 plan.fail(Outcome.ENDED_EARLY, Problem(code="deadline", text="the time for reading was over"))
                 return
-        if exchange.message is not None and exchange.outcome is Outcome.OK:
+        if exchange.outcome is Outcome.OK and exchange.message is not None:
             plan.receive(exchange.message, exchange.received_octets)
         else:
             plan.fail(exchange.outcome, _explain(exchange))
 
     async def _exchange(self, ask: Ask) -> Exchange:
-        exchange = await self._ask(ask, self._dialects)
-        if exchange.outcome is not Outcome.OK:
+        exchange = self._prepare(ask, self._dialects)
+        await self._conductor.conduct(exchange)
+        if self._settled or exchange.outcome is not Outcome.OK:
             return exchange
-        if self._settled:
-            return exchange
+        return await self._settle(ask, exchange)
+
+    async def _settle(self, ask: Ask, exchange: Exchange) -> Exchange:
+        """The device has answered for the first time: remember how it has to be spoken to."""
         if exchange.message is not None and exchange.message.error_status in REFUSALS:
             exchange.outcome = Outcome.REFUSED
             return exchange
         dialect = exchange.variants[exchange.variant].dialect
-        if dialect.version == V1:
-            better = tuple([other for other in self._dialects if other == dialect._replace(version=V2C)])
-            if better:  # its one v2c packet may have been lost, and GETBULK is worth a moment's wait
-                patience = min(max(limits.CONFIRM_SECONDS, 4 * exchange.rtt), self._timeout)
-                again = await self._ask(ask, better, patience=patience)
-                if again.outcome is Outcome.OK:
-                    exchange, dialect = again, better[0]
+        better = dialect._replace(version=V2C)
+        if dialect.version == V1 and better in self._dialects:
+            # Its one v2c datagram may have been lost, and GETBULK is worth a moment's wait.
+            patience = min(max(limits.CONFIRM_SECONDS, 4 * exchange.rtt), self._timeout)
+            again = self._prepare(ask, (better,), patience=patience)
+            await self._conductor.conduct(again)
+            if again.outcome is Outcome.OK:
+                exchange, dialect = again, better
         self._settled = True
         self._dialects = (dialect,)
         self._manners.version = dialect.version
         return exchange
 
-    async def _ask(self, ask: Ask, dialects: tuple[Dialect, ...], *, patience: float | None = None) -> Exchange:
-        """Ask in all ``dialects`` side by side; with ``patience`` one try of that many seconds."""
+    def _prepare(self, ask: Ask, dialects: tuple[Dialect, ...], *, patience: float | None = None) -> Exchange:
+        """An exchange that asks in all ``dialects`` side by side; with ``patience`` one try of that many seconds."""
+        self.traffic.asked += ask.oids
+        conductor = self._conductor
         retries = self._retries if ask.retries is None else min(self._retries, ask.retries)
-        exchange = Exchange(
+        return Exchange(
             self._host,
-            [self._compose(dialect, ask) for dialect in dialects],
+            [conductor.compose(dialect, ask) for dialect in dialects],
+            self.traffic,
             timeout=self._timeout if patience is None else patience,
             retries=retries if patience is None else 0,
             accept_other_source=self._accept_other_source,
         )
-        traffic = self.traffic
-        traffic.asked += ask.oids
-        try:
-            await self._conduct(exchange)
-        finally:
-            traffic.requests += exchange.sent_datagrams
-            traffic.sent_octets += exchange.sent_octets
-            traffic.received_octets += exchange.received_octets
-            if exchange.state is State.DONE and exchange.message is not None:
-                traffic.round_trips += 1
-        return exchange
 
 
 class Walk:
     """A walk under way: ``async for varbind in walk``; ``outcome`` and ``problems`` hold once it has ended."""
 
-    def __init__(self, session: Session, root: Oid, max_rows: int, deadline: float) -> None:
+    def __init__(self, session: Session, root: Oid, *, max_rows: int, deadline: float) -> None:
         self._session = session
         self._root = root
         self._deadline = deadline
@@ -257,7 +242,7 @@ class Walk:
         plan = self._plan
         ask = plan.next_ask()
         if ask is not None:
-            await self._session._step(plan, ask, self._deadline)
+            await self._session._advance(plan, ask, self._deadline)
             self._read += plan.take_varbinds()
             self._some = self._some or bool(self._read)
             return

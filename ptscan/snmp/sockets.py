@@ -4,7 +4,7 @@ import errno
 import socket
 import struct
 import sys
-from typing import Final
+from typing import Final, Protocol
 
 from ptscan.errors import InputError
 from ptscan.snmp import limits
@@ -15,8 +15,9 @@ NOTHING_THERE: Final = frozenset(
 )
 """Errors that mean: nothing answers there, whoever found out."""
 
-TRY_LATER: Final = frozenset({errno.EAGAIN, errno.EWOULDBLOCK, errno.ENOBUFS, errno.ENOMEM})
-"""Errors of sending that pass by themselves."""
+WRITABLE_AGAIN: Final = frozenset({errno.EAGAIN, errno.EWOULDBLOCK})
+TRY_LATER: Final = WRITABLE_AGAIN | {errno.ENOBUFS, errno.ENOMEM}
+"""Errors of sending that pass by themselves; only the first two end when the socket is writable again."""
 
 # <linux/in.h>, <linux/in6.h>, <linux/errqueue.h>: not in the socket module of every version
 _IP_RECVERR: Final = 11
@@ -26,12 +27,24 @@ _EXTENDED_ERROR: Final = struct.Struct("=IBBBBII")
 _ANCILLARY_OCTETS: Final = 512
 
 
+class DatagramSocket(Protocol):
+    """What the client needs of a socket: a real one, or one in a test that fails as it is told."""
+
+    def fileno(self) -> int: ...
+    def sendto(self, data: bytes, address: SocketAddress, /) -> int: ...
+    def recvfrom(self, octets: int, /) -> tuple[bytes, SocketAddress]: ...
+    def recvmsg(
+        self, octets: int, ancillary_octets: int, flags: int, /
+    ) -> tuple[bytes, list[tuple[int, int, bytes]], int, SocketAddress]: ...
+    def close(self) -> None: ...
+
+
 class AddressError(InputError):
     """What was given is no numeric address, or no port."""
 
 
 def open_socket(family: socket.AddressFamily, source: str) -> socket.socket:
-    """A non-blocking UDP socket that is told of ICMP errors where the system can; raises OSError."""
+    """A non-blocking UDP socket at ``source`` that is told of ICMP errors where the system can; raises OSError."""
     sock = socket.socket(family, socket.SOCK_DGRAM)
     try:
         sock.setblocking(False)
@@ -50,7 +63,7 @@ def open_socket(family: socket.AddressFamily, source: str) -> socket.socket:
     return sock
 
 
-def read_errors(sock: socket.socket) -> tuple[bool, list[tuple[str, int]]]:
+def read_errors(sock: DatagramSocket) -> tuple[bool, list[tuple[str, int]]]:
     """Empty the socket's error queue: whether it held anything, and the hosts that ICMP says are not there."""
     unreachable: list[tuple[str, int]] = []
     said = False

@@ -28,7 +28,9 @@ from weakref import WeakValueDictionary
 from codec import REQUEST_ID_MIN, DecodeError, ErrorStatus, Message, PduType, RequestTemplate, decode_message
 from ptscan.snmp import limits
 from ptscan.snmp.answer import Outcome
+from ptscan.snmp.dialect import Dialect
 from ptscan.snmp.peek import peek_request_id
+from ptscan.snmp.traffic import Traffic
 
 SocketAddress: TypeAlias = tuple[str, int] | tuple[str, int, int, int]
 
@@ -73,17 +75,6 @@ class Host:
         self.rto = max(limits.MIN_RTO_SECONDS, self.srtt + 4 * self.rttvar)
 
 
-class Dialect(NamedTuple):
-    """One way of speaking to a device: codec.V1 or codec.V2C, a community, and which credential that is."""
-
-    version: int
-    community: bytes
-    credential: int
-
-    def __repr__(self) -> str:
-        return f"Dialect(version={self.version}, credential={self.credential})"
-
-
 class Variant(NamedTuple):
     """One request in one dialect."""
 
@@ -114,10 +105,10 @@ class Exchange:
         "retries",
         "rtt",
         "sent_datagrams",
-        "sent_octets",
         "state",
         "strays",
         "timeout",
+        "traffic",
         "variant",
         "variants",
     )
@@ -126,6 +117,7 @@ class Exchange:
         self,
         host: Host,
         variants: Sequence[Variant],
+        traffic: Traffic,
         *,
         timeout: float,
         retries: int,
@@ -133,6 +125,7 @@ class Exchange:
     ) -> None:
         self.host = host
         self.variants = variants
+        self.traffic = traffic
         self.timeout = timeout
         self.retries = retries
         self.accept_other_source = accept_other_source
@@ -151,8 +144,8 @@ class Exchange:
         self.elsewhere: tuple[str, int] | None = None
         """A source that knew the request-id and was not accepted."""
         self.sent_datagrams = 0
-        self.sent_octets = 0
         self.received_octets = 0
+        """Of ``message``."""
         self._ids: list[int] = []
         self._sent_at = 0.0
         self._refused: frozenset[int] = frozenset()
@@ -222,7 +215,8 @@ class RequestTable:
         """The datagram of ``next_packet`` is out."""
         exchange = self._outbox.popleft()[0]
         exchange.sent_datagrams += 1
-        exchange.sent_octets += octets
+        exchange.traffic.requests += 1
+        exchange.traffic.sent_octets += octets
 
     def packet_failed(self, outcome: Outcome, reason: str, now: float) -> None:
         """The datagram of ``next_packet`` cannot be sent: its exchange ends with ``outcome``."""
@@ -247,7 +241,7 @@ class RequestTable:
         except DecodeError as error:
             self.malformed += 1
             if own_source:
-                exchange.received_octets += len(data)
+                exchange.traffic.received_octets += len(data)
                 self._answered_malformed(exchange, str(error), now)
             return
         variant = exchange._ids.index(request_id)
@@ -259,7 +253,8 @@ class RequestTable:
         ):
             self.strays += 1
             return
-        exchange.received_octets += len(data)
+        exchange.traffic.received_octets += len(data)
+        exchange.received_octets = len(data)
         exchange.message = message
         exchange.variant = variant
         if message.error_status in REFUSALS and len(exchange.variants) > 1:
@@ -272,6 +267,7 @@ class RequestTable:
             exchange.host.measured(exchange.rtt)
         else:
             exchange.rtt = now - exchange._began
+        exchange.traffic.round_trips += 1
         self._finish(exchange, Outcome.OK, now)
 
     def receive_unreachable(self, destination: tuple[str, int], now: float) -> None:

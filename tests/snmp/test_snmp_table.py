@@ -22,8 +22,9 @@ from codec import (
     encode_response,
     parse_oid,
 )
-from ptscan.snmp import Outcome, limits
-from ptscan.snmp.table import Dialect, Exchange, Host, RequestTable, State, Variant
+from ptscan.snmp import Outcome, Traffic, limits
+from ptscan.snmp.dialect import Dialect
+from ptscan.snmp.table import Exchange, Host, RequestTable, State, Variant
 
 OID = parse_oid("1.3.6.1.2.1.1.3.0")
 HERE = ("10.0.0.1", 161)
@@ -44,6 +45,7 @@ def exchange_with(
     return Exchange(
         host,
         variants or (variant(),),
+        Traffic(),
         timeout=timeout,
         retries=retries,
         accept_other_source=accept_other_source,
@@ -102,7 +104,7 @@ class TestAnAnswer:
         assert exchange.message is not None
         assert exchange.message.varbinds == [(OID, INTEGER, 7)]
         assert exchange.rtt == pytest.approx(0.02)
-        assert (exchange.sent_datagrams, exchange.sent_octets) == (1, 43)
+        assert (exchange.traffic.requests, exchange.traffic.sent_octets, exchange.traffic.round_trips) == (1, 43, 1)
         assert table.take_finished() == [exchange]
         assert (len(table), table.next_deadline()) == (0, float("inf"))
 
