@@ -14,13 +14,14 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import compress, groupby
+from itertools import groupby
 from typing import Final, Generic
 
 from codec import REQUEST_ID_MIN, DecodeError, Message, PduType, RequestTemplate, decode_message
 from ptscan.datagram import Fault, Stencil
 from ptscan.sweep.limits import CHUNK, MAX_STRANGERS
-from ptscan.sweep.pacer import FixedPacer, KindPacer, NoPacer, Pacer, SubnetLimit
+from ptscan.sweep.marks import Marks
+from ptscan.sweep.pacer import FixedPacer, KindPacer, Pacer, SubnetLimit
 from ptscan.sweep.plan import Allowances, CredentialT, SweepPlan, rounds_of
 from ptscan.sweep.request_ids import RequestIds
 from ptscan.sweep.send_log import SendLog
@@ -29,7 +30,6 @@ from ptscan.sweep.summary import SweepSummary
 from ptscan.targets import IPV6, Address, format_address
 
 _SKIPPED_AT_ONCE: Final = 64  # chunks without a silent target that one call passes over
-_SELECTORS: Final = bytes.maketrans(b"01", b"\x01\x00")  # the digits of answered bits -> whether still silent
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +80,14 @@ class Sweep(Generic[CredentialT]):
         self.families: Final = frozenset(intervals[place][place] >= IPV6 for place in (0, -1)) if intervals else ()
         """Whether IPv4 (False) and IPv6 (True) targets are among them."""
 
-        self._answered_bits = bytearray((self._size + 7) // 8)
-        self._settled_bits = bytearray((self._size + 7) // 8)  # answered, or known to be out of reach
-        self._settled = 0
+        self._answered = Marks(self._size)
+        self._settled = Marks(self._size)  # answered, or known to be out of reach
         self._round = 0
         self._cursor = 0  # the next position of the round
         self._runs: list[_Run] = []
         self._strangers: set[tuple[int, int]] = set()
         self._drops = 0
 
-        self.answered = 0
-        """Targets that answered."""
         self._probes = self._refused = self._malformed = self._duplicates = self._other_source = 0
         self._unreachable = 0
         self._without_credential = 0
@@ -148,7 +145,7 @@ class Sweep(Generic[CredentialT]):
                 self._cursor = 0
                 self._pacer.first_round_over()
             start, end = self._cursor, min(self._cursor + CHUNK, self._size)
-            silent = self._silent(start, end)
+            silent = self._settled.absent(start, end)
             if silent:
                 if self._round and not self._log.settled_before(self._round_start() - self._size + end):
                     return self._log.next_timeout() or now
@@ -157,15 +154,6 @@ class Sweep(Generic[CredentialT]):
             if self._runs:
                 return None
         return now
-
-    def _silent(self, start: int, end: int) -> Sequence[int]:
-        """The positions from ``start`` to ``end`` - 1 that are not settled."""
-        bits = int.from_bytes(self._settled_bits[start >> 3 : (end + 7) >> 3], "little")
-        positions = range(start, end)
-        if not bits:
-            return positions
-        digits = f"{bits:0{end - start}b}".encode()[::-1]
-        return list(compress(positions, digits.translate(_SELECTORS)))
 
     def _runs_of(self, chunk: int, positions: Sequence[int]) -> Iterator[_Run]:
         start = chunk * CHUNK
@@ -218,8 +206,7 @@ class Sweep(Generic[CredentialT]):
             self._refuse(source, port)
             return None
         round_, position = matched
-        octet, bit = position >> 3, 1 << (position & 7)
-        if self._answered_bits[octet] & bit:
+        if position in self._answered:
             self._duplicates += 1
             return None
         address = self._order.address_at(position)
@@ -228,8 +215,7 @@ class Sweep(Generic[CredentialT]):
                 self._refused += 1
                 return None
             self._other_source += 1
-        self._answered_bits[octet] |= bit
-        self.answered += 1
+        self._answered.add(position)
         sent_at = self._settle(round_, position, answered=True)
         index = self._allowances.at(address)[self._rounds[round_].choice]
         sighting = self._reader.read(
@@ -256,18 +242,16 @@ class Sweep(Generic[CredentialT]):
         if matched is None or (matched[0] == 0 and code != errno.ECONNREFUSED):
             return
         round_, position = matched
-        if not self._settled_bits[position >> 3] & 1 << (position & 7):
+        if position not in self._settled:
             self._settle(round_, position, answered=False)
             self._unreachable += 1
 
     def _settle(self, round_: int, position: int, *, answered: bool) -> float | None:
         """Take ``position`` out of later rounds; give the time at which it was asked in ``round_``."""
-        octet, bit = position >> 3, 1 << (position & 7)
-        if self._settled_bits[octet] & bit:
-            return self._log.sent_at(round_ * self._size + position)
-        self._settled_bits[octet] |= bit
-        self._settled += 1
-        return self._log.settled(round_ * self._size + position, answered=answered)
+        sequence = round_ * self._size + position
+        if self._settled.add(position):
+            return self._log.settled(sequence, answered=answered)
+        return self._log.sent_at(sequence)
 
     def _refuse(self, source: Address, port: int) -> None:
         self._refused += 1
@@ -294,10 +278,15 @@ class Sweep(Generic[CredentialT]):
 
     def is_done(self) -> bool:
         """Whether nothing is left to send and nobody left to wait for."""
-        if self._settled == self._size:
+        if self._settled.count == self._size:
             return True
         at_the_end = self._round + 1 == len(self._rounds) and self._cursor >= self._size and not self._runs
         return at_the_end and not self._log.in_flight
+
+    @property
+    def answered(self) -> int:
+        """Targets that answered."""
+        return self._answered.count
 
     def progress(self) -> tuple[int, int]:
         """Give how far the rounds have come, as (done, total) positions; done is total at the end only."""
@@ -332,4 +321,4 @@ def _stencil(version: int, credential: CredentialT) -> Stencil:
 def _pacer(plan: SweepPlan[CredentialT], now: float) -> Pacer:
     if plan.rate is None:
         return KindPacer(now)
-    return NoPacer() if plan.rate == "max" else FixedPacer(float(plan.rate), now)
+    return Pacer() if plan.rate == "max" else FixedPacer(float(plan.rate), now)

@@ -1,13 +1,13 @@
 """When the next probes may leave: token buckets, the kind caps, and growth while nothing is lost. Time is an argument.
 
-A pacer says how many packets may leave ``now`` and is told how many did. :class:`FixedPacer` keeps one rate exactly,
-:class:`KindPacer` feels its way up to the kind cap, :class:`NoPacer` never holds back. :class:`SubnetLimit` stands
-beside the kind pacer and caps what goes into each /24 (for IPv6, each /120).
+A pacer says how many packets may leave ``now`` and is told how many did. :class:`Pacer` itself never holds back,
+:class:`FixedPacer` keeps one rate exactly, :class:`KindPacer` feels its way up to the kind cap; :class:`SubnetLimit`
+stands beside the kind pacer and caps what goes into each /24 (for IPv6, each /120).
 """
 
 import math
 from collections.abc import Sequence
-from typing import Final, Protocol
+from typing import Final
 
 from ptscan.sweep.limits import (
     KIND_BURST_SECONDS,
@@ -20,38 +20,39 @@ from ptscan.sweep.limits import (
 )
 
 _BURST_SECONDS: Final = 0.05  # what a late wake-up may make good; at 1/s it still is one packet
+_ANY_NUMBER: Final = 1 << 30
 _GRAIN_SECONDS: Final = 0.002  # packets of as many seconds leave together, so that a fast rate is no storm of wake-ups
 _SUBNETS_KEPT: Final = 65_536
+_ENOUGH: Final = 30  # answers that make a share which means something
 _STRETCH_SECONDS: Final = 0.1  # how long a stretch lasts at least before it is judged
 _CUT_SECONDS: Final = 3.0  # how long the rate stays after a cut
 
 
-class Pacer(Protocol):
-    """How many packets may leave, and when the next ones."""
+class Pacer:
+    """How many packets may leave, and when the next ones: any number at once, for ``--rate max``.
+
+    The others derive from it. What befell the packets is told to every pacer; most learn nothing from it.
+    """
 
     def allowance(self, now: float) -> int:
         """Packets that may leave ``now``."""
-        ...
+        return _ANY_NUMBER
 
     def spend(self, packets: int) -> None:
         """``packets`` left, as many as the allowance at most."""
-        ...
 
     def ready_at(self, now: float) -> float:
         """The instant from which a worthwhile number of packets may leave."""
-        ...
+        return now
 
     def judge(self, sent: int, answered: int, sent_at: float, now: float) -> None:
-        """Of ``sent`` first probes of ``sent_at``, ``answered`` were answered before they timed out."""
-        ...
+        """Of ``sent`` probes of the first round that left at ``sent_at``, ``answered`` were answered in time."""
 
     def lost(self, now: float) -> None:
         """The machine itself lost packets."""
-        ...
 
     def first_round_over(self) -> None:
         """Whoever is asked from here on was silent once: the share of answers says no more."""
-        ...
 
 
 class TokenBucket:
@@ -94,12 +95,11 @@ class TokenBucket:
             self._as_of = now
 
 
-class FixedPacer:
-    """Exactly ``rate`` packets a second, as asked for."""
+class FixedPacer(Pacer):
+    """Exactly ``rate`` packets a second, as asked for, from ``now``."""
 
     def __init__(self, rate: float, now: float) -> None:
         self._bucket = TokenBucket(rate, rate * _BURST_SECONDS, now)
-        self._grain = max(1.0, rate * _GRAIN_SECONDS)
 
     def allowance(self, now: float) -> int:
         """Packets that may leave ``now``."""
@@ -111,43 +111,10 @@ class FixedPacer:
 
     def ready_at(self, now: float) -> float:
         """The instant from which a worthwhile number of packets may leave."""
-        return self._bucket.ready_at(self._grain)
-
-    def judge(self, sent: int, answered: int, sent_at: float, now: float) -> None:
-        """A fixed rate is what a person asked for: nothing changes it."""
-
-    def lost(self, now: float) -> None:
-        """A fixed rate is what a person asked for: nothing changes it."""
-
-    def first_round_over(self) -> None:
-        """A fixed rate is what a person asked for: nothing changes it."""
+        return self._bucket.ready_at(max(1.0, self._bucket.rate * _GRAIN_SECONDS))
 
 
-class NoPacer:
-    """``--rate max``: the machine and the path are the only limits."""
-
-    def allowance(self, now: float) -> int:
-        """Packets that may leave ``now``: any number."""
-        return 1 << 30
-
-    def spend(self, packets: int) -> None:
-        """Nothing is counted."""
-
-    def ready_at(self, now: float) -> float:
-        """At once."""
-        return now
-
-    def judge(self, sent: int, answered: int, sent_at: float, now: float) -> None:
-        """No verdict changes anything."""
-
-    def lost(self, now: float) -> None:
-        """No loss changes anything."""
-
-    def first_round_over(self) -> None:
-        """No round changes anything."""
-
-
-class KindPacer:
+class KindPacer(FixedPacer):
     """Starts at 1,000 packets/s, doubles every half second while nothing is lost, never passes the kind cap.
 
     What is loss? The order samples the targets evenly, so every stretch of the first round should be answered by the
@@ -157,7 +124,8 @@ class KindPacer:
     """
 
     def __init__(self, now: float) -> None:
-        self._bucket = TokenBucket(KIND_START_RATE, KIND_START_RATE * KIND_BURST_SECONDS, now)
+        super().__init__(KIND_START_RATE, now)
+        self._go_on_at(KIND_START_RATE, now)
         self._growth = 2.0
         self._grows_at = now + KIND_GROWTH_SECONDS
         self._cut_at = -math.inf
@@ -174,29 +142,21 @@ class KindPacer:
         if now >= self._grows_at:
             self._grows_at = now + KIND_GROWTH_SECONDS
             self._go_on_at(self.rate * self._growth, now)
-        return self._bucket.allowance(now)
-
-    def spend(self, packets: int) -> None:
-        """``packets`` left."""
-        self._bucket.spend(packets)
-
-    def ready_at(self, now: float) -> float:
-        """The instant from which a worthwhile number of packets may leave."""
-        return self._bucket.ready_at(max(1.0, self.rate * _GRAIN_SECONDS))
+        return super().allowance(now)
 
     def judge(self, sent: int, answered: int, sent_at: float, now: float) -> None:
-        """Of ``sent`` first probes of ``sent_at``, ``answered`` were answered before they timed out."""
+        """Of ``sent`` probes of the first round that left at ``sent_at``, ``answered`` were answered in time."""
         if sent_at < self._cut_at:
             return  # sent before the last cut, which was the reply to it
         stretch = self._stretch
         stretch.add(sent, answered, sent_at)
         if not self._fair.sent:  # the gentle beginning is what the rest is held against
-            if answered_enough(stretch.answered):
+            if stretch.answered >= _ENOUGH:
                 self._accept()
             return
         share = self._fair.answered / self._fair.sent
         expected = stretch.sent * share
-        if not answered_enough(expected) or stretch.seconds < _STRETCH_SECONDS:
+        if expected < _ENOUGH or stretch.seconds < _STRETCH_SECONDS:
             return
         short = expected - stretch.answered
         chance = math.sqrt(expected * (1 - share)) + 1
@@ -233,11 +193,6 @@ class KindPacer:
     def _go_on_at(self, rate: float, now: float) -> None:
         rate = min(KIND_RATE, max(KIND_LEAST_RATE, rate))
         self._bucket.set_rate(rate, rate * KIND_BURST_SECONDS, now)
-
-
-def answered_enough(answers: float) -> bool:
-    """Whether so many answers make a share that means something."""
-    return answers >= 30
 
 
 class _Stretch:

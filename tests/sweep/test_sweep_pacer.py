@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ptscan.sweep.pacer import FixedPacer, KindPacer, NoPacer, Pacer, SubnetLimit
+from ptscan.sweep.pacer import FixedPacer, KindPacer, Pacer, SubnetLimit
 
 
 def leave_times(pacer: Pacer, seconds: float, *, late: Sequence[float] = (0.0,)) -> list[float]:
@@ -62,8 +62,8 @@ def test_no_pattern_of_wake_ups_passes_rate_times_time_plus_burst(rate: float, w
         assert left <= rate * now + max(1.0, rate * 0.05) + 1
 
 
-def test_no_pacer_never_holds_back() -> None:
-    pacer = NoPacer()
+def test_the_pacer_of_rate_max_never_holds_back() -> None:
+    pacer = Pacer()
     pacer.spend(10**9)
     assert pacer.allowance(0.0) > 10**6
     assert pacer.ready_at(5.0) == 5.0
