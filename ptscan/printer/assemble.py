@@ -15,7 +15,7 @@ from ptscan.printer import condition, identity, meters, standard, supplies, tray
 from ptscan.printer.evidence import Evidence, Ledger
 from ptscan.printer.rows import Columns, Index
 from ptscan.printer.text import decode_text
-from ptscan.profiles import Fact, Profile, SumCheck, check_sums, extract
+from ptscan.profiles import DRIFT, Fact, Profile, SumCheck, check_sums, extract
 
 STANDARD_COLUMNS: Final[tuple[Oid, ...]] = (
     standard.HR_DEVICE_TYPE,
@@ -256,7 +256,7 @@ def _meters(columns: Columns, facts: Mapping[str, list[Fact]], ledger: Ledger) -
                 ledger.book(
                     path, fact.value, fact.raw, rule=fact.rule, profile=fact.profile, confidence=fact.confidence
                 )
-            elif known != fact.value:
+            elif abs(known - fact.value) > DRIFT:
                 kept = ledger[path]
                 ledger.problem(
                     "meters-disagree",

@@ -1,8 +1,8 @@
 """What to ask a printer, in as few and as small PDUs as will do.
 
-1. GET      the system group and the IEEE 1284 IDs
+1. GET      the system group
 2. GETNEXT  is it a printer at all? Asked only of what neither sysObjectID nor sysDescr names as one
-3. GETNEXT  the first row of every table of which one row is enough
+3. GETNEXT  the first row of every table of which one row is enough, and the IEEE 1284 IDs
 4. GETBULK  one column of each table that has several rows: their number is what the others are then asked for, exactly
 5. GETBULK  the other columns of supplies, trays and alerts
 6. GET      what the rows so far point to (the printer's own row, colorants), and the profile's scalars
@@ -11,7 +11,7 @@
 
 from typing import Final
 
-from codec import Oid, oid_from_arcs
+from codec import Oid, oid_arcs, oid_from_arcs
 from ptscan.printer import condition, identity, meters, standard, supplies, trays
 from ptscan.printer.rows import Columns, Index
 
@@ -103,6 +103,11 @@ def interfaces_open(columns: Columns) -> bool:
     """Whether the first interface is not the one that names the printer, so that the others have to be read."""
     chosen = identity.choose_mac(columns)
     return bool(columns.first(standard.IF_TYPE)) and not (chosen and identity.is_universal(chosen[0]))
+
+
+def parent(oid: Oid) -> Oid:
+    """The object without its last arc: a GETNEXT from there gives the object, where it is the first below."""
+    return oid_from_arcs(oid_arcs(oid)[:-1])
 
 
 def suffix(index: Index) -> bytes:

@@ -1,5 +1,6 @@
 """Reads one printer over one session: asks by the plan, stops when a device stays silent, and assembles one Reading."""
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -60,14 +61,14 @@ class _Reading:
 
     async def ask(self) -> None:
         """Ask by the plan (see plan.py), until the device has been silent too often or has sent too much."""
-        first = await self._session.get(tuple(dict.fromkeys((*plan.SYSTEM, *self._profiles.identify))))
+        first = await self._session.get(plan.SYSTEM)
         self.outcome = first.outcome
         if first.outcome is not Outcome.OK:
             return
         self._take(first)
         if not await self._recognise():
             return
-        self._take(await self._session.get_next(plan.HEAD), below=plan.HEAD)
+        await self._next((*plan.HEAD, *self._device_ids()))
         await self._walk(tuple(plan.LEADS), first=plan.FIRST_ROWS)
         for table, rows in plan.rest_of_tables(self._columns()):
             await self._walk(table, rows=rows)
@@ -75,8 +76,7 @@ class _Reading:
         columns = self._columns()
         scalars = (oid for profile in self._matched for oid in profile.ask.scalars)
         wanted = [*plan.pointed_at(columns, printer_row(columns)), *scalars]
-        if unread := [oid for oid in dict.fromkeys(wanted) if oid not in self._values]:
-            self._take(await self._session.get_many(unread))
+        await self._scalars([oid for oid in dict.fromkeys(wanted) if oid not in self._values])
         for table in (table for profile in self._matched[:-1] for table in profile.ask.tables):
             await self._walk(table)
         if plan.interfaces_open(columns):
@@ -91,21 +91,23 @@ class _Reading:
         self.is_printer = kind == "printer"
         if not self.is_printer:
             trees = standard.PRINTER_TREES if kind == "other" else self._profiles.trees
-            answer = await self._session.get_next(trees)
-            self._take(answer, below=trees)
-            self.is_printer = any(oid.startswith(trees) for oid in answer.values)
+            await self._next(trees)
+            self.is_printer = any(oid.startswith(trees) for oid in self._values)
         return self.is_printer
 
     def _match(self) -> None:
         """Choose the profiles by all that the device has said of itself so far."""
         object_id, _ = self._identifiers()
+        self._matched = self._profiles.match(object_id, self._texts(), answered=self._values)
+
+    def _texts(self) -> list[str]:
+        """The texts that name a printer: sysDescr, hrDeviceDescr and the IEEE 1284 IDs."""
         names = (standard.HR_DEVICE_DESCR, *self._profiles.identify)
-        texts = [
+        return [
             decode_text(value) or ""
             for oid, (_, tag, value) in self._values.items()
             if tag == OCTET_STRING and isinstance(value, bytes) and oid.startswith(names)
         ]
-        self._matched = self._profiles.match(object_id, texts, answered=self._values)
 
     def _identifiers(self) -> tuple[str | None, str | None]:
         """sysObjectID, dotted, and sysDescr."""
@@ -119,15 +121,37 @@ class _Reading:
     def _columns(self) -> Columns:
         return Columns(self._values.values(), STANDARD_COLUMNS)
 
+    def _device_ids(self) -> list[Oid]:
+        """What stands before each IEEE 1284 ID, for a GETNEXT; none for a model that vendor objects restart."""
+        if self._profiles.fragile(self._texts()):
+            return []
+        return [plan.parent(oid) for oid in self._profiles.identify if oid not in plan.SYSTEM]
+
+    async def _next(self, oids: Sequence[Oid]) -> None:
+        """GETNEXT, of which only what lies below the objects asked is kept."""
+        answer = await self._session.get_next(oids)
+        below = tuple(oids)
+        self._take(answer, {oid: item for oid, item in answer.values.items() if oid.startswith(below)})
+
+    async def _scalars(self, oids: Sequence[Oid]) -> None:
+        """Read objects of which a device may lack any.
+
+        In v1 each that it lacks makes the whole answer noSuchName; a GETNEXT from just before them finds the others.
+        """
+        if oids and self._session.version == "1":
+            answer = await self._session.get_next([plan.parent(oid) for oid in oids])
+            self._take(answer, {oid: item for oid, item in answer.values.items() if oid in oids})
+        elif oids:
+            self._take(await self._session.get_many(oids))
+
     async def _walk(self, table: tuple[Oid, ...], *, rows: int | None = None, first: int = plan.VENDOR_ROWS) -> None:
         """Read a table, unless the device has been silent too often or has sent too much."""
         if not self._must_stop():
             self._take(await self._session.columns(table, max_rows=plan.MAX_TABLE_ROWS, rows=rows, first=first))
 
-    def _take(self, answer: Answer, *, below: tuple[Oid, ...] | None = None) -> None:
-        """Keep what came (of a GETNEXT only what lies ``below`` the objects asked), and what went wrong with it."""
-        values = answer.values
-        self._values |= {oid: item for oid, item in values.items() if oid.startswith(below)} if below else values
+    def _take(self, answer: Answer, values: Mapping[Oid, Varbind] | None = None) -> None:
+        """Keep what came, or ``values`` of it, and what went wrong with it."""
+        self._values.update(answer.values if values is None else values)
         self._silences += answer.outcome is Outcome.SILENT
         for problem in answer.problems:
             self.ledger.problem(problem.code, problem.text)

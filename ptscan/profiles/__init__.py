@@ -7,7 +7,7 @@ I/O: loader (files).
 
 from ptscan.profiles.decoders import ieee1284
 from ptscan.profiles.denied import DENIED_SUBTREES, denied, denied_walk
-from ptscan.profiles.extracting import Extraction, Fact, check_sums, extract
+from ptscan.profiles.extracting import DRIFT, Extraction, Fact, check_sums, extract
 from ptscan.profiles.loader import ProfileError, load_profile, load_profiles
 from ptscan.profiles.matching import Kind, ProfileSet
 from ptscan.profiles.meters import METERS
@@ -15,6 +15,7 @@ from ptscan.profiles.profile import Ask, CoarseLevels, Profile, SumCheck
 
 __all__ = [
     "DENIED_SUBTREES",
+    "DRIFT",
     "METERS",
     "Ask",
     "CoarseLevels",

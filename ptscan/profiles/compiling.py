@@ -54,7 +54,7 @@ def compile_profile(form: schema.ProfileFile, file: str, *, check_patterns: bool
         scalars=tuple(dict.fromkeys(chain((s.oid for s in scalars), (r.oid for r in records), coded))),
         tables=(
             *((t.label, t.value) for t in tables if t.label is not None),
-            *((s.name, s.percent) for s in supplies),
+            *((*s.name, s.percent) for s in supplies),
         ),
     )
     _refuse_denied(never, chain(ask.scalars, identify), chain(trees, *ask.tables))
@@ -219,7 +219,7 @@ def _supply(key: str, item: schema.SupplyTable, form: schema.ProfileFile) -> Sup
     for text, supply in item.names.items():
         _fit(f"{key}.names: {text!r}", supply_fault(supply))
     return SupplyRule(
-        name=_oid(f"{key}.name", item.name),
+        name=tuple(_oid(f"{key}.name[{i}]", column) for i, column in enumerate(item.name)),
         percent=_oid(f"{key}.percent", item.percent),
         names=_labels(f"{key}.names", item.names),
         codes=_states(f"{key}.codes", item.codes),

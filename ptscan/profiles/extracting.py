@@ -143,8 +143,10 @@ def _recorded(rule: RecordRule, field: str, number: int) -> str | int | float | 
 
 def _from_supplies(profile: Profile, rule: SupplyRule, values: Mapping[Oid, Varbind]) -> Iterator[Fact]:
     for index, varbind in cells(values, rule.percent):
-        text = label(values.get(rule.name + index))
-        supply = None if text is None else rule.names.get(label_key(text))
+        said = [text for name in rule.name if (text := label(values.get(name + index))) is not None]
+        text, supply = next(
+            ((text, rule.names[key]) for text in said if (key := label_key(text)) in rule.names), ("", None)
+        )
         level = varbind[2]
         if supply is None or not isinstance(level, int):
             continue

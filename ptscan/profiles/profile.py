@@ -74,9 +74,12 @@ class RecordRule(_Rule, frozen=True, kw_only=True):
 
 
 class SupplyRule(_Rule, frozen=True, kw_only=True):
-    """Rows -> percent of supplies, by the name beside it; ``codes`` are numbers that stand for a state."""
+    """Rows -> percent of supplies, by the name beside it; ``codes`` are numbers that stand for a state.
 
-    name: Oid
+    ``name`` are columns of names, the first that says a known one counts.
+    """
+
+    name: tuple[Oid, ...]
     percent: Oid
     names: Mapping[str, str]
     codes: Mapping[int, str]

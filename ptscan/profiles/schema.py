@@ -78,7 +78,7 @@ class Record(_Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class SupplyTable(_Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A vendor's table of supplies in percent, whose rows carry names."""
 
-    name: str
+    name: list[str]
     percent: str
     names: dict[str, str]
     codes: dict[str, str] = {}

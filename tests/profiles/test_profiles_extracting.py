@@ -91,7 +91,7 @@ decoder = "brother-records"
 scale = 0.01
 fields = { 00 = "meters.duplex", 6f = "supplies.colorant:black.percent" }
 [[supplies]]
-name = "1.3.6.1.4.1.99999.5.1.1"
+name = ["1.3.6.1.4.1.99999.5.1.1"]
 percent = "1.3.6.1.4.1.99999.5.1.2"
 names = { "Black" = "toner:black", "Cyan" = "toner:cyan" }
 codes = { -100 = "low" }

@@ -61,7 +61,7 @@ FAULTS = {
         "a state needs states",
     ),
     "unknown supply kind": (
-        HEAD + '[[supplies]]\nname = "1.3.1"\npercent = "1.3.2"\nnames = { "Ribbon" = "ribbon:black" }',
+        HEAD + '[[supplies]]\nname = ["1.3.1"]\npercent = "1.3.2"\nnames = { "Ribbon" = "ribbon:black" }',
         "supplies[0].names: 'Ribbon'",
         "no supply kind 'ribbon'",
     ),
