@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import sys
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -78,6 +79,15 @@ def test_make_help_tells_every_target() -> None:
         assert re.search(rf"^  make {target} +\S", told, re.MULTILINE), (
             f"mend: give {target} its ## line in the Makefile"
         )
+
+
+def test_the_readme_tells_every_verb() -> None:
+    ptscan_help = [Path(sys.executable).with_name("ptscan"), "--help"]
+    told = subprocess.run(ptscan_help, capture_output=True, text=True, check=True, cwd=ROOT).stdout
+    verbs = set(re.findall(r"^│ ([a-z]+) ", told, re.MULTILINE))
+    rows = re.findall(r"^\| (`.*?) \|", (ROOT / "README.md").read_text(), re.MULTILINE)
+    in_readme = {verb for row in rows for verb in re.findall(r"`([a-z]+)", row)}
+    assert verbs == in_readme, "mend: the table of verbs in README.md"
 
 
 def _pinned(lock: str) -> dict[str, str]:
