@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from typing import Final
 
-from codec import Oid, Varbind, format_oid
+from codec import Oid, Varbind, format_oid, parse_oid
+from proto_schema import Reading
 from ptscan.cli.endpoints import shown
-from ptscan.cli.flat import Cell, Grid
+from ptscan.cli.flat import Cell, Grid, supply_text
 from ptscan.cli.netsnmp import TYPE_NAMES
 from ptscan.cli.table import table
 from ptscan.cli.words import counted
@@ -13,6 +14,21 @@ from ptscan.printer import DeviceReading, Evidence
 from ptscan.profiles import ProfileSet
 from ptscan.snmp import Traffic
 
+# The standard objects of single values; those of the vendors stand in the profiles.
+_STANDARD: Final = {
+    "identity.name": "1.3.6.1.2.1.1.5.0",  # sysName
+    "identity.location": "1.3.6.1.2.1.1.6.0",  # sysLocation
+    "identity.contact": "1.3.6.1.2.1.1.4.0",  # sysContact
+    "identity.serial": "1.3.6.1.2.1.43.5.1.1.17",  # prtGeneralSerialNumber
+    "identity.model": "1.3.6.1.2.1.25.3.2.1.3",  # hrDeviceDescr
+    "identity.mac": "1.3.6.1.2.1.2.2.1.6",  # ifPhysAddress
+    "meters.total": "1.3.6.1.2.1.43.10.2.1.4",  # prtMarkerLifeCount
+    "supplies": "1.3.6.1.2.1.43.11.1.1.9",  # prtMarkerSuppliesLevel
+    "trays": "1.3.6.1.2.1.43.8.2.1.10",  # prtInputCurrentLevel
+    "display": "1.3.6.1.2.1.43.16.5.1.2",  # prtConsoleDisplayBufferText
+    "status.state": "1.3.6.1.2.1.25.3.5.1.1",  # hrPrinterStatus
+    "status.conditions": "1.3.6.1.2.1.25.3.5.1.2",  # hrPrinterDetectedErrorState
+}
 _RAW_OCTETS: Final = 24  # shown of a value, in hexadecimal and as text
 
 
@@ -27,28 +43,51 @@ def explanation(device: DeviceReading, profiles: ProfileSet, traffic: Traffic, *
     )
     evidence = Grid(
         ("field", "value", "object", "raw", "profile", "rule", "confidence"),
-        [_evidence(item) for item in device.evidence],
+        [_evidence(item, reading) for item in device.evidence],
     )
-    missing = Grid(
-        ("missing field", "also asked for it, in vain"),
-        [(path, _tried(path, profiles, asked)) for path in reading.missing],
-    )
+    missing = Grid(("missing", "asked for it, in vain"), _missing(reading, profiles, asked))
     problems = Grid(("problem", "what it is"), [(problem.code, problem.text) for problem in reading.problems])
     parts = (head + "\n", *(table(grid, terminal) for grid in (evidence, missing, problems)))
     return "\n".join(part for part in parts if part)
 
 
-def _evidence(item: Evidence) -> tuple[Cell, ...]:
+def _evidence(item: Evidence, reading: Reading) -> tuple[Cell, ...]:
     value = item.value
     return (
         item.path,
-        ", ".join(value) if isinstance(value, list) else value,
+        _row_text(item.path, reading) if value is None else ", ".join(value) if isinstance(value, list) else value,
         format_oid(item.oid) if item.oid else None,
         _raw(item.varbind) if item.varbind else None,
         item.profile,
         item.rule,
         item.confidence,
     )
+
+
+def _row_text(path: str, reading: Reading) -> str | None:
+    """Return what a path stands for that is no single value: a row of a table, or the display."""
+    if path == "display":
+        return " / ".join(reading.display)
+    for supply in reading.supplies:
+        if path == f"supplies.{supply.index}":
+            return supply_text(supply)
+    for tray in reading.trays:
+        if path == f"trays.{tray.index}":
+            return f"{tray.name or tray.index}: {tray.state if tray.level is None else tray.level} of {tray.capacity}"
+    return None
+
+
+def _missing(reading: Reading, profiles: ProfileSet, asked: frozenset[Oid]) -> list[tuple[Cell, ...]]:
+    """Return what is missing, the fields of one row together, and what could have told it and was asked."""
+    rows: dict[str, list[str]] = {}
+    for path in reading.missing:
+        table_row, _, column = path.rpartition(".")
+        is_row = path.startswith(("supplies.", "trays."))
+        rows.setdefault(table_row if is_row else path, []).append(column if is_row else "")
+    return [
+        (f"{path}: {', '.join(columns)}" if columns[0] else path, _tried(path, profiles, asked))
+        for path, columns in rows.items()
+    ]
 
 
 def _raw(varbind: Varbind) -> str:
@@ -72,6 +111,8 @@ def _tried(path: str, profiles: ProfileSet, asked: frozenset[Oid]) -> str:
 
 
 def _sources(path: str, profiles: ProfileSet) -> Iterable[Oid]:
+    if path in _STANDARD:
+        yield parse_oid(_STANDARD[path])
     meter = path.removeprefix("meters.")
     for profile in profiles.profiles:
         yield from (rule.oid for rule in profile.scalars if rule.field == path)

@@ -100,7 +100,7 @@ def wide_readings(readings: Sequence[Reading]) -> Grid:
             *(reading.status.state, " ".join(reading.status.conditions)),
             *(reading.meters.get(name) for name in meters),
             *(level.get(name) for name in supplies),
-            "; ".join(map(_supply_text, reading.supplies)),
+            "; ".join(map(supply_text, reading.supplies)),
             "; ".join(alert.description or str(alert.code) for alert in reading.alerts),
             " / ".join(reading.display),
             len(reading.problems),
@@ -132,7 +132,8 @@ def _levels(supplies: Iterable[Supply]) -> dict[str, float | None]:
     return levels
 
 
-def _supply_text(supply: Supply) -> str:
+def supply_text(supply: Supply) -> str:
+    """Return a supply and what is left of it in words."""
     name = supply.description or " ".join(filter(None, (supply.color, supply.kind))) or supply.index
     return f"{name}: {_left(supply)}"
 

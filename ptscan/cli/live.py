@@ -116,4 +116,4 @@ class _TerminalDisplay(Display):
         rows = list(self._rows)[-room:] if room else []
         if not rows:
             return self._progress
-        return Group(rich_table(Grid(self._header, rows)), self._progress)
+        return Group(rich_table(Grid(self._header, rows), one_line=True), self._progress)

@@ -1,7 +1,7 @@
 """A grid as a table: by rich on a terminal, plain columns in a pipe or a file, and for what no screen could hold."""
 
 import unicodedata
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from ptscan.cli.clean import one_line
 from ptscan.cli.flat import Cell, Grid
@@ -20,8 +20,8 @@ def table(grid: Grid, terminal: bool) -> str:
     return _drawn(grid) if terminal and len(grid.rows) <= MAX_RICH_ROWS else _plain(grid)
 
 
-def rich_table(grid: Grid) -> "Table":
-    """Return ``grid`` as a rich table; no cell is taken for markup."""
+def rich_table(grid: Grid, *, one_line: bool = False) -> "Table":
+    """Return ``grid`` as a rich table, cells cut to ``one_line`` or folded; none is taken for markup."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
@@ -29,8 +29,9 @@ def rich_table(grid: Grid) -> "Table":
     drawn = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
     for name, value in zip(grid.header, grid.rows[0] if grid.rows else grid.header, strict=True):
         number = isinstance(value, int | float)
-        whole = number or name == "address"
-        drawn.add_column(name, justify="right" if number else "left", no_wrap=whole, overflow="fold")
+        whole = one_line or number or name == "address"
+        overflow: Literal["ellipsis", "fold"] = "ellipsis" if one_line else "fold"
+        drawn.add_column(name, justify="right" if number else "left", no_wrap=whole, overflow=overflow)
     for row in grid.rows:
         drawn.add_row(*(Text(text(value)) for value in row))
     return drawn

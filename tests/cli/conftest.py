@@ -53,11 +53,11 @@ def answer(request: Message, rows: Sequence[Varbind]) -> bytes:
 
 
 @contextmanager
-def responder(rows: Sequence[Varbind], host: str = "127.60.9.1") -> Iterator[str]:
-    """Serve ``rows`` on a port of its own until the block ends; yields ``HOST:PORT``."""
+def responder(rows: Sequence[Varbind], *, answers: Callable[[Message], bool] = lambda request: True) -> Iterator[str]:
+    """Serve ``rows`` on a port of its own until the block ends, for what it ``answers``; yields ``HOST:PORT``."""
     ordered = sorted(rows, key=lambda row: oid_key(row[0]))
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.bind((host, 0))
+        sock.bind(("127.60.9.1", 0))
 
         def serve() -> None:
             while True:
@@ -66,7 +66,8 @@ def responder(rows: Sequence[Varbind], host: str = "127.60.9.1") -> Iterator[str
                     return
                 message = decode_message(data)
                 assert isinstance(message, Message)
-                sock.sendto(answer(message, ordered), peer)
+                if answers(message):
+                    sock.sendto(answer(message, ordered), peer)
 
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
@@ -78,7 +79,7 @@ def responder(rows: Sequence[Varbind], host: str = "127.60.9.1") -> Iterator[str
 
 
 @pytest.fixture
-def responder_at() -> Callable[[Sequence[Varbind]], AbstractContextManager[str]]:
+def responder_at() -> Callable[..., AbstractContextManager[str]]:
     """``with responder_at(rows) as endpoint``: those rows are served at ``HOST:PORT``."""
     return responder
 
@@ -170,3 +171,21 @@ def snmpd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(10)
+
+
+Sim = Callable[..., int]
+
+
+@pytest.fixture
+def sim(started: Callable[..., "subprocess.Popen[str]"]) -> Sim:
+    """``sim("--fleet", "9", …)``: plays printers on a free port until the test ends; returns the port."""
+
+    def play(*arguments: str) -> int:
+        free = () if "--listen" in arguments else ("--port", "0")
+        process = started("sim", *free, "--speed", "0", *arguments)
+        assert process.stdout is not None
+        ready = process.stdout.readline()
+        assert ready.startswith("ready: "), process.communicate(timeout=10)
+        return int(ready.rstrip().replace(":", " ").rpartition(" ")[2])
+
+    return play
