@@ -77,7 +77,9 @@ class Sweep(Generic[CredentialT]):
         self._pacer = _pacer(plan, now)
         self._subnets = SubnetLimit() if plan.rate is None else None
         intervals = plan.targets.intervals
-        self.families: Final = frozenset(intervals[place][place] >= IPV6 for place in (0, -1)) if intervals else ()
+        self.families: Final = frozenset(
+            end >= IPV6 for interval in (*intervals[:1], *intervals[-1:]) for end in interval
+        )
         """Whether IPv4 (False) and IPv6 (True) targets are among them."""
 
         self._answered = Marks(self._size)
@@ -169,7 +171,8 @@ class Sweep(Generic[CredentialT]):
             yield _Run(stencil, True in self.families, positions, stamps, addresses)
             return
         # Each target has its own list of credentials: neighbours in the order that share a stencil make a run.
-        columns = zip(positions, stamps, addresses, map(self._allowed, addresses), strict=True)
+        allowed = [self._allowed(self._round, address) for address in addresses]
+        columns = zip(positions, stamps, addresses, allowed, strict=True)
         for (index, ipv6), group in groupby(columns, lambda row: (row[3], row[2] >= IPV6)):
             members = list(group)
             if index is None:
@@ -180,10 +183,10 @@ class Sweep(Generic[CredentialT]):
                 stencil, ipv6, [row[0] for row in members], [row[1] for row in members], [row[2] for row in members]
             )
 
-    def _allowed(self, address: Address) -> int | None:
-        """The credential that ``address`` is asked with in this round."""
+    def _allowed(self, round_: int, address: Address) -> int | None:
+        """The credential that ``address`` is asked with in ``round_``, if any."""
         allowed = self._allowances.at(address)
-        choice = self._rounds[self._round].choice
+        choice = self._rounds[round_].choice
         return allowed[choice] if choice < len(allowed) else None
 
     def _round_start(self) -> int:
@@ -201,11 +204,11 @@ class Sweep(Generic[CredentialT]):
         if not isinstance(message, Message) or message.pdu_type != PduType.RESPONSE:
             self._refused += 1
             return None
-        matched = self._ids.match(message.request_id, rounds=self._round + 1)
-        if matched is None:
+        probe = self._probe_of(message.request_id)
+        if probe is None:
             self._refuse(source, port)
             return None
-        round_, position = matched
+        round_, position, credential = probe
         if position in self._answered:
             self._duplicates += 1
             return None
@@ -217,14 +220,13 @@ class Sweep(Generic[CredentialT]):
             self._other_source += 1
         self._answered.add(position)
         sent_at = self._settle(round_, position, answered=True)
-        index = self._allowances.at(address)[self._rounds[round_].choice]
         sighting = self._reader.read(
             message,
             address=format_address(address),
             port=self._plan.port,
             rtt=None if sent_at is None else now - sent_at,
         )
-        return Found(sighting, self._plan.credentials[index])
+        return Found(sighting, self._plan.credentials[credential])
 
     def unreachable(self, payload: bytes, code: int) -> None:
         """The network says, with errno ``code``, that a probe that began with ``payload`` did not arrive.
@@ -238,13 +240,27 @@ class Sweep(Generic[CredentialT]):
                 break
         else:
             return
-        matched = self._ids.match(request_id, rounds=self._round + 1)
-        if matched is None or (matched[0] == 0 and code != errno.ECONNREFUSED):
+        probe = self._probe_of(request_id)
+        if probe is None or (probe[0] == 0 and code != errno.ECONNREFUSED):
             return
-        round_, position = matched
+        round_, position, _ = probe
         if position not in self._settled:
             self._settle(round_, position, answered=False)
             self._unreachable += 1
+
+    def _probe_of(self, request_id: int) -> tuple[int, int, int] | None:
+        """The round, the position and the credential of the probe with this id; None when none such was sent."""
+        matched = self._ids.match(request_id, rounds=self._round + 1)
+        if matched is None:
+            return None
+        round_, position = matched
+        unsent = self._runs[0].positions[self._runs[0].begin] if self._runs else self._cursor
+        if round_ == self._round and position >= unsent:
+            return None
+        if self._allowances.everywhere:
+            return round_, position, self._rounds[round_].choice
+        credential = self._allowed(round_, self._order.address_at(position))
+        return None if credential is None else (round_, position, credential)
 
     def _settle(self, round_: int, position: int, *, answered: bool) -> float | None:
         """Take ``position`` out of later rounds; give the time at which it was asked in ``round_``."""

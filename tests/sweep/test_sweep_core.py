@@ -1,5 +1,6 @@
 """The sweep without sockets, with the time given literally: rounds, windows, caps, and the end."""
 
+import dataclasses
 import errno
 import math
 import random
@@ -237,6 +238,23 @@ def test_an_answer_from_another_port_or_address_is_believed_until_a_lie(plan) ->
     assert run.receive(run.answer(shot, 2), shot.addresses[2])
     summary = run.sweep.summary(seconds=0.0, interrupted=False)
     assert (summary.answered, summary.other_source, summary.refused, summary.duplicates) == (3, 2, 2, 1)
+
+
+def test_an_answer_to_what_was_not_asked_yet_is_refused_even_with_a_right_id(plan, community) -> None:
+    restricted = (community("x", "10.0.0.0/25"),)
+    run = Simulation(plan("10.0.0.0/22", rate="max", credentials=restricted), answers=lambda address, n: False)
+    shot = run.sweep.next_shot(0.0)
+    assert isinstance(shot, Shot)
+    order = run.sweep._order
+    early = dataclasses.replace(shot, stamps=run.sweep._ids.of_chunk(0, 0), addresses=order.take(0, 256))
+    assert not any(run.receive(run.answer(early, place), early.addresses[place]) for place in range(256))
+    while isinstance(shot := run.sweep.next_shot(0.0), Shot):
+        run.sweep.shot_sent(shot, len(shot.addresses), (), 0.0)
+    # Now all that may be asked were asked: nobody else is believed.
+    for place in range(256):
+        run.receive(run.answer(early, place), early.addresses[place])
+    allowed = {address for address in early.addresses if address < parse_address("10.0.0.128")}
+    assert set(map(parse_address, run.found)) == allowed
 
 
 def test_when_too_many_lie_nobody_may_answer_for_another(plan) -> None:
