@@ -3,7 +3,7 @@
 1. GET      the system group
 2. GETNEXT  is it a printer at all? Asked only of what neither sysObjectID nor sysDescr names as one
 3. GETNEXT  the first row of every table of which one row is enough, and the IEEE 1284 IDs
-4. GETBULK  one column of each table that has several rows: their number is what the others are then asked for, exactly
+4. GETBULK  one column of each table that has several rows: how many rows the others are then asked for
 5. GETBULK  the other columns of supplies, trays and alerts
 6. GET      what the rows so far point to (the printer's own row, colorants), and the profile's scalars
 7. GETBULK  the tables of the profile; interfaces, where the first is not the one that names the printer
@@ -102,7 +102,7 @@ def rest_of_tables(columns: Columns) -> list[tuple[tuple[Oid, ...], int | None]]
 def interfaces_open(columns: Columns) -> bool:
     """Whether the first interface is not the one that names the printer, so that the others have to be read."""
     chosen = identity.choose_mac(columns)
-    return bool(columns.first(standard.IF_TYPE)) and not (chosen and identity.is_universal(chosen[0]))
+    return any(map(columns.first, identity.MAC_COLUMNS)) and not (chosen and identity.is_universal(chosen[0]))
 
 
 def parent(oid: Oid) -> Oid:

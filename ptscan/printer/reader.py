@@ -71,7 +71,7 @@ class _Reading:
         await self._next((*plan.HEAD, *self._device_ids()))
         await self._walk(tuple(plan.LEADS), first=plan.FIRST_ROWS)
         for table, rows in plan.rest_of_tables(self._columns()):
-            await self._walk(table, rows=rows)
+            await self._walk(table, expected=rows)
         self._match()
         columns = self._columns()
         scalars = (oid for profile in self._matched for oid in profile.ask.scalars)
@@ -144,10 +144,12 @@ class _Reading:
         elif oids:
             self._take(await self._session.get_many(oids))
 
-    async def _walk(self, table: tuple[Oid, ...], *, rows: int | None = None, first: int = plan.VENDOR_ROWS) -> None:
+    async def _walk(
+        self, table: tuple[Oid, ...], *, expected: int | None = None, first: int = plan.VENDOR_ROWS
+    ) -> None:
         """Read a table, unless the device has been silent too often or has sent too much."""
         if not self._must_stop():
-            self._take(await self._session.columns(table, max_rows=plan.MAX_TABLE_ROWS, rows=rows, first=first))
+            self._take(await self._session.columns(table, max_rows=plan.MAX_TABLE_ROWS, expected=expected, first=first))
 
     def _take(self, answer: Answer, values: Mapping[Oid, Varbind] | None = None) -> None:
         """Keep what came, or ``values`` of it, and what went wrong with it."""

@@ -128,21 +128,18 @@ class Session:
         columns: Sequence[Oid],
         *,
         max_rows: int = limits.COLUMN_ROWS,
-        rows: int | None = None,
+        expected: int | None = None,
         first: int = limits.FIRST_REPETITIONS,
         deadline: float = inf,
     ) -> Answer:
         """Walk several columns side by side, each to its own end and to at most ``max_rows`` rows.
 
-        What is asked in vain costs octets. ``rows``: how many rows there are, where that is known already, so that
-        none beyond them is asked; ``first``: how many to ask for at first, where few are expected.
+        What is asked in vain costs octets. ``expected``: how many rows there should be; ``first``: how many to ask for
+        at first where that is not known.
         """
         if len(columns) > limits.COLUMNS:
             raise ValueError(f"{len(columns)} columns, at most {limits.COLUMNS} are walked side by side")
-        if rows is None:
-            plan = WalkPlan(columns, self._manners, max_rows=max_rows, first=first)
-        else:
-            plan = WalkPlan(columns if rows else (), self._manners, max_rows=rows, exact=True, first=rows)
+        plan = WalkPlan(columns, self._manners, max_rows=max_rows, expected=expected, first=first)
         return await self._run(plan, deadline)
 
     async def _run(self, plan: Plan, deadline: float) -> Answer:

@@ -48,8 +48,8 @@ class _Column:
 class WalkPlan:
     """Walks each of ``roots`` to its end or its cap.
 
-    ``exact``: the cap is how many rows there are, so that nothing is asked beyond it. ``first``: most rows of the first
-    ask, so that a short table costs little; each further ask may have twice as many.
+    ``first``: most rows of the first ask, so that a short table costs little; each further ask may have twice as many.
+    ``expected``: how many rows there should be, so that at first no more than the one behind them is asked for.
     """
 
     def __init__(
@@ -58,14 +58,14 @@ class WalkPlan:
         manners: Manners,
         *,
         max_rows: int,
-        exact: bool = False,
+        expected: int | None = None,
         first: int = limits.MAX_REPETITIONS,
     ) -> None:
         self._columns = [_Column(root) for root in roots]
         self._manners = manners
         self._max_rows = max_rows
-        self._exact = exact
-        self._step = first
+        self._expected = expected
+        self._step = first if expected is None else expected + 1
         self._width = limits.REQUEST_VARBINDS
         """Columns asked at once; only ever lowered."""
         self._asked: list[_Column] = []
@@ -99,8 +99,9 @@ class WalkPlan:
             self._repetitions = 0  # GETNEXT: also where v1 and v2c are still tried side by side
             return Ask(PduType.GET_NEXT, oids, 0, 0 if self._went_silent else None)
         fitting = max(1, room // (len(oids) * self._varbind_octets))
-        rows_left = self._max_rows - min([column.rows for column in self._asked])
-        self._repetitions = min(manners.repetitions, self._step, fitting, rows_left + (not self._exact))
+        rows = min([column.rows for column in self._asked])
+        most = self._max_rows if self._expected is None else min(self._max_rows, max(self._expected, rows))
+        self._repetitions = min(manners.repetitions, self._step, fitting, most - rows + 1)
         unproven_retries = 0 if self._silences else 1  # what may be too much is not asked over and over
         return Ask(
             PduType.GET_BULK, oids, self._repetitions, None if self._repetitions <= manners.proven else unproven_retries
@@ -168,16 +169,13 @@ class WalkPlan:
                 self._close(column, Outcome.ENDED_EARLY, not_increasing(last, name))
                 break
             if len(taken) == room:
-                if not self._exact:
-                    text = f"{format_oid(root)} has more than {self._max_rows} rows, these were read"
-                    self._close(column, Outcome.ENDED_EARLY, Problem(code="row-cap", text=text))
+                text = f"{format_oid(root)} has more than {self._max_rows} rows, these were read"
+                self._close(column, Outcome.ENDED_EARLY, Problem(code="row-cap", text=text))
                 break
             taken.append(varbind)
             last = name
         column.rows += len(taken) - before
         column.last = last
-        if self._exact and column.rows == self._max_rows:
-            column.open = False
 
     def _receive_error(self, status: int, index: int) -> None:
         asked = self._asked
