@@ -105,7 +105,7 @@ def test_meters_are_right(fleet: list[Read]) -> None:
 
 
 def test_supplies_and_trays_are_right(fleet: list[Read]) -> None:
-    wrong = []
+    wrong: list[object] = []
     for model, truth, device, _ in printers(fleet):
         rows = {row.index: row for row in device.reading.supplies}
         for part in truth.supplies:
@@ -130,7 +130,7 @@ def test_supplies_and_trays_are_right(fleet: list[Read]) -> None:
 
 
 def test_status_alerts_and_display_are_right(fleet: list[Read]) -> None:
-    wrong = []
+    wrong: list[object] = []
     for model, truth, device, _ in printers(fleet):
         reading = device.reading
         if reading.status.state not in truth.states:
