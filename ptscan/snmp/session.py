@@ -9,6 +9,7 @@ import trio
 
 from codec import V1, V2C, Oid, PduType, Varbind
 from proto_schema import Problem
+from ptscan.errors import InputError
 from ptscan.snmp import limits
 from ptscan.snmp.answer import Answer, Outcome
 from ptscan.snmp.dialect import VERSION_NAMES, Dialect
@@ -34,7 +35,8 @@ class Session:
 
     Every operation is a coroutine that gives an ``Answer`` and raises nothing for what a device or a network does. It
     is a checkpoint, ends by itself after bounded time, and when it is cancelled nothing of it stays behind.
-    ``deadline`` is an instant of ``trio.current_time()``: what was read until then is given.
+    ``deadline`` is an instant of ``trio.current_time()``: what was read until then is given. More OIDs or columns than
+    ``limits`` allows raise InputError.
     """
 
     __slots__ = (
@@ -69,8 +71,7 @@ class Session:
         self._accept_other_source = accept_other_source
         self._conductor = conductor
         self._settled = False
-        versions = {dialect.version for dialect in dialects}
-        self._manners = Manners(version=versions.pop() if len(versions) == 1 else None)
+        self._manners = Manners()
         self.traffic = Traffic()
 
     @property
@@ -138,7 +139,7 @@ class Session:
         at first where that is not known.
         """
         if len(columns) > limits.COLUMNS:
-            raise ValueError(f"{len(columns)} columns, at most {limits.COLUMNS} are walked side by side")
+            raise InputError(f"{len(columns)} columns, at most {limits.COLUMNS} are walked side by side")
         plan = WalkPlan(columns, self._manners, max_rows=max_rows, expected=expected, first=first)
         return await self._run(plan, deadline)
 
@@ -253,7 +254,7 @@ class Walk:
 
 def _checked(oids: Sequence[Oid]) -> Sequence[Oid]:
     if len(oids) > limits.GET_OIDS:
-        raise ValueError(f"{len(oids)} OIDs, at most {limits.GET_OIDS} are read at once")
+        raise InputError(f"{len(oids)} OIDs, at most {limits.GET_OIDS} are read at once")
     return oids
 
 

@@ -260,9 +260,8 @@ class RequestTable:
         if message.error_status in REFUSALS and len(exchange.variants) > 1:
             self._answered_refused(exchange, variant, now)
             return
-        if (
-            exchange._step == variant + 1
-        ):  # the last packet that went out is the only one this can be an answer to (Karn)
+        # Karn: only an answer to the one datagram that it can belong to measures the round trip.
+        if exchange._step == variant + 1:
             exchange.rtt = now - exchange._sent_at
             exchange.host.measured(exchange.rtt)
         else:

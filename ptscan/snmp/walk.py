@@ -96,7 +96,7 @@ class WalkPlan:
         oids = tuple([column.last for column in self._asked])
         manners = self._manners
         if manners.version != V2C or not manners.bulk or self._went_silent:
-            self._repetitions = 0  # GETNEXT: also where v1 and v2c are still tried side by side
+            self._repetitions = 0  # GETNEXT: also the first ask of all, which may go out in v1 and v2c side by side
             return Ask(PduType.GET_NEXT, oids, 0, 0 if self._went_silent else None)
         fitting = max(1, room // (len(oids) * self._varbind_octets))
         rows = min([column.rows for column in self._asked])

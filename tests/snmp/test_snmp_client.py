@@ -581,9 +581,9 @@ class TestWrongUse:
         with pytest.raises(InputError, match="retries"):
             client.session("10.0.0.1", credentials=public, retries=limits.MAX_RETRIES + 1)
         session = client.session("10.0.0.1", credentials=public)
-        with pytest.raises(ValueError, match="columns"):
+        with pytest.raises(InputError, match="columns"):
             await session.columns([SYSTEM] * (limits.COLUMNS + 1))
-        with pytest.raises(ValueError, match="OIDs"):
+        with pytest.raises(InputError, match="OIDs"):
             await session.get_many([SYSTEM] * (limits.GET_OIDS + 1))
 
     async def test_errors_of_the_block_pass_unwrapped(self) -> None:
