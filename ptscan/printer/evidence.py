@@ -1,6 +1,6 @@
 """Where every value came from: one piece of evidence for each path of a reading, kept while it is put together."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 import msgspec
@@ -61,9 +61,6 @@ class Ledger:
     def __getitem__(self, path: str) -> Evidence:
         return self._evidence[path]
 
-    def __contains__(self, path: str) -> bool:
-        return path in self._evidence
-
     def __iter__(self) -> Iterator[Evidence]:
         return iter(self._evidence.values())
 
@@ -72,7 +69,7 @@ class Ledger:
         """The problems so far."""
         return list(self._problems.values())
 
-    def provenance(self, wanted: Callable[[str], bool] = lambda path: True) -> dict[str, Provenance]:
+    def provenance(self) -> dict[str, Provenance]:
         """Return the provenance of each path for the reading.
 
         A field of a table's row gets an entry of its own only where it came from another place than its row: a path
@@ -81,5 +78,4 @@ class Ledger:
         return {
             item.path: Provenance(source="snmp", at=format_oid(item.oid) if item.oid else None, profile=item.profile)
             for item in self._evidence.values()
-            if wanted(item.path)
         }
