@@ -44,6 +44,8 @@ def rows_of() -> Callable[[View], list[Varbind]]:
     return _rows_of
 
 
+_END = "(It is past the end of the MIB tree)"
+
 NetSnmp = Callable[..., Awaitable[list[tuple[str, str, bytes | int | str]]]]
 
 
@@ -66,11 +68,11 @@ async def _run(
         check=False,
         env={**os.environ, "SNMPCONFPATH": "/nonexistent"},
     )
-    text = done.stdout.decode("latin-1")
-    lines = re.split(r"\n(?=\.[0-9])", text.strip("\n")) if text.strip() else []
+    text = done.stdout.decode("latin-1").strip("\n").removesuffix("\nEnd of MIB")
+    lines = re.split(r"\n(?=\.[0-9])", text) if text else []
     if not lines:
         return [("", "error", done.stderr.decode("latin-1").strip())]
-    return [_parse(line) for line in lines]
+    return [_parse(line) for line in lines if not line.endswith(_END)]
 
 
 def _parse(line: str) -> tuple[str, str, bytes | int | str]:
