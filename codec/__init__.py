@@ -1,4 +1,7 @@
-"""SNMP bytes, both ways (v1 and v2c). Standard library only; no module here does I/O."""
+"""SNMP bytes, both ways (v1 and v2c). Standard library only.
+
+I/O: none.
+"""
 
 from codec import limits
 from codec.errors import CodecError, DecodeError, EncodeError, OidError
@@ -6,6 +9,7 @@ from codec.limits import REQUEST_ID_MAX, REQUEST_ID_MIN
 from codec.message import Message, TrapV1, decode_message, encode_response
 from codec.oid import Oid, format_oid, oid_arcs, oid_from_arcs, oid_key, oid_precedes, parse_oid
 from codec.opaque import unwrap_opaque
+from codec.shapes import Shapes
 from codec.tags import (
     COUNTER32,
     COUNTER64,
@@ -70,6 +74,7 @@ __all__ = [
     "OidError",
     "PduType",
     "RequestTemplate",
+    "Shapes",
     "TrapV1",
     "Value",
     "Varbind",

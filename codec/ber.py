@@ -11,7 +11,12 @@ from codec.tags import INTEGER, WRITABLE
 
 def read_long_length(data: bytes, offset: int) -> tuple[int, int]:
     """Read a long-form length, whose first octet stands at ``offset``: the size, and where the content begins."""
-    count = data[offset] & 0x7F
+    first = data[offset]
+    if first == 0x82:
+        return data[offset + 1] << 8 | data[offset + 2], offset + 3
+    if first == 0x81:
+        return data[offset + 1], offset + 2
+    count = first & 0x7F
     if not count:
         raise DecodeError(offset, "indefinite length, which SNMP forbids")
     if count > MAX_LENGTH_OCTETS:
@@ -54,6 +59,8 @@ def read_int32(data: bytes, start: int, stop: int) -> int:
 def read_integer(data: bytes, offset: int, end: int) -> tuple[int, int]:
     """Read a whole INTEGER at ``offset``: its value, and where it stops."""
     start, stop = read_content(data, offset, end, INTEGER)
+    if 0 < stop - start < 5:
+        return int.from_bytes(data[start:stop], "big", signed=True), stop
     return read_int32(data, start, stop), stop
 
 

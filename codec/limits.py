@@ -29,6 +29,15 @@ MAX_INTEGER_OCTETS: Final = 9
 MAX_REPETITIONS: Final = 0x7FFF_FFFF
 """Largest non-repeaters and max-repetitions (RFC 3416 section 3); what is sensible is for the client to say."""
 
+MAX_SHAPES: Final = 128
+"""Shapes of answers that one memory of shapes keeps; the oldest makes room."""
+
+MAX_SIGHTINGS: Final = 1_024
+"""Answers that such a memory knows to have seen once."""
+
+MAX_SHAPE_OCTETS: Final = 4_096
+"""Octets of a varbind list whose shape is learned."""
+
 REQUEST_ID_MIN: Final = 0x0080_0000
 REQUEST_ID_MAX: Final = 0x7FFF_FFFF
 """Request-ids that we send always take exactly four octets, so that a template can be patched in place."""

@@ -9,6 +9,7 @@ from codec.errors import DecodeError, EncodeError
 from codec.limits import MAX_DATAGRAM
 from codec.oid import Oid
 from codec.pdu import encode_pdu, read_pdu, read_varbinds
+from codec.shapes import Shapes
 from codec.tags import INTEGER, IP_ADDRESS, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, TIMETICKS, V1, V2C, PduType
 from codec.varbinds import Note, Varbind, encode_varbinds, read_oid, read_unsigned
 
@@ -46,8 +47,11 @@ class TrapV1:
     notes: tuple[Note, ...] = ()
 
 
-def decode_message(data: bytes) -> Message | TrapV1:
-    """Decode one datagram; raises DecodeError (where and why) and nothing else, whatever the octets are."""
+def decode_message(data: bytes, shapes: Shapes | None = None) -> Message | TrapV1:
+    """Decode one datagram; raises DecodeError (where and why) and nothing else, whatever the octets are.
+
+    A memory of ``shapes`` changes nothing but the time: answers of a shape that it knows take a fifth.
+    """
     total = len(data)
     if total > MAX_DATAGRAM:
         raise DecodeError(MAX_DATAGRAM, f"{total} octets, at most {MAX_DATAGRAM} are allowed")
@@ -56,19 +60,27 @@ def decode_message(data: bytes) -> Message | TrapV1:
         start, end = read_content(data, 0, total, SEQUENCE)
         if end != total:
             notes.append(Note(None, "trailing-octets"))
-        version, pos = read_integer(data, start, end)
-        if version == 3:
-            raise DecodeError(start, "version 3: an SNMPv3 message is not for decode_message")
-        if version != V2C and version != V1:
-            raise DecodeError(start, f"version {version} is neither SNMPv1 (0) nor SNMPv2c (1)")
+        if data[start : start + 3] == b"\x02\x01\x01":  # nearly every message
+            version, pos = V2C, start + 3
+        else:
+            version, pos = _read_version(data, start, end)
         start, pos = read_content(data, pos, end, OCTET_STRING)
         community = data[start:pos]
         if data[pos] == 0xA4:
             return _read_trap(data, pos, end, version, community, notes)
-        pdu = read_pdu(data, pos, end, notes)
+        pdu = read_pdu(data, pos, end, notes, shapes)
     except IndexError:
         raise DecodeError(total, "the datagram ends where a tag and a length are due") from None
     return Message(version, community, *pdu, tuple(notes))
+
+
+def _read_version(data: bytes, offset: int, end: int) -> tuple[int, int]:
+    version, stop = read_integer(data, offset, end)
+    if version == 3:
+        raise DecodeError(offset, "version 3: an SNMPv3 message is not for decode_message")
+    if version not in (V1, V2C):
+        raise DecodeError(offset, f"version {version} is neither SNMPv1 (0) nor SNMPv2c (1)")
+    return version, stop
 
 
 def _read_trap(data: bytes, pos: int, end: int, version: int, community: bytes, notes: list[Note]) -> TrapV1:
@@ -85,7 +97,7 @@ def _read_trap(data: bytes, pos: int, end: int, version: int, community: bytes, 
     specific, pos = read_integer(data, pos, end)
     start, pos = read_content(data, pos, end, TIMETICKS)
     timestamp = read_unsigned(data, start, pos, 0xFFFF_FFFF, notes, None)
-    varbinds = read_varbinds(data, pos, end, notes)
+    varbinds = read_varbinds(data, pos, end, notes, None)
     return TrapV1(version, community, enterprise, address, generic, specific, timestamp, varbinds, tuple(notes))
 
 

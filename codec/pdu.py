@@ -1,27 +1,21 @@
 """One PDU, both ways: what v1, v2c and v3 messages carry alike."""
 
-from typing import Final, NamedTuple
+from typing import Final, TypeAlias
 
 from codec.ber import encode_number, encode_tlv, read_content, read_integer
 from codec.errors import DecodeError, EncodeError
 from codec.limits import MAX_INTEGER_MAGNITUDE
+from codec.shapes import Shapes
 from codec.tags import INTEGER, SEQUENCE, PduType
 from codec.varbinds import Note, Varbind, decode_varbinds
 
 PDU_TYPES: Final = frozenset(map(int, PduType))
 
-
-class Pdu(NamedTuple):
-    """Any PDU but the v1 trap, as it lies on the wire."""
-
-    pdu_type: int
-    request_id: int
-    error_status: int
-    error_index: int
-    varbinds: list[Varbind]
+Pdu: TypeAlias = tuple[int, int, int, int, list[Varbind]]
+"""PDU type, request-id, error-status, error-index and varbinds; of any PDU but the v1 trap."""
 
 
-def read_pdu(data: bytes, offset: int, end: int, notes: list[Note]) -> Pdu:
+def read_pdu(data: bytes, offset: int, end: int, notes: list[Note], shapes: Shapes | None) -> Pdu:
     """Read the PDU at ``offset``, which has to fill its container up to ``end``; adds to ``notes``.
 
     Raises DecodeError, or IndexError where the datagram ends within a header.
@@ -39,15 +33,17 @@ def read_pdu(data: bytes, offset: int, end: int, notes: list[Note]) -> Pdu:
     else:
         error_status, pos = read_integer(data, pos, end)
         error_index, pos = read_integer(data, pos, end)
-    return Pdu(pdu_type, request_id, error_status, error_index, read_varbinds(data, pos, end, notes))
+    return pdu_type, request_id, error_status, error_index, read_varbinds(data, pos, end, notes, shapes)
 
 
-def read_varbinds(data: bytes, offset: int, end: int, notes: list[Note]) -> list[Varbind]:
+def read_varbinds(data: bytes, offset: int, end: int, notes: list[Note], shapes: Shapes | None) -> list[Varbind]:
     """Read the varbind list at ``offset``, which has to fill the rest of its PDU up to ``end``."""
     start, stop = read_content(data, offset, end, SEQUENCE)
     if stop != end:
         raise DecodeError(stop, "octets are left in the PDU after the varbind list")
-    return decode_varbinds(data, start, end, notes)
+    if shapes is None:
+        return decode_varbinds(data, start, end, notes)
+    return shapes.read(data, start, end, notes)
 
 
 def encode_pdu(pdu_type: int, numbers: tuple[int, int, int], varbinds: bytes) -> bytes:

@@ -47,14 +47,16 @@ class Note(NamedTuple):
     rule: str
 
 
-_LARGEST: Final = {
+LARGEST: Final = {
     COUNTER32: 0xFFFF_FFFF,
     GAUGE32: 0xFFFF_FFFF,
     TIMETICKS: 0xFFFF_FFFF,
     UINTEGER32: 0xFFFF_FFFF,
     COUNTER64: 0xFFFF_FFFF_FFFF_FFFF,
 }
-_NUMBERS: Final = frozenset({INTEGER, *_LARGEST})
+"""The largest value of each unsigned type."""
+
+_NUMBERS: Final = frozenset({INTEGER, *LARGEST})
 _STRINGS: Final = frozenset({OCTET_STRING, OPAQUE, NSAP})
 _EMPTY: Final = frozenset({NULL, NO_SUCH_OBJECT, NO_SUCH_INSTANCE, END_OF_MIB_VIEW})
 _ADDRESS_SIZES: Final = (0, 4, 16)
@@ -142,8 +144,8 @@ def read_value(data: bytes, start: int, stop: int, tag: int, notes: list[Note], 
     size = stop - start
     if tag == INTEGER:
         return read_int32(data, start, stop)
-    if tag in _LARGEST:
-        return read_unsigned(data, start, stop, _LARGEST[tag], notes, index)
+    if tag in LARGEST:
+        return read_unsigned(data, start, stop, LARGEST[tag], notes, index)
     if tag == OBJECT_IDENTIFIER:
         return read_oid(data, start, stop, notes, index)
     if tag in _EMPTY:
@@ -190,10 +192,10 @@ def _encode_value(tag: int, value: Value) -> bytes:
             if -MAX_INTEGER_MAGNITUDE <= value <= MAX_INTEGER_MAGNITUDE:
                 return encode_number(value)
             raise EncodeError(f"INTEGER {value} has more than four octets of magnitude")
-        if tag in _LARGEST:
-            if 0 <= value <= _LARGEST[tag]:
+        if tag in LARGEST:
+            if 0 <= value <= LARGEST[tag]:
                 return encode_number(value)
-            raise EncodeError(f"{value} is outside 0..{_LARGEST[tag]}, the range of type {tag:#04x}")
+            raise EncodeError(f"{value} is outside 0..{LARGEST[tag]}, the range of type {tag:#04x}")
     elif isinstance(value, bytes):
         if tag in _STRINGS or (tag == IP_ADDRESS and len(value) in _ADDRESS_SIZES):
             return value

@@ -1,8 +1,6 @@
 """Every limit, at N and at N + 1."""
 
-import sys
-from collections.abc import Callable
-from types import FrameType
+import contextlib
 
 import pytest
 
@@ -10,6 +8,7 @@ import codec
 from codec import DecodeError, EncodeError, Message, OidError, decode_message, encode_response, limits, unwrap_opaque
 
 from .messages import SYS_DESCR, integer, message, tlv, varbind
+from .tracing import lines_run
 
 
 def accepts(data: bytes) -> Message:
@@ -175,24 +174,12 @@ def test_repetitions() -> None:
         codec.RequestTemplate(1, b"c", codec.PduType.GET_BULK, [], max_repetitions=limits.MAX_REPETITIONS + 1)
 
 
-def lines_run(data: bytes) -> int:
-    """Lines of Python that decoding takes: a measure of work that no busy machine disturbs."""
-    lines = 0
+def work(data: bytes) -> int:
+    def call() -> None:
+        with contextlib.suppress(DecodeError):
+            decode_message(data)
 
-    def count(frame: FrameType, event: str, argument: object) -> Callable[..., object]:
-        nonlocal lines
-        lines += event == "line"
-        return count
-
-    before = sys.gettrace()
-    sys.settrace(count)
-    try:
-        decode_message(data)
-    except DecodeError:
-        pass
-    finally:
-        sys.settrace(before)
-    return lines
+    return lines_run(call)
 
 
 def filled_with(binding: bytes) -> bytes:
@@ -218,4 +205,4 @@ def filled_with(binding: bytes) -> bytes:
 def test_work_is_linear_in_the_octets(data: bytes) -> None:
     honest = filled_with(varbind(integer(4711), name=SYS_DESCR + b"\x01"))
     assert abs(len(data) - len(honest)) < 100
-    assert lines_run(data) <= 3 * lines_run(honest)
+    assert work(data) <= 3 * work(honest)
