@@ -123,7 +123,9 @@ Addresses: TypeAlias = Annotated[
 ]
 Port: TypeAlias = Annotated[int, _converted(parse_port), Parameter(metavar="PORT")]
 Rate: TypeAlias = Annotated[
-    float | Literal["max"] | None, _converted(_rate), Parameter(metavar="PACKETS_PER_SECOND|max")
+    float | Literal["max"] | None,
+    _converted(_rate),
+    Parameter(metavar="PACKETS_PER_SECOND|max", show_choices=False),
 ]
 Seed: TypeAlias = Annotated[int | None, _converted(_seed), Parameter(metavar="N")]
 Count: TypeAlias = Annotated[int | None, _converted(_count), Parameter(metavar="N")]
@@ -192,7 +194,7 @@ class Showing:
     """How to write it. [default: as the ending of the file of -o says, else table]"""
     output: Annotated[Path | None, Parameter(name=["--output", "-o"], metavar="FILE")] = None
     """Write to this file instead of standard output."""
-    quiet: bool = False
+    quiet: Annotated[bool, Parameter(show_default=False)] = False
     """No words and no progress on standard error; errors are still said."""
 
 

@@ -2,7 +2,6 @@
 
 import os
 import socket
-from collections.abc import Mapping
 from typing import Final
 
 import trio
@@ -35,7 +34,7 @@ class WayError(InputError):
     """The options name no way to ask a device."""
 
 
-def credentials_of(asking: Asking, words: Words, environment: Mapping[str, str] = os.environ) -> tuple[Credential, ...]:
+def credentials_of(asking: Asking, words: Words) -> tuple[Credential, ...]:
     """Return the credentials to try, in order: those of the options, then of the file, else of the environment.
 
     ``public`` is tried only where none was given. Raises WayError and CredentialsError.
@@ -50,7 +49,7 @@ def credentials_of(asking: Asking, words: Words, environment: Mapping[str, str] 
             words.complain(unread)
         credentials += from_file
     if not credentials:
-        credentials = (Community(Secret(environment.get(COMMUNITY_VARIABLE) or DEFAULT_COMMUNITY)),)
+        credentials = (Community(Secret(os.environ.get(COMMUNITY_VARIABLE) or DEFAULT_COMMUNITY)),)
     return credentials
 
 

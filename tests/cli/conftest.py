@@ -1,6 +1,9 @@
 """Fixtures of the shell's tests: a responder of given varbinds, net-snmp's own agent, and ptscan as a process."""
 
 import os
+import pty
+import re
+import select
 import shutil
 import signal
 import socket
@@ -25,6 +28,7 @@ from codec import (
     encode_response,
     oid_key,
 )
+from ptscan.cli import main
 
 
 def answer(request: Message, rows: Sequence[Varbind]) -> bytes:
@@ -100,19 +104,41 @@ def plain_environment(**more: str) -> dict[str, str]:
     return {key: value for key, value in os.environ.items() if not key.startswith("PTSCAN_")} | more
 
 
+@pytest.fixture
+def command() -> list[str]:
+    """The words that start ptscan."""
+    return list(PTSCAN)
+
+
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture
-def ptscan(tmp_path: Path) -> Run:
-    """``ptscan("get", …)``: run it as a process in an empty folder, with both streams captured."""
+def ptscan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
+    """``ptscan("get", …)``: run it in an empty folder, in this process for the sake of time."""
 
-    def run(*arguments: str, stdin: str = "", **environment: str) -> "subprocess.CompletedProcess[str]":
+    def run(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+        with monkeypatch.context() as patch:
+            patch.chdir(tmp_path)
+            patch.setattr("os.environ", plain_environment(**environment))
+            capfd.readouterr()
+            status = main(arguments)
+            out, err = capfd.readouterr()
+        return subprocess.CompletedProcess(arguments, status, out, err)
+
+    return run
+
+
+@pytest.fixture
+def process(tmp_path: Path) -> Run:
+    """``process("get", …)``: the same as a process of its own."""
+
+    def run(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
             [*PTSCAN, *arguments],
             cwd=tmp_path,
             env=plain_environment(**environment),
-            input=stdin,
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             timeout=60,
@@ -122,16 +148,16 @@ def ptscan(tmp_path: Path) -> Run:
     return run
 
 
-@pytest.fixture
-def started(tmp_path: Path) -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
-    """``started("scan", …)``: a process that goes on while the test does other things, ended with the test."""
+@contextmanager
+def starting(folder: Path) -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
+    """Give a function that starts ptscan in ``folder``; whatever still runs ends with the block."""
     processes: list[subprocess.Popen[str]] = []
 
-    def start(*arguments: str, **environment: str) -> "subprocess.Popen[str]":
+    def start(*arguments: str) -> "subprocess.Popen[str]":
         process = subprocess.Popen(
             [*PTSCAN, *arguments],
-            cwd=tmp_path,
-            env=plain_environment(**environment),
+            cwd=folder,
+            env=plain_environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -140,10 +166,22 @@ def started(tmp_path: Path) -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
         processes.append(process)
         return process
 
-    yield start
-    for process in processes:
-        process.kill()
-        process.communicate(timeout=10)
+    try:
+        yield start
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait(10)
+            for stream in (process.stdout, process.stderr):
+                if stream is not None:
+                    stream.close()
+
+
+@pytest.fixture
+def started(tmp_path: Path) -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
+    """``started("scan", …)``: a process that goes on while the test does other things, ended with the test."""
+    with starting(tmp_path) as start:
+        yield start
 
 
 @pytest.fixture(scope="session")
@@ -176,16 +214,74 @@ def snmpd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 Sim = Callable[..., int]
 
 
+@pytest.fixture(scope="module")
+def sim(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sim]:
+    """``sim("--fleet", "9", …)``: plays printers on a free port until the module's tests end; returns the port."""
+    with starting(tmp_path_factory.mktemp("sim")) as start:
+
+        def play(*arguments: str) -> int:
+            free = () if "--listen" in arguments else ("--port", "0")
+            process = start("sim", *free, "--speed", "0", *arguments)
+            assert process.stdout is not None
+            ready = process.stdout.readline()
+            assert ready.startswith("ready: "), process.communicate(timeout=10)
+            return int(ready.rstrip().replace(":", " ").rpartition(" ")[2])
+
+        yield play
+
+
+class Terminal:
+    """Our end of the terminal that a process was started on."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]", ours: int) -> None:
+        self.process = process
+        self._ours = ours
+        self._seen = b""
+
+    def wait_for(self, pattern: bytes) -> bytes:
+        """Read until ``pattern`` has been printed; give what was read since the last call."""
+        while re.search(pattern, self._seen) is None:
+            octets = self._read(30)
+            assert octets, f"not printed: {pattern!r} in {self._seen!r}"
+            self._seen += octets
+        seen, self._seen = self._seen, b""
+        return seen
+
+    def rest(self) -> bytes:
+        """Read until the process has closed its end."""
+        while octets := self._read(30):
+            self._seen += octets
+        return self._seen
+
+    def _read(self, seconds: float) -> bytes:
+        ready, _, _ = select.select([self._ours], [], [], seconds)
+        try:
+            return os.read(self._ours, 65536) if ready else b""
+        except OSError:  # EIO: the other end is closed
+            return b""
+
+
 @pytest.fixture
-def sim(started: Callable[..., "subprocess.Popen[str]"]) -> Sim:
-    """``sim("--fleet", "9", …)``: plays printers on a free port until the test ends; returns the port."""
+def watched(tmp_path: Path) -> Callable[..., AbstractContextManager[Terminal]]:
+    """``with watched("scan", …) as terminal``: with a terminal for stderr, with ``stdout=None`` for stdout, too."""
 
-    def play(*arguments: str) -> int:
-        free = () if "--listen" in arguments else ("--port", "0")
-        process = started("sim", *free, "--speed", "0", *arguments)
-        assert process.stdout is not None
-        ready = process.stdout.readline()
-        assert ready.startswith("ready: "), process.communicate(timeout=10)
-        return int(ready.rstrip().replace(":", " ").rpartition(" ")[2])
+    @contextmanager
+    def watch(*arguments: str, stdout: int | None = subprocess.DEVNULL) -> Iterator[Terminal]:
+        ours, theirs = pty.openpty()
+        process = subprocess.Popen(
+            [*PTSCAN, *arguments],
+            cwd=tmp_path,
+            env=plain_environment(TERM="xterm", COLUMNS="100", LINES="30"),
+            stdin=subprocess.DEVNULL,
+            stdout=theirs if stdout is None else stdout,
+            stderr=theirs,
+        )
+        os.close(theirs)
+        try:
+            yield Terminal(process, ours)
+        finally:
+            process.kill()
+            process.wait(10)
+            os.close(ours)
 
-    return play
+    return watch
