@@ -4,6 +4,7 @@ prtMarkerSuppliesLevel and ...MaxCapacity hold three codes beside numbers: -1 no
 is left (a container) or there is still space (a receptacle). None of them is ever turned into a percentage.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -29,6 +30,11 @@ LOW_PERCENT: Final = 10.0
 """At or below this a supply is ``low``; RFC 3805 leaves the threshold to the reader."""
 
 NO_RESTRICTION, UNKNOWN, SOME = -1, -2, -3
+
+# "Black Toner, PN 006R01509;SN48178080E0000481", "Waste Cartridge, P/N 108R00865": where a description says which is
+# which, and says it once, it is no guess.
+_PART_NUMBER: Final = re.compile(r"\bP/?N:? ?([0-9A-Z][0-9A-Z-]{4,})")
+_SERIAL: Final = re.compile(r"\bS/?N:? ?([0-9A-Z]{6,})")
 
 _RECEPTACLES: Final = frozenset({"waste-toner", "waste-ink", "waste-wax", "waste-water", "waste-paper"})
 
@@ -83,12 +89,19 @@ def _supply(
         kind=kind,
         color=color,
         description=description,
+        part_number=_said_once(_PART_NUMBER, description),
+        serial=_said_once(_SERIAL, description),
         level=level if level is not None and level >= 0 else None,
         capacity=capacity if capacity is not None and capacity > 0 else None,
         unit=standard.SUPPLY_UNITS.get(unit_code) if unit_code is not None else None,
         percent=percent,
         state=level_codes.get(level or 0) or state_of(level, percent, receptacle=receptacle),
     )
+
+
+def _said_once(pattern: re.Pattern[str], text: str | None) -> str | None:
+    found = pattern.findall(text or "")
+    return found[0] if len(found) == 1 else None
 
 
 def is_receptacle(kind: str | None) -> bool:

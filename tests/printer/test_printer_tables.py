@@ -101,6 +101,23 @@ def test_problem_20_kind_by_type_code_then_colour_by_colorant_then_by_words(told
     ]
 
 
+@pytest.mark.parametrize(
+    ("description", "part_number", "serial"),
+    [
+        ("Black Toner, PN 006R01509;SN48178080E0000481", "006R01509", "48178080E0000481"),
+        ("Waste Cartridge, Phaser 7500, P/N 108R00865", "108R00865", None),
+        ("Fuser,P/N 115R00061(110V)/ P/N 115R00062(220V)", None, None),
+        ("Toner (Black)", None, None),
+    ],
+)
+def test_part_number_and_serial_come_from_a_description_that_names_them(
+    told: Tell, description: str, part_number: str | None, serial: str | None
+) -> None:
+    columns = columns_of(told, {"43.11.1.1.6.1.1": description})
+    row = supplies.read_supplies(columns, None, {}, Ledger())[0]
+    assert (row.part_number, row.serial) == (part_number, serial)
+
+
 def test_trays_tell_what_they_hold_and_codes_stay_codes(told: Tell) -> None:
     rows = trays.read_trays(
         columns_of(
