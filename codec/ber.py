@@ -1,7 +1,8 @@
 """The few pieces of BER that SNMP uses (definite lengths only, RFC 3417 section 8), both ways.
 
-The readers trust their caller that the header's octets lie within the datagram: an IndexError means that it ends there.
-``decode_message`` turns that into a DecodeError in one place.
+A reader looks at a header before it knows that the header lies within its container, and holds the end of the content
+against the container then, which covers both. An IndexError means that the datagram itself ends within the header;
+``decode_message`` turns it into a DecodeError in one place.
 """
 
 from codec.errors import DecodeError, EncodeError
@@ -22,8 +23,6 @@ def read_long_length(data: bytes, offset: int) -> tuple[int, int]:
     if count > MAX_LENGTH_OCTETS:
         raise DecodeError(offset, f"length of {count} octets, at most {MAX_LENGTH_OCTETS} are allowed")
     start = offset + 1 + count
-    if start > len(data):
-        raise DecodeError(len(data), "the datagram ends within a length")
     return int.from_bytes(data[offset + 1 : start], "big"), start
 
 
