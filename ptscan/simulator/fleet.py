@@ -68,25 +68,23 @@ class _FleetView:
         self._now = now
         self._moment: Moment | None = None
 
-    def _rendered(self, render: Render) -> bytes | None:
-        moment = self._moment
-        if moment is None:
-            moment = self._moment = Moment(self._individual, self._now)
-        return render(moment)
+    def _now_here(self) -> Moment:
+        self._moment = moment = Moment(self._individual, self._now)
+        return moment
 
     def get(self, oid: Oid) -> bytes | None:
         place = self._table.index.get(oid)
         if place is None:
             return None
         cell = self._table.cells[place]
-        return cell if isinstance(cell, bytes) else self._rendered(cell)
+        return cell if isinstance(cell, bytes) else cell(self._moment or self._now_here())
 
     def step(self, oid: Oid) -> tuple[Oid, bytes] | None:
         table = self._table
         for place in range(table.after(oid), len(table.oids)):
             cell = table.cells[place]
             if not isinstance(cell, bytes):
-                rendered = self._rendered(cell)
+                rendered = cell(self._moment or self._now_here())
                 if rendered is None:
                     continue
                 cell = rendered

@@ -78,11 +78,16 @@ def _pieces(line: str, value: str, model: ModelFile) -> list[str | tuple[Fact, s
 
 def _number(oid: Oid, tag: int, fact: Fact) -> Render:
     name = element(0x06, oid)
+    # everything before the content octets, by their number: a 64-bit counter has up to nine
+    heads = [header(0x30, len(name) + 2 + size) + name + header(tag, size) for size in range(10)]
     mask = 0xFFFF_FFFF if tag == COUNTER32 else -1  # a counter begins again at 0
 
     def render(moment: Moment) -> bytes | None:
         value = fact(moment)
-        return _row(name, tag, signed(value & mask)) if isinstance(value, int) else None
+        if not isinstance(value, int):
+            return None
+        content = signed(value & mask)
+        return heads[len(content)] + content
 
     return render
 
@@ -104,14 +109,10 @@ def _text(oid: Oid, pieces: list[str | tuple[Fact, str]], charset: str, *, hexad
                 octets.append(value.to_bytes(_SIZES[form], "big") if form in _SIZES else str(value).encode())
             else:
                 octets.append(value if isinstance(value, bytes) else value.encode(charset, "replace"))
-        return _row(name, OCTET_STRING, b"".join(octets))
+        value_element = element(OCTET_STRING, b"".join(octets))
+        return header(0x30, len(name) + len(value_element)) + name + value_element
 
     return render
 
 
 _SIZES = {"u8": 1, "u16": 2, "u32": 4}
-
-
-def _row(name: bytes, tag: int, content: bytes) -> bytes:
-    value = element(tag, content)
-    return header(0x30, len(name) + len(value)) + name + value
