@@ -37,8 +37,9 @@ from ptscan.snmp import Client, ClientSettings, Community, Secret, open_client
 
 Handler = Callable[[bytes], list[bytes]]
 
-# Short enough for tests that wait for silence, long enough for a busy machine's loopback.
-QUICK = ClientSettings(timeout=0.15, retries=1)
+# Tests that wait for silence have the hasty client; the others are not hurried by a busy machine.
+PATIENT = ClientSettings(timeout=3.0, retries=1)
+HASTY = ClientSettings(timeout=0.15, retries=1)
 
 
 @dataclass
@@ -162,15 +163,16 @@ def public() -> tuple[Community, ...]:
 
 
 @pytest.fixture
-def quick() -> ClientSettings:
-    """Short waits."""
-    return QUICK
+async def client() -> AsyncIterator[Client]:
+    """A client with time."""
+    async with open_client(PATIENT) as client:
+        yield client
 
 
 @pytest.fixture
-async def client() -> AsyncIterator[Client]:
-    """A client with short waits."""
-    async with open_client(QUICK) as client:
+async def hasty() -> AsyncIterator[Client]:
+    """A client that gives up soon."""
+    async with open_client(HASTY) as client:
         yield client
 
 

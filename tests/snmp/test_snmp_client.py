@@ -121,9 +121,9 @@ async def test_over_ipv6(responder: Responder, make_device: MakeDevice, public: 
 
 
 class TestOutcomes:
-    async def test_silent(self, client: Client, responder: Responder, public: Credentials) -> None:
+    async def test_silent(self, hasty: Client, responder: Responder, public: Credentials) -> None:
         async with responder(lambda _datagram: []) as place:
-            session = client.session(place.address, place.port, credentials=public, version="2c")
+            session = hasty.session(place.address, place.port, credentials=public, version="2c")
             answer = await session.get([NAME])
             assert answer.outcome is Outcome.SILENT
             assert answer.problems[0].text == f"{place.address} port {place.port}: no answer to 2 requests"
@@ -208,12 +208,12 @@ class TestOutcomes:
         assert answer.outcome in (Outcome.NOT_SENT, Outcome.UNREACHABLE)
         assert "cannot send" in answer.problems[0].text
 
-    async def test_the_largest_request_fits_into_a_datagram(self, client: Client, responder: Responder) -> None:
+    async def test_the_largest_request_fits_into_a_datagram(self, hasty: Client, responder: Responder) -> None:
         longest = [parse_oid("1.3" + ".4294967295" * 125 + f".{4294967295 - number}") for number in range(64)]
         assert len(longest) == limits.REQUEST_VARBINDS
         async with responder(lambda _datagram: []) as place:
             credentials = secrets("c" * limits.COMMUNITY_OCTETS)
-            session = client.session(place.address, place.port, credentials=credentials, version="2c", retries=0)
+            session = hasty.session(place.address, place.port, credentials=credentials, version="2c", retries=0)
             assert (await session.get(longest)).outcome is Outcome.SILENT
         assert len(decode_message(place.received[0]).varbinds) == len(longest)
 
@@ -266,12 +266,12 @@ class TestVersions:
             assert session.version == "2c"
 
     async def test_a_fixed_version_is_the_only_one_sent(
-        self, client: Client, responder: Responder, public: Credentials
+        self, hasty: Client, responder: Responder, public: Credentials
     ) -> None:
         async with responder(lambda _datagram: []) as place:
             for version in ("1", "2c"):
                 place.received.clear()
-                await client.session(place.address, place.port, credentials=public, version=version).get([NAME])
+                await hasty.session(place.address, place.port, credentials=public, version=version).get([NAME])
                 sent = {decode_message(datagram).version for datagram in place.received}
                 assert sent == {V1 if version == "1" else V2C}
 
@@ -315,12 +315,12 @@ class TestCredentials:
         assert all(b"elsewhere" not in datagram for datagram in place.received)
 
     async def test_later_silence_forgets_nothing(
-        self, client: Client, responder: Responder, make_device: MakeDevice
+        self, hasty: Client, responder: Responder, make_device: MakeDevice
     ) -> None:
         device = make_device(communities=(b"second",))
         awake = [True]
         async with responder(lambda datagram: device.answer(datagram) if awake[0] else []) as place:
-            session = client.session(place.address, place.port, credentials=secrets("first", "second"))
+            session = hasty.session(place.address, place.port, credentials=secrets("first", "second"))
             await session.get([NAME])
             awake[0] = False
             assert (await session.get([NAME])).outcome is Outcome.SILENT
@@ -333,7 +333,7 @@ class TestCredentials:
 
 class TestSources:
     async def elsewhere(
-        self, client: Client, responder: Responder, public: Credentials, accept: bool, other: str
+        self, hasty: Client, responder: Responder, public: Credentials, accept: bool, other: str
     ) -> Any:
         """A device that is asked at one address and answers from ``other``."""
         with trio.socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as voice:
@@ -347,7 +347,7 @@ class TestSources:
                         await voice.sendto(answer_to(place.received.pop(0)), place.clients.pop(0))
 
                 nursery.start_soon(speak)
-                session = client.session(
+                session = hasty.session(
                     place.address, place.port, credentials=public, version="2c", accept_other_source=accept
                 )
                 answer = await session.get([NAME])
@@ -356,17 +356,17 @@ class TestSources:
 
     @pytest.mark.parametrize("other", ["127.30.0.1", "127.30.0.2"])
     async def test_another_is_not_accepted_and_named(
-        self, client: Client, responder: Responder, public: Credentials, other: str
+        self, hasty: Client, responder: Responder, public: Credentials, other: str
     ) -> None:
-        _, answer = await self.elsewhere(client, responder, public, False, other)
+        _, answer = await self.elsewhere(hasty, responder, public, False, other)
         assert answer.outcome is Outcome.SILENT
         assert f"{other} port" in answer.problems[0].text
 
     @pytest.mark.parametrize("other", ["127.30.0.1", "127.30.0.2"])
     async def test_another_is_accepted_when_asked_for(
-        self, client: Client, responder: Responder, public: Credentials, other: str
+        self, hasty: Client, responder: Responder, public: Credentials, other: str
     ) -> None:
-        session, answer = await self.elsewhere(client, responder, public, True, other)
+        session, answer = await self.elsewhere(hasty, responder, public, True, other)
         assert answer.outcome is Outcome.OK
         assert session.address == "127.30.0.1", "the address that was asked is the one that is reported"
 
@@ -387,15 +387,15 @@ class TestHostileDevices:
         assert answer.outcome is Outcome.ENDED_EARLY
         assert len(answer.varbinds) == 2_000
 
-    async def test_wrong_request_ids(self, client: Client, responder: Responder, public: Credentials) -> None:
+    async def test_wrong_request_ids(self, hasty: Client, responder: Responder, public: Credentials) -> None:
         async with responder(lambda datagram: [answer_to(datagram, request_id=5)]) as place:
-            session = client.session(place.address, place.port, credentials=public, version="2c")
+            session = hasty.session(place.address, place.port, credentials=public, version="2c")
             answer = await session.get([NAME])
         assert answer.outcome is Outcome.SILENT
         assert "request-id" in answer.problems[0].text
 
     async def test_answers_for_other_hosts_finish_nobody(
-        self, client: Client, responder: Responder, public: Credentials
+        self, hasty: Client, responder: Responder, public: Credentials
     ) -> None:
         """One device answers, from its own address, every question that was put to another one."""
         heard: list[bytes] = []
@@ -408,8 +408,8 @@ class TestHostileDevices:
             return []
 
         async with responder(listening, "127.30.0.5") as victim, responder(eavesdropper, "127.30.0.6") as forger:
-            silent = client.session(victim.address, victim.port, credentials=public, version="2c")
-            loud = client.session(forger.address, forger.port, credentials=public, version="2c")
+            silent = hasty.session(victim.address, victim.port, credentials=public, version="2c")
+            loud = hasty.session(forger.address, forger.port, credentials=public, version="2c")
             outcomes = {}
 
             async def ask(name: str, session: Any, times: int) -> None:

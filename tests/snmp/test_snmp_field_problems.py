@@ -50,12 +50,12 @@ async def test_problem_05_v1_only_printer_is_found_and_walked_without_get_bulk(
 
 
 async def test_problem_06_broken_get_bulk_shrinks_then_becomes_get_next_and_stays_so(
-    client: Client, responder: Responder, make_device: MakeDevice, public: Credentials
+    hasty: Client, responder: Responder, make_device: MakeDevice, public: Credentials
 ) -> None:
     for fault in ("silent", "tooBig", "genErr", "malformed"):
         device = make_device(largest_repetitions=0, bulk_fault=fault)
         async with responder(device.answer) as place:
-            session = client.session(place.address, place.port, credentials=public, version="2c")
+            session = hasty.session(place.address, place.port, credentials=public, version="2c")
             assert len((await session.walk(SYSTEM)).varbinds) == 3
             repetitions = [each.error_index for each in device.asked if each.pdu_type == PduType.GET_BULK]
             assert repetitions[0] == 10
@@ -103,7 +103,7 @@ async def test_problem_09_late_answer_to_the_first_try_counts(responder: Respond
 
 
 async def test_problem_10_answer_from_another_address_counts_when_asked_for(
-    client: Client, responder: Responder, make_device: MakeDevice, public: Credentials
+    hasty: Client, responder: Responder, make_device: MakeDevice, public: Credentials
 ) -> None:
     device = make_device()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
@@ -115,11 +115,11 @@ async def test_problem_10_answer_from_another_address_counts_when_asked_for(
             return []
 
         async with responder(answer_elsewhere, "127.30.0.11") as place:
-            strict = client.session(place.address, place.port, credentials=public, version="2c")
+            strict = hasty.session(place.address, place.port, credentials=public, version="2c")
             answer = await strict.get([NAME])
             assert answer.outcome is Outcome.SILENT
             assert "127.30.0.12" in answer.problems[0].text
-            liberal = client.session(
+            liberal = hasty.session(
                 place.address, place.port, credentials=public, version="2c", accept_other_source=True
             )
             assert (await liberal.get([NAME])).outcome is Outcome.OK
@@ -195,13 +195,13 @@ async def test_problem_28_alert_rows_that_wander_between_two_requests(
 
 
 async def test_problem_29_what_worked_is_remembered_and_no_failure_erases_it(
-    client: Client, responder: Responder, make_device: MakeDevice
+    hasty: Client, responder: Responder, make_device: MakeDevice
 ) -> None:
     device = make_device(communities=(b"fleet",), versions=(V1,))
     credentials = (Community(Secret("public")), Community(Secret("fleet")))
     awake = True
     async with responder(lambda datagram: device.answer(datagram) if awake else []) as place:
-        session = client.session(place.address, place.port, credentials=credentials)
+        session = hasty.session(place.address, place.port, credentials=credentials)
         assert (await session.get([NAME])).outcome is Outcome.OK
         assert (session.version, session.community_index) == ("1", 1)
         awake = False
