@@ -69,7 +69,8 @@ class Output(Generic[T]):
         """Write lines as they are added, in a thread, until cancelled: a slow reader of ours stalls nothing else."""
         while True:
             if lines := self.take_lines():
-                await trio.to_thread.run_sync(self._destination.write, lines)
+                with trio.CancelScope(shield=True):  # taken is written: nothing else holds these lines any more
+                    await trio.to_thread.run_sync(self._destination.write, lines)
             else:
                 self._added = trio.Event()
                 await self._added.wait()

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import openpyxl
 import pytest
+import trio
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -252,3 +253,13 @@ def test_a_device_file_is_written_straight_and_stays() -> None:
 def test_a_place_that_cannot_be_written_is_named_at_the_start(tmp_path: Path, name: str) -> None:
     with pytest.raises(OutputError, match="cannot write"), output_to(tmp_path / name):
         pytest.fail("it was opened")
+
+
+async def test_lines_that_were_taken_are_written_even_when_cancelled() -> None:
+    file = io.BytesIO()
+    output = Output(READINGS, "jsonl", Destination(file, "memory"))
+    output.add(reading("text"))
+    with trio.CancelScope() as scope:
+        scope.cancel()
+        await output.keep_written()
+    assert file.getvalue().count(b"\n") == 1
