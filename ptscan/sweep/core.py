@@ -27,7 +27,7 @@ from ptscan.sweep.request_ids import RequestIds
 from ptscan.sweep.send_log import SendLog
 from ptscan.sweep.sighting import PROBE_OIDS, Classifier, Found, SightingReader
 from ptscan.sweep.summary import SweepSummary
-from ptscan.targets import IPV6, Address, format_address
+from ptscan.targets import IPV6, Address, TargetOrder, format_address
 
 _SKIPPED_AT_ONCE: Final = 64  # chunks without a silent target that one call passes over
 
@@ -63,7 +63,7 @@ class Sweep(Generic[CredentialT]):
     ) -> None:
         self._plan = plan
         self._reader = SightingReader(classify)
-        self._order = plan.targets.order(seed, shard=plan.shard)
+        self._order = TargetOrder(plan.targets, seed, shard=plan.shard)
         self._size = self._order.size
         self._allowances = Allowances(plan.credentials)
         self._rounds = rounds_of(plan.version, retries=plan.retries, choices=self._allowances.choices)

@@ -10,23 +10,23 @@ Even sampling also means that the share of answers in any stretch estimates the 
 pacer uses to notice loss.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from hashlib import blake2b
 from math import gcd
-from typing import TYPE_CHECKING, Final, overload
+from typing import Final, overload
 
-if TYPE_CHECKING:
-    from ptscan.targets.address import Address
-    from ptscan.targets.target_set import TargetSet
+from ptscan.targets.address import Address
+from ptscan.targets.target_set import TargetSet
 
 _GOOD_QUOTIENT: Final = 5
 _TRIES: Final = 256
 
 
-class TargetOrder(Sequence["int"]):
-    """The addresses of one shard of a set in probing order, indexable by position, in constant memory."""
+class TargetOrder(Sequence[Address]):
+    """The addresses of one shard of a set in probing order, indexable by position, in constant memory.
+
+    ``shard`` (i, n) takes the positions p with p mod n = i, from 0.
+    """
 
     __slots__ = ("_origin", "_step", "_stride", "_targets", "_total", "seed", "shard", "size")
 

@@ -6,7 +6,6 @@ from itertools import accumulate
 
 from ptscan.targets.address import Address, parse_address
 from ptscan.targets.intervals import Interval, merged
-from ptscan.targets.order import TargetOrder
 
 
 class TargetSet:
@@ -54,7 +53,3 @@ class TargetSet:
             return [number + shift for number in numbers]
         starts, shifts = self._starts, self._shifts
         return [number + shifts[bisect_right(starts, number) - 1] for number in numbers]
-
-    def order(self, seed: int, *, shard: tuple[int, int] = (0, 1)) -> TargetOrder:
-        """Give the order of probing for ``seed``: ``shard`` (i, n) takes the positions p with p mod n = i, from 0."""
-        return TargetOrder(self, seed, shard=shard)
