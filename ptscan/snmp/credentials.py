@@ -3,7 +3,6 @@
 import os
 import re
 import stat
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
@@ -100,6 +99,8 @@ def load_credentials(path: Path) -> tuple[Credential, ...]:
 
     Raises CredentialsError where the file is open to others, unreadable, not TOML, or says what nobody understands.
     """
+    import tomllib  # only whoever has a file pays for it at start-up
+
     octets = _read_private(path)
     try:
         table = tomllib.loads(octets.decode())

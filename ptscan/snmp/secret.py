@@ -1,6 +1,5 @@
 """A text that no log, traceback or repr shows."""
 
-import hmac
 from typing import NoReturn
 
 
@@ -28,14 +27,10 @@ class Secret:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
-        return hmac.compare_digest(_octets(self), _octets(other))
+        return self._text == other._text
 
     def __hash__(self) -> int:
         return hash(self._text)
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a Secret is not pickled: it would leave the process in the clear")
-
-
-def _octets(secret: Secret) -> bytes:
-    return secret.reveal().encode("utf-8", "surrogateescape")

@@ -64,7 +64,7 @@ class WalkPlan:
         self._columns = [_Column(root) for root in roots]
         self._manners = manners
         self._max_rows = max_rows
-        self._expected = expected
+        self._expected = -1 if expected is None else expected
         self._step = first if expected is None else expected + 1
         self._width = limits.REQUEST_VARBINDS
         """Columns asked at once; only ever lowered."""
@@ -100,7 +100,7 @@ class WalkPlan:
             return Ask(PduType.GET_NEXT, oids, 0, 0 if self._went_silent else None)
         fitting = max(1, room // (len(oids) * self._varbind_octets))
         rows = min([column.rows for column in self._asked])
-        most = self._max_rows if self._expected is None else min(self._max_rows, max(self._expected, rows))
+        most = self._max_rows if rows > self._expected else min(self._max_rows, self._expected)
         self._repetitions = min(manners.repetitions, self._step, fitting, most - rows + 1)
         unproven_retries = 0 if self._silences else 1  # what may be too much is not asked over and over
         return Ask(

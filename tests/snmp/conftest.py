@@ -6,7 +6,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
@@ -259,20 +258,10 @@ def snmpd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NetSnmp]:
         stderr=subprocess.DEVNULL,
     )
     try:
-        _wait_until_bound(process, address, port)
+        # snmpget's own retries wait for the agent's port to open.
+        command = ["snmpget", "-v", "2c", "-c", "public", "-t", "0.25", "-r", "80", "-m", "", f"{address}:{port}"]
+        subprocess.run([*command, ".1.3.6.1.2.1.1.5.0"], check=True, capture_output=True)
         yield NetSnmp(address, port)
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(10)
-
-
-def _wait_until_bound(process: "subprocess.Popen[bytes]", address: str, port: int) -> None:
-    for _ in range(200):
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            try:
-                probe.bind((address, port))
-            except OSError:  # it is in use: by the agent
-                return
-        assert process.poll() is None, "snmpd ended by itself"
-        time.sleep(0.05)
-    raise AssertionError("snmpd did not open its port in 10 s")

@@ -509,6 +509,12 @@ class TestColumnsOfExpectedLength:
         talk = carry_out(plan, make_device())
         assert (talk.answer.outcome, len(talk.answer.varbinds)) == (Outcome.OK, 17)
 
+    def test_are_read_in_growing_steps_where_there_are_many_more(self, make_device: Callable[..., Answers]) -> None:
+        device = make_device(tree={oid_from_arcs((1, 3, 6, 1, number)): (INTEGER, 1) for number in range(120)})
+        talk = carry_out(WalkPlan([parse_oid("1.3.6.1")], Manners(version=V2C), max_rows=200, expected=1), device)
+        assert (talk.answer.outcome, len(talk.answer.varbinds)) == (Outcome.OK, 120)
+        assert [ask.repetitions for ask in talk.asks] == [2, 4, 8, 10, 20, 25, 25, 25, 25]
+
     def test_few_rows_are_asked_at_first_and_twice_as_many_then(self, make_device: Callable[..., Answers]) -> None:
         device = make_device(tree={oid_from_arcs((1, 3, 6, 1, number)): (INTEGER, 1) for number in range(60)})
         plan = WalkPlan([parse_oid("1.3.6.1")], Manners(version=V2C), max_rows=100, first=3)
