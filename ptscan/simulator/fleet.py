@@ -21,7 +21,7 @@ class Model:
     def __init__(self, file: ModelFile) -> None:
         """Raises ModelError, which names the row."""
         self.file = file
-        self.deal = deal_round(file.pages.mix) if file.pages else ()
+        self.deal = deal_round(file.pages.mix) if file.pages is not None else ()
         lines = [line for line in file.vendor.rows.splitlines() if line and not line.startswith("#")]
         self.table: Table[bytes | Render] = Table(compile_rows([*standard_rows(file), *lines], file))
 

@@ -26,10 +26,9 @@ def mac(individual: Individual) -> bytes:
 
 def host(individual: Individual) -> str:
     """The name on the network, after the model's pattern with ``{mac}``, ``{tail}`` (six digits) or ``{number}``."""
-    octets = mac(individual)
-    return individual.model.identity.host.format(
-        mac=octets.hex().upper(), tail=octets[3:].hex().upper(), number=individual.number
-    )
+    octets = mac(individual).hex().upper()
+    pattern = individual.model.identity.host.replace("{mac}", octets).replace("{tail}", octets[6:])
+    return pattern.replace("{number}", str(individual.number))
 
 
 def location(individual: Individual) -> str:

@@ -191,7 +191,7 @@ class Moment:
 
     @cached_property
     def alerts(self) -> tuple[Alert, ...]:
-        """What is wrong: the paper path first, then trays, then supplies, no more than a device's table holds."""
+        """What is wrong, the critical first, no more than a device's table holds."""
         alerts = [Alert(3, 13, 1, -2, 8, self.panel_text("jam"))] if self.jammed else []
         for number, tray in enumerate(self.model.tray, 1):
             if not tray.quiet and self.sheets(number) == 0:
@@ -201,7 +201,7 @@ class Moment:
             alert = self._supply_alert(number, supply)
             if alert is not None:
                 alerts.append(alert)
-        return tuple(alerts[:ALERT_ROWS])
+        return tuple(sorted(alerts, key=lambda alert: alert.severity)[:ALERT_ROWS])
 
     def _supply_alert(self, number: int, supply: SupplyPart) -> Alert | None:
         codes = _SUPPLY_CODES.get(supply.kind)

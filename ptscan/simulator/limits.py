@@ -14,11 +14,8 @@ MAX_RECORDING_ROWS: Final = 200_000
 MAX_VALUE_OCTETS: Final = 65_400
 """Content octets of one recorded value: more can't leave in a datagram with its name and header."""
 
-MAX_RECORDINGS: Final = 65_024
-"""Recordings played at once: the usable addresses of a /16."""
-
-MAX_FLEET: Final = 1_000_000
-"""Devices of one fleet: serial numbers and MAC addresses stay distinct up to here."""
+MAX_FLEET: Final = 100_000
+"""Devices of one fleet."""
 
 MAX_KNOWN_PLACES: Final = 4_096
 """OIDs between rows that a table remembers the place of, so that a repeated walk needs no search."""

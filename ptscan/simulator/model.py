@@ -1,5 +1,6 @@
 """A model of a device as data: the shape of a file in ``models/`` (see ``models/FORMAT.md``); pure."""
 
+import re
 import tomllib
 from typing import Any, Final, Literal, TypeAlias
 
@@ -179,7 +180,6 @@ class ModelFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     charset: int = 106
     device_index: int = 1
     error_octets: int = 2
-    life_unit: int = 7
     vendor: VendorPart = VendorPart()
 
 
@@ -206,8 +206,10 @@ def _check(model: ModelFile) -> None:
         refuse("share", "is not positive")
     if model.charset not in CHARSETS:
         refuse("charset", f"{model.charset} is none of {', '.join(map(str, CHARSETS))}")
-    if len(model.identity.oui) != 6:
+    if not re.fullmatch(r"[0-9a-fA-F]{6}", model.identity.oui):
         refuse("identity.oui", "is not three octets in hexadecimal")
+    if re.search(r"[{}]", re.sub(r"\{(mac|tail|number)\}", "", model.identity.host)):
+        refuse("identity.host", "has braces round something else than mac, tail or number")
     if model.identity.serial and model.identity.serial.count("#") < 6:
         refuse("identity.serial", "needs at least six # to be different for each device")
     if (model.kind == "printer") != (model.pages is not None):

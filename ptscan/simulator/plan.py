@@ -35,7 +35,8 @@ class Station:
 class SimulatorPlan:
     """What ``run_simulator`` plays.
 
-    ``port`` 0 takes a free one; ``speed`` is simulated seconds per second, 0 lets time stand still.
+    ``port`` 0 takes a free one; ``speed`` is simulated seconds per second, 0 lets time stand still. ``alone`` binds the
+    address of the only station and no other; without it, addresses without a station are silent, as absent hosts are.
     """
 
     stations: tuple[Station, ...]
@@ -43,6 +44,7 @@ class SimulatorPlan:
     community: str = "public"
     max_message: int = MAX_MESSAGE
     speed: float = 1.0
+    alone: bool = False
 
     @property
     def lines(self) -> Iterator[str]:
@@ -87,7 +89,14 @@ def make_plan(
         raise PlanError(f"port {port} is out of range: give a number from 1 to 65535, or 0 for any free one")
     faults = tuple(faults)
     stations = tuple(Station(address, device, faults) for address, device in zip(addresses, devices, strict=True))
-    return SimulatorPlan(stations, port, community, max_message, speed)
+    return SimulatorPlan(
+        stations,
+        alone=listen is not None,
+        port=port,
+        community=community,
+        max_message=max_message,
+        speed=speed,
+    )
 
 
 def parse_listen(text: str) -> tuple[str, int]:

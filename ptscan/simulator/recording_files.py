@@ -5,7 +5,7 @@ from pathlib import Path
 
 from codec import Varbind
 from ptscan.simulator.errors import RecordingError
-from ptscan.simulator.limits import MAX_RECORDING_OCTETS, MAX_RECORDINGS
+from ptscan.simulator.limits import MAX_RECORDING_OCTETS
 from ptscan.simulator.recording import Recording, format_recording, parse_recording
 
 
@@ -33,8 +33,6 @@ def load_recordings(paths: Iterable[Path | str]) -> list[Recording]:
             files += found
         else:
             files.append(path)
-        if len(files) > MAX_RECORDINGS:
-            raise RecordingError(path, None, f"more than {MAX_RECORDINGS} recordings", "name fewer")
     return [load_recording(file) for file in files]
 
 

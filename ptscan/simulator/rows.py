@@ -18,6 +18,10 @@ from ptscan.simulator.recording import parse_row
 
 Render: TypeAlias = Callable[[Moment], bytes | None]
 
+# a fact and, for a number in hexadecimal, in how many octets it stands
+_Placed: TypeAlias = tuple[Fact, int]
+
+_SIZES = {"u8": 1, "u16": 2, "u32": 4}
 _FACT = re.compile(r"\{([a-z_0-9.]+)(?::(u8|u16|u32))?\}")
 
 
@@ -33,47 +37,49 @@ def compile_rows(lines: list[str], model: ModelFile) -> dict[Oid, bytes | Render
 
 
 def _compile(line: str, model: ModelFile) -> tuple[Oid, bytes | Render]:
-    if "{" not in line:
-        try:
-            return parse_row(line.encode(CHARSETS[model.charset]), 0, model.name)
-        except RecordingError as error:
-            raise ModelError(model.name, line, error.fault) from error
-        except UnicodeEncodeError as error:
-            raise ModelError(model.name, line, f"can't be written in {error.encoding}") from error
-    name, _, rest = line.partition("|")
-    tag_text, _, value = rest.partition("|")
+    charset = CHARSETS[model.charset]
     try:
+        if "{" not in line:
+            return parse_row(line.encode(charset), 0, model.name)
+        name, _, rest = line.partition("|")
+        tag_text, _, value = rest.partition("|")
         oid = parse_oid(name)
         tag = int(tag_text.removesuffix("x"))
+        pieces = _pieces(value, model, hexadecimal=tag_text.endswith("x"))
+    except RecordingError as error:
+        raise ModelError(model.name, line, error.fault) from error
+    except UnicodeEncodeError as error:
+        raise ModelError(model.name, line, f"can't be written in {charset}") from error
     except (OidError, ValueError) as error:
         raise ModelError(model.name, line, str(error)) from error
-    pieces = _pieces(line, value, model)
     if tag in (OBJECT_IDENTIFIER, IP_ADDRESS, NULL):
         raise ModelError(model.name, line, "no fact can stand in a value of this type")
     if tag == OCTET_STRING:
-        return oid, _text(oid, pieces, CHARSETS[model.charset], hexadecimal=tag_text.endswith("x"))
-    if len(pieces) != 1 or isinstance(pieces[0], str):
+        return oid, _text(oid, pieces, charset)
+    if len(pieces) != 1 or isinstance(pieces[0], bytes):
         raise ModelError(model.name, line, "a number is a number or one fact, with nothing round it")
     return oid, _number(oid, tag, pieces[0][0])
 
 
-def _pieces(line: str, value: str, model: ModelFile) -> list[str | tuple[Fact, str]]:
-    """The fixed texts and the facts, each with its format, in their order."""
-    pieces: list[str | tuple[Fact, str]] = []
+def _pieces(value: str, model: ModelFile, *, hexadecimal: bool) -> list[bytes | _Placed]:
+    """The fixed octets and the facts, in their order; raises ValueError, which says what is wrong."""
+    pieces: list[bytes | _Placed] = []
     end = 0
     for match in _FACT.finditer(value):
-        if match.start() > end:
-            pieces.append(value[end : match.start()])
+        pieces.append(_fixed(value[end : match.start()], model, hexadecimal=hexadecimal))
         fact = find_fact(match[1], model)
         if fact is None:
-            raise ModelError(model.name, line, f"{match[1]!r} is no fact of this model")
-        pieces.append((fact, match[2] or ""))
+            raise ValueError(f"{match[1]!r} is no fact of this model")
+        pieces.append((fact, _SIZES.get(match[2], 0)))
         end = match.end()
-    if end < len(value):
-        pieces.append(value[end:])
-    if any(isinstance(piece, str) and ("{" in piece or "}" in piece) for piece in pieces):
-        raise ModelError(model.name, line, "a brace that is no part of a fact")
-    return pieces
+    pieces.append(_fixed(value[end:], model, hexadecimal=hexadecimal))
+    return [piece for piece in pieces if piece]
+
+
+def _fixed(text: str, model: ModelFile, *, hexadecimal: bool) -> bytes:
+    if "{" in text or "}" in text:
+        raise ValueError("a brace that is no part of a fact")
+    return bytes.fromhex(text) if hexadecimal else text.encode(CHARSETS[model.charset])
 
 
 def _number(oid: Oid, tag: int, fact: Fact) -> Render:
@@ -92,27 +98,23 @@ def _number(oid: Oid, tag: int, fact: Fact) -> Render:
     return render
 
 
-def _text(oid: Oid, pieces: list[str | tuple[Fact, str]], charset: str, *, hexadecimal: bool) -> Render:
+def _text(oid: Oid, pieces: list[bytes | _Placed], charset: str) -> Render:
     name = element(0x06, oid)
 
     def render(moment: Moment) -> bytes | None:
         octets = []
         for piece in pieces:
-            if isinstance(piece, str):
-                octets.append(bytes.fromhex(piece) if hexadecimal else piece.encode(charset, "replace"))
+            if isinstance(piece, bytes):
+                octets.append(piece)
                 continue
-            fact, form = piece
+            fact, size = piece
             value = fact(moment)
             if value is None:
                 return None
             if isinstance(value, int):
-                octets.append(value.to_bytes(_SIZES[form], "big") if form in _SIZES else str(value).encode())
-            else:
-                octets.append(value if isinstance(value, bytes) else value.encode(charset, "replace"))
+                value = (value % 256**size).to_bytes(size, "big") if size else b"%d" % value
+            octets.append(value if isinstance(value, bytes) else value.encode(charset, "replace"))
         value_element = element(OCTET_STRING, b"".join(octets))
         return header(0x30, len(name) + len(value_element)) + name + value_element
 
     return render
-
-
-_SIZES = {"u8": 1, "u16": 2, "u32": 4}

@@ -52,7 +52,8 @@ async def run_simulator(
     Raises BindError where the port can't be had. Cancellation closes the socket and drops the answers that are held
     back by a delay.
     """
-    single = plan.stations[0].address if len(plan.stations) == 1 else None
+    first = plan.stations[0].address
+    single = first if plan.alone or ":" in first else None  # ::1 is all that IPv6 has of loopback
     with _bound_socket(single, plan.port) as sock:
         playing = Playing(sock.getsockname()[1], trio.current_time(), plan.speed)
         async with trio.open_nursery() as nursery:
@@ -103,9 +104,9 @@ class _Server:
         self._sock = sock
         self._playing = playing
         self._nursery = nursery
-        self._responder = Responder(plan.community.encode(), max_message=plan.max_message)
+        self._responder = Responder(plan.community.encode("utf-8", "surrogateescape"), max_message=plan.max_message)
         self._stations = {socket.inet_pton(sock.family, station.address): station for station in plan.stations}
-        self._only = plan.stations[0] if len(plan.stations) == 1 else None
+        self._first = plan.stations[0]
         self._misbehaviours = {
             station.address: Misbehaviour(station.faults, seed=number)
             for number, station in enumerate(plan.stations)
@@ -130,8 +131,8 @@ class _Server:
             except OSError:  # an ICMP error about an earlier answer
                 continue
             playing.received += 1
-            station = self._only
-            asked = b""
+            station: Station | None = self._first
+            asked = b""  # not told where only one address is bound
             if ancillary:
                 asked = _PKTINFO.unpack(ancillary[0][2][: _PKTINFO.size])[2]
                 station = self._stations.get(asked)

@@ -151,7 +151,7 @@ def _output_and_marker(model: ModelFile) -> Iterator[str]:
     inks = any("ink" in supply.kind for supply in model.supply)
     colors = len({supply.color for supply in model.supply if supply.color})
     yield f"{marker}.2.{device}.1|2|{_MARKER_TECHNOLOGY['ink' if inks else 'toner']}"
-    yield f"{marker}.3.{device}.1|2|{model.life_unit}"
+    yield f"{marker}.3.{device}.1|2|7"
     yield f"{marker}.4.{device}.1|65|{{total}}"
     yield f"{marker}.5.{device}.1|65|{{total}}"
     yield f"{marker}.6.{device}.1|2|{colors}"

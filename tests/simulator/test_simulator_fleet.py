@@ -28,6 +28,10 @@ def values(device: FleetDevice, now: float, rows_of: Rows) -> dict[str, Varbind]
     return {format_oid(oid): (oid, tag, value) for oid, tag, value in rows_of(device.at(now))}
 
 
+def device_index(truth: Truth) -> str:
+    return truth.supplies[0].index.split(".")[0]
+
+
 def printers(fleet: Fleet) -> Iterator[FleetDevice]:
     return (device for device in fleet.devices if device.is_printer)
 
@@ -81,6 +85,12 @@ def test_models_can_be_chosen() -> None:
     fleet = make_fleet(20, models=["ricoh-mfp", "ups"])
     assert {device.model for device in fleet.devices} == {"ricoh-mfp", "ups"}
     assert make_fleet(100, others=False).printers == 100
+
+
+def test_the_largest_fleet_can_be_made() -> None:
+    most = simulator_limits.MAX_FLEET
+    fleet = make_fleet(most, models=["ups"])
+    assert len({device.truth(0).serial for device in fleet.devices}) == most
 
 
 @pytest.mark.parametrize("count", [0, -1, simulator_limits.MAX_FLEET + 1])
@@ -185,12 +195,13 @@ def test_the_standard_rows_say_what_is_true(fleet: Fleet, rows_of: Rows) -> None
     for device in printers(fleet):
         truth = device.truth(DAY)
         rows = values(device, DAY, rows_of)
-        charset = "latin-1" if rows["1.3.6.1.2.1.43.7.1.1.4.1.1"][2] == 4 else "utf-8"
+        index = device_index(truth)
+        charset = "latin-1" if rows[f"1.3.6.1.2.1.43.7.1.1.4.{index}.1"][2] == 4 else "utf-8"
         for name, oid in STANDARD.items():
-            value = rows[oid.format(device=1)][2]
+            value = rows[oid.format(device=index)][2]
             assert isinstance(value, bytes)
             assert value.decode(charset) == (getattr(truth, name) or "").encode(charset, "replace").decode(charset)
-        assert rows["1.3.6.1.2.1.43.10.2.1.4.1.1"][2] == truth.meters["total"]
+        assert rows[f"1.3.6.1.2.1.43.10.2.1.4.{index}.1"][2] == truth.meters["total"]
         assert rows["1.3.6.1.2.1.1.2.0"][2] == parse_oid(truth.sys_object_id)
         assert rows["1.3.6.1.2.1.2.2.1.6.1"][2] == bytes.fromhex(truth.mac.replace(":", ""))
         assert len([name for name in rows if name.startswith("1.3.6.1.2.1.43.18.1.1.8.")]) == len(truth.alerts)
@@ -220,7 +231,7 @@ def test_the_standard_tables_say_what_is_true(fleet: Fleet, rows_of: Rows) -> No
             assert at("11.1.1.5", supply.index) == SUPPLY_TYPES[supply.kind]
             assert at("11.1.1.4", supply.index) == (4 if supply.kind.startswith("waste") else 3)
             colorant = at("11.1.1.3", supply.index)
-            named = rows.get(f"1.3.6.1.2.1.43.12.1.1.4.1.{colorant}")
+            named = rows.get(f"1.3.6.1.2.1.43.12.1.1.4.{device_index(truth)}.{colorant}")
             assert (named[2].decode() if named else None) == supply.color  # type: ignore[union-attr]
         for tray in truth.trays:
             assert at("8.2.1.9", tray.index) == tray.capacity
@@ -234,15 +245,16 @@ def test_status_and_error_bits_agree_with_each_other(fleet: Fleet, rows_of: Rows
         for now in (0, HOUR, DAY, 40 * DAY):
             rows = values(device, now, rows_of)
             truth = device.truth(now)
-            pair = rows["1.3.6.1.2.1.25.3.2.1.5.1"][2], rows["1.3.6.1.2.1.25.3.5.1.1.1"][2]
-            octets = rows["1.3.6.1.2.1.25.3.5.1.2.1"][2]
+            index = device_index(truth)
+            pair = rows[f"1.3.6.1.2.1.25.3.2.1.5.{index}"][2], rows[f"1.3.6.1.2.1.25.3.5.1.1.{index}"][2]
+            octets = rows[f"1.3.6.1.2.1.25.3.5.1.2.{index}"][2]
             assert isinstance(octets, bytes)
             bits = {n for n in range(len(octets) * 8) if octets[n // 8] & 0x80 >> n % 8}
             assert pair in {(2, 3), (2, 4), (2, 1), (3, 3), (3, 4), (5, 1)}
             assert bool(bits) == bool(truth.conditions) == (pair[0] in (3, 5))
             assert {(2, 3): "idle", (2, 4): "printing", (2, 1): "standby", (5, 1): "down"}.get(
                 pair,
-                "warning",  # type: ignore[arg-type]
+                "warning",
             ) in truth.states
 
 

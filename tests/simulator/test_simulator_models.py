@@ -46,7 +46,7 @@ mix = { print_mono = 100 }
 
 [[supply]]
 kind = "toner"
-description = "Toner"
+description = "Toner {serial} für Maker One"
 life = 1000
 
 [[tray]]
@@ -107,6 +107,11 @@ def test_every_model_that_comes_with_ptscan_is_whole(model: ModelFile) -> None:
         ("|65|{total}", "|65|1{total}", "a number is a number or one fact"),
         ("|65|{total}", "|6|1.3.{total}", "no fact can stand in a value of this type"),
         ("|65|{total}", "|4|{total", "brace"),
+        ("|65|{total}", "|4x|zz{total:u32}", "non-hexadecimal"),
+        ("|65|{total}", "|4x|00{total:u64}", "brace"),
+        ("share = 1", "share = 1\ncharset = 3", "can't be written in ascii"),
+        ("one-{tail}", "one-{who}", "identity.host: has braces round something else"),
+        ('"0250f2"', '"0250fx"', "identity.oui: is not three octets"),
         ("|65|{total}", "|65x|zz", "is not hexadecimal octets"),
         ("|65|{total}", "|x|{total}", "|x|{total}"),
         ("|65|{total}", "|65|1\n1.3.6.1.4.1.62999.1.1|65|2", "stands more than once"),

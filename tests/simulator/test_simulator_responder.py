@@ -237,7 +237,7 @@ def test_the_default_size_fits_a_frame() -> None:
 
 def walk_next(device: Device, version: int) -> list[Varbind]:
     responder = Responder(b"public")
-    found = []
+    found: list[Varbind] = []
     oid = parse_oid("1.3")
     while True:
         message = answered(
@@ -266,7 +266,8 @@ def walk_bulk(device: Device, repetitions: int) -> list[Varbind]:
 
 @pytest.mark.parametrize("repetitions", [1, 3, 25, 10_000])
 def test_a_walk_by_get_bulk_is_a_walk_by_get_next(repetitions: int) -> None:
-    for device in (DEVICE, *make_fleet(42).devices):
+    devices: list[Device] = [DEVICE, *make_fleet(42).devices]
+    for device in devices:
         by_next = walk_next(device, V2C)
         assert walk_bulk(device, repetitions) == by_next
         if repetitions == 1:
@@ -390,6 +391,22 @@ def test_what_is_remembered_is_bounded() -> None:
     for number in range(simulator_limits.MAX_KNOWN_PLACES * 2):
         DEVICE.step(parse_oid(f"1.3.6.1.9.{number}"))
     assert len(DEVICE.table._known_places) <= simulator_limits.MAX_KNOWN_PLACES
+
+
+def request_of(size: int) -> bytes:
+    """A GET of exactly so many octets: many names of a common size, and one that fills up."""
+    names = [b"\x2b" + b"\x01" * 17] * ((size - 100) // 24)
+    fillers = (b"\x2b" + b"\x01" * filler for filler in range(1, 120))
+    requests = (RequestTemplate(V2C, b"public", PduType.GET, [*names, filler]).encode(ID) for filler in fillers)
+    return next(data for data in requests if len(data) == size)
+
+
+def test_only_requests_of_common_size_are_remembered() -> None:
+    most = simulator_limits.MAX_KNOWN_REQUEST_OCTETS + 4  # the request-id's own octets do not count
+    for size, remembered in ((most, 1), (most + 1, 0)):
+        responder = sized(65_507)
+        answered(request_of(size), responder=responder)
+        assert len(responder._known_requests) == remembered
 
 
 def test_rows_of_a_view_are_sorted_by_number(rows_of: Callable[[object], list[Varbind]]) -> None:
