@@ -4,13 +4,11 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final
 
+from ptscan.cli.bugs import bug_line, show_if_debugging
 from ptscan.cli.exits import Exit
 from ptscan.cli.words import Words
 from ptscan.errors import PtscanError
-
-DEBUG_VARIABLE: Final = "PTSCAN_DEBUG"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -30,8 +28,7 @@ def guarded(action: Callable[[], int]) -> int:
     try:
         return action()
     except BaseException as error:
-        if os.environ.get(DEBUG_VARIABLE) and not isinstance(error, SystemExit):
-            sys.excepthook(type(error), error, error.__traceback__)
+        show_if_debugging(error)
         return _said(_weightiest(error))
     finally:
         signal.signal(signal.SIGTERM, before)
@@ -81,7 +78,7 @@ def _said(error: BaseException) -> int:
             complain("out of memory: give it a smaller range, or --format jsonl, which keeps nothing")
             return Exit.FAILED
         case _:
-            _report_bug(error, complain)
+            complain(bug_line(error))
             return Exit.FAILED
 
 
@@ -95,18 +92,3 @@ def _settle_stdout() -> None:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
         os.close(nowhere)
-
-
-def _report_bug(error: BaseException, complain: Callable[[str], None]) -> None:
-    import tempfile
-    import traceback
-
-    text = "".join(traceback.format_exception(error))
-    try:
-        handle, path = tempfile.mkstemp(prefix="ptscan-bug-", suffix=".txt")
-        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(text)
-        kept = f"the detail is in {path}"
-    except OSError as unwritable:
-        kept = f"the detail could not be written ({unwritable.strerror}): run it again with {DEBUG_VARIABLE}=1"
-    complain(f"this is a bug in ptscan, {type(error).__name__}: {error}; {kept}, please report it")

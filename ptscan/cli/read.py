@@ -1,15 +1,15 @@
 """``ptscan read``: one Reading for each address asked, in the order asked; ``--explain`` shows where it came from."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import takewhile
 from typing import Annotated, Any, Final
 
 import trio
 from cyclopts import Parameter
 
+from proto_schema import Reading
 from ptscan.cli.delivery import open_delivery
+from ptscan.cli.devices import Done, read_at
 from ptscan.cli.endpoints import Endpoint, EndpointError, parse_endpoint
 from ptscan.cli.exits import Exit, judged
 from ptscan.cli.explain import explanation
@@ -26,9 +26,8 @@ from ptscan.cli.options import (
 )
 from ptscan.cli.ways import address_of, client_settings, credentials_of, failure_line, version_of
 from ptscan.cli.words import Words, counted
-from ptscan.printer import DeviceReading, read_device
 from ptscan.profiles import ProfileSet, load_profiles
-from ptscan.snmp import Client, Outcome, Traffic, open_client
+from ptscan.snmp import Client, open_client
 
 READ_AT_ONCE: Final = 256  # devices; each has one request in flight
 
@@ -47,28 +46,16 @@ def read(
     return trio.run(_read, endpoints, explain, asking, knowing, showing)
 
 
-@dataclass(frozen=True)
-class _Explained:
-    """A device that was read, and what that cost."""
-
-    device: DeviceReading
-    traffic: Traffic
-
-    @property
-    def address(self) -> str:
-        return self.device.reading.address
-
-
 async def _read(endpoints: list[Endpoint], explain: bool, asking: Asking, knowing: Knowing, showing: Showing) -> Exit:
     words = Words(quiet=showing.quiet)
-    explains = explain and format_of(showing) == "table"
+    explains = explain and format_of(showing) == "table"  # elsewhere a Reading's own provenance has to do
     profiles = load_profiles(knowing.profiles)
     credentials = credentials_of(asking, words)
     addresses = [(await address_of(endpoint), endpoint.port) for endpoint in endpoints]
-    shape: Shape[Any] = _explained_shape(profiles) if explains else READINGS_AS_ASKED
     places = trio.Semaphore(READ_AT_ONCE)
-    done: dict[int, _Explained] = {}
+    done: dict[int, Done] = {}
     given = wrong = 0
+    shape: Shape[Any] = _explained(profiles) if explains else READINGS_AS_ASKED
     with open_delivery(shape, showing, words) as delivery:
 
         def give(numbers: Iterable[int]) -> None:
@@ -76,16 +63,19 @@ async def _read(endpoints: list[Endpoint], explain: bool, asking: Asking, knowin
             for number in numbers:
                 one = done[number]
                 given += 1
-                wrong += _complain(one.device, words)
-                delivery.give(one if explains else one.device.reading)
+                if one.fault is not None:
+                    wrong += 1
+                    words.complain(failure_line((one.address, one.port), one.fault, one.outcome))
+                if one.device is not None:
+                    delivery.give(one if explains else one.device.reading)
 
         async def read_one(client: Client, number: int) -> None:
             address, port = addresses[number]
+            session = client.session(
+                address, port, credentials=credentials, version=version_of(asking), accept_other_source=True
+            )
             async with places:
-                session = client.session(
-                    address, port, credentials=credentials, version=version_of(asking), accept_other_source=True
-                )
-                done[number] = _Explained(await read_device(session, profiles, at=datetime.now(UTC)), session.traffic)
+                done[number] = await read_at(session, profiles)
             delivery.screen.step("reading", len(done), len(addresses))
             give(takewhile(done.__contains__, range(given, len(addresses))))
 
@@ -102,21 +92,13 @@ async def _read(endpoints: list[Endpoint], explain: bool, asking: Asking, knowin
     return judged(right=len(done) - wrong, wrong=wrong)
 
 
-def _complain(device: DeviceReading, words: Words) -> bool:
-    """Name a device that gave no reading; return whether it did not."""
-    if device.outcome is Outcome.OK and device.is_printer:
-        return False
-    reading = device.reading
-    words.complain(failure_line((reading.address, reading.port), reading.problems[0].text, device.outcome))
-    return True
+def _explained(profiles: ProfileSet) -> Shape[Done]:
+    def draw(done: Sequence[Done], terminal: bool) -> str:
+        return "\n\n".join(explanation(one, profiles, terminal=terminal) for one in done)
 
-
-def _explained_shape(profiles: ProfileSet) -> Shape[_Explained]:
-    def draw(explained: Sequence[_Explained], terminal: bool) -> str:
-        return "\n\n".join(explanation(one.device, profiles, one.traffic, terminal=terminal) for one in explained)
+    def readings(done: Sequence[Done]) -> list[Reading]:
+        return [one.device.reading for one in done if one.device is not None]
 
     return Shape(
-        wide=lambda explained: wide_readings([one.device.reading for one in explained]),
-        short=lambda explained: short_readings([one.device.reading for one in explained]),
-        draw=draw,
+        wide=lambda done: wide_readings(readings(done)), short=lambda done: short_readings(readings(done)), draw=draw
     )

@@ -1,6 +1,5 @@
 """``ptscan scan``: sweeps ranges and reads every printer found, both at once."""
 
-from datetime import UTC, datetime
 from functools import partial
 from typing import Final
 
@@ -9,6 +8,7 @@ import trio
 from proto_schema import Reading
 from ptscan.cli.campaign import Campaign, Finding, Findings, batches, planned
 from ptscan.cli.delivery import Delivery, open_delivery
+from ptscan.cli.devices import Done, read_at
 from ptscan.cli.endpoints import shown
 from ptscan.cli.exits import Exit
 from ptscan.cli.flat import READINGS
@@ -27,7 +27,6 @@ from ptscan.cli.options import (
 )
 from ptscan.cli.ways import client_settings
 from ptscan.cli.words import Words, counted
-from ptscan.printer import DeviceReading, read_device
 from ptscan.profiles import ProfileSet, load_profiles
 from ptscan.snmp import Client, Outcome, open_client
 
@@ -124,22 +123,21 @@ class _Readers:
                 version=sighting.version,
                 accept_other_source=True,  # as the sweep did: some answer from another of their addresses
             )
-            device = await read_device(session, self._profiles, at=datetime.now(UTC))
+            done = await read_at(session, self._profiles)
         finally:
             self._places.release()
         self.read += 1
-        self._take_in(device)
+        self._take_in(done)
         self._delivery.screen.step("reading", self.read, self.found, f"{self.printers:,} printers")
 
-    def _take_in(self, device: DeviceReading) -> None:
-        reading = device.reading
-        if device.outcome is not Outcome.OK:
+    def _take_in(self, done: Done) -> None:
+        device = done.device
+        if device is None or device.outcome is not Outcome.OK:
             self.failed += 1
-            why = reading.problems[0].text if reading.problems else device.outcome.value
-            self._words.complain(f"{shown(reading.address, reading.port)} was found, but could not be read: {why}")
+            self._words.complain(f"{shown(done.address, done.port)} was found, but could not be read: {done.fault}")
         elif device.is_printer:
             self.printers += 1
-            self.with_problems += bool(reading.problems)
-            self._delivery.give(reading)
+            self.with_problems += bool(device.reading.problems)
+            self._delivery.give(device.reading)
         else:
             self.others += 1

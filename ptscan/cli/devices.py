@@ -1,0 +1,39 @@
+"""Reads one device for ``scan`` and ``read``: whatever it does costs its own reading alone."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from ptscan.cli.bugs import bug_line
+from ptscan.printer import DeviceReading, read_device
+from ptscan.profiles import ProfileSet
+from ptscan.snmp import Outcome, Session, Traffic
+
+
+@dataclass(frozen=True)
+class Done:
+    """What reading the device at ``address`` came to; without ``device``, ``fault`` tells of a bug of ours."""
+
+    address: str
+    port: int
+    device: DeviceReading | None
+    traffic: Traffic
+    fault: str | None
+    """Why there is no reading of a printer; None where there is one."""
+
+    @property
+    def outcome(self) -> Outcome:
+        """How the device answered."""
+        return Outcome.OK if self.device is None else self.device.outcome
+
+
+async def read_at(session: Session, profiles: ProfileSet) -> Done:
+    """Read the device of ``session``; raises nothing, and is bounded in time as ``read_device`` is."""
+    device = fault = None
+    try:
+        device = await read_device(session, profiles, at=datetime.now(UTC))
+    except Exception as error:
+        fault = bug_line(error)
+    else:
+        if device.outcome is not Outcome.OK or not device.is_printer:
+            fault = device.reading.problems[0].text
+    return Done(session.address, session.port, device, session.traffic, fault)
