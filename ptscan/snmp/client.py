@@ -29,7 +29,7 @@ from ptscan.snmp.sockets import (
     read_errors,
     socket_address,
 )
-from ptscan.snmp.table import Exchange, RequestTable, State, Variant
+from ptscan.snmp.table import Exchange, Host, RequestTable, State, Variant
 
 ANY_V6: Final = "::"
 
@@ -136,7 +136,7 @@ class Client:
                 f"timeout {timeout} and retries {retries}: at most {limits.MAX_TIMEOUT:g} s and {limits.MAX_RETRIES}"
             )
         return Session(
-            self._table.host(source, sockaddr),
+            Host(source, sockaddr),
             dialects,
             no_dialect=None if dialects else why_no_dialect(credentials, source[0]),
             timeout=timeout,

@@ -107,7 +107,7 @@ class GetPlan:
             for varbind in message.varbinds:
                 if varbind[0] in asked:
                     self._read.setdefault(varbind[0], varbind)
-        left = tuple(oid for oid in oids if oid not in self._read)
+        left = tuple([oid for oid in oids if oid not in self._read])
         if not left:
             return
         if len(self._read) > answered:  # a device may answer as much as fits and leave the rest out

@@ -184,8 +184,7 @@ class Session:
             exchange.outcome = Outcome.REFUSED
             return exchange
         dialect = exchange.variants[exchange.variant].dialect
-        better = dialect._replace(version=V2C)
-        if dialect.version == V1 and better in self._dialects:
+        if dialect.version == V1 and (better := dialect._replace(version=V2C)) in self._dialects:
             # Its one v2c datagram may have been lost, and GETBULK is worth a moment's wait.
             patience = min(max(limits.CONFIRM_SECONDS, 4 * exchange.rtt), self._timeout)
             again = self._prepare(ask, (better,), patience=patience)

@@ -23,7 +23,6 @@ from collections import deque
 from collections.abc import Sequence
 from enum import Enum
 from typing import NamedTuple, TypeAlias
-from weakref import WeakValueDictionary
 
 from codec import REQUEST_ID_MIN, DecodeError, ErrorStatus, Message, PduType, RequestTemplate, decode_message
 from ptscan.snmp import limits
@@ -50,15 +49,15 @@ class State(Enum):
 
 
 class Host:
-    """One (address, port): its turn, its queue, its round-trip estimate. Lives as long as somebody holds it."""
+    """One (address, port): its turn, its queue, its round-trip estimate."""
 
-    __slots__ = ("__weakref__", "in_flight", "rto", "rttvar", "sockaddr", "source", "srtt", "waiting")
+    __slots__ = ("in_flight", "rto", "rttvar", "sockaddr", "source", "srtt", "waiting")
 
     def __init__(self, source: tuple[str, int], sockaddr: SocketAddress) -> None:
         self.source = source
         self.sockaddr = sockaddr
         self.in_flight: list[Exchange] = []
-        self.waiting: deque[Exchange] = deque()  # as long as there are tasks that ask this host at once
+        self.waiting: list[Exchange] = []  # no more than there are tasks that ask this host at once
         self.srtt = 0.0
         self.rttvar = 0.0
         self.rto = 0.0
@@ -163,7 +162,8 @@ class RequestTable:
         self._randomness = randomness
         self._per_host = per_host
         self._drawn: list[int] = []
-        self._hosts: WeakValueDictionary[tuple[str, int], Host] = WeakValueDictionary()
+        self._busy: dict[tuple[str, int], Host] = {}
+        """The hosts that have something in flight."""
         self._pending: dict[int, Exchange] = {}
         self._timers: list[tuple[float, int]] = []  # (due, first request-id); stale entries are skipped and swept
         self._outbox: deque[tuple[Exchange, int]] = deque()
@@ -177,19 +177,13 @@ class RequestTable:
         """Request-ids that are out."""
         return len(self._pending)
 
-    def host(self, source: tuple[str, int], sockaddr: SocketAddress) -> Host:
-        """The host at ``source``, the same one for all who hold it at a time."""
-        host = self._hosts.get(source)
-        if host is None:
-            host = self._hosts[source] = Host(source, sockaddr)
-        return host
-
     def start(self, exchange: Exchange, now: float) -> None:
-        """Put a new exchange in flight, or in its host's queue."""
-        if len(exchange.host.in_flight) < self._per_host:
+        """Put a new exchange in flight, or in its host's queue; the busy one of several for one address counts."""
+        host = exchange.host = self._busy.setdefault(exchange.host.source, exchange.host)
+        if len(host.in_flight) < self._per_host:
             self._begin(exchange, now)
         else:
-            exchange.host.waiting.append(exchange)
+            host.waiting.append(exchange)
 
     def cancel(self, exchange: Exchange, now: float) -> None:
         """Forget an exchange in any state; the next one of its host begins."""
@@ -271,7 +265,7 @@ class RequestTable:
 
     def receive_unreachable(self, destination: tuple[str, int], now: float) -> None:
         """An ICMP error came for packets to ``destination``: whatever is in flight there ends."""
-        host = self._hosts.get(destination)
+        host = self._busy.get(destination)
         if host is not None:
             for exchange in tuple(host.in_flight):
                 self._finish(exchange, Outcome.UNREACHABLE, now)
@@ -360,7 +354,7 @@ class RequestTable:
             heapq.heapify(timers)
 
     def _receive_stray(self, request_id: int | None, source: tuple[str, int], now: float) -> None:
-        host = self._hosts.get(source)
+        host = self._busy.get(source)
         if request_id is not None:
             self.strays += 1
             if host is not None:
@@ -407,7 +401,9 @@ class RequestTable:
         host = exchange.host
         host.in_flight.remove(exchange)
         if host.waiting:
-            self._begin(host.waiting.popleft(), now)
+            self._begin(host.waiting.pop(0), now)
+        elif not host.in_flight:
+            del self._busy[host.source]
 
     def _draw_id(self) -> int:
         while True:

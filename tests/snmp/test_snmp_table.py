@@ -78,7 +78,7 @@ def reply(message: Message, value: int = 7, **changes: int) -> bytes:
 
 
 def start(table: RequestTable, now: float = 0.0, **options: object) -> tuple[Exchange, Message]:
-    host = table.host(HERE, HERE)
+    host = Host(HERE, HERE)
     exchange = exchange_with(host, **options)  # type: ignore[arg-type]
     table.start(exchange, now)
     (message,) = sent(table)
@@ -157,7 +157,7 @@ class TestAnAnswer:
     def test_never_ends_the_exchange_of_another_host(self) -> None:
         table = a_table()
         _, mine = start(table)
-        other = exchange_with(table.host(ELSEWHERE, ELSEWHERE))
+        other = exchange_with(Host(ELSEWHERE, ELSEWHERE))
         table.start(other, 0.0)
         sent(table)
         table.receive_datagram(reply(mine), ELSEWHERE, 0.1)
@@ -165,7 +165,7 @@ class TestAnAnswer:
 
     def test_that_is_an_echo_of_the_request_is_none(self) -> None:
         table = a_table()
-        host = table.host(HERE, HERE)
+        host = Host(HERE, HERE)
         exchange = exchange_with(host)
         table.start(exchange, 0.0)
         packet = table.next_packet()
@@ -198,7 +198,7 @@ class TestSilence:
     def test_is_noticed_at_one_instant_whatever_the_estimate_and_the_jitter(self) -> None:
         for seed in range(20):
             table = a_table(seed)
-            exchange = exchange_with(table.host(HERE, HERE), retries=2)
+            exchange = exchange_with(Host(HERE, HERE), retries=2)
             exchange.host.measured(0.001)
             table.start(exchange, 0.0)
             sent(table)
@@ -213,7 +213,7 @@ class TestSilence:
         firsts = set()
         for number in range(10):
             address = (f"10.0.1.{number}", 161)
-            table.start(exchange_with(table.host(address, address)), 0.0)
+            table.start(exchange_with(Host(address, address)), 0.0)
         while table.next_deadline() < 2:
             now = table.next_deadline()
             firsts.add(now)
@@ -228,7 +228,7 @@ class TestSilence:
 
     def test_of_a_host_that_has_answered_is_retried_by_its_round_trip_time(self) -> None:
         table = a_table()
-        host = table.host(HERE, HERE)
+        host = Host(HERE, HERE)
         host.measured(0.01)
         assert host.rto == limits.MIN_RTO_SECONDS
         table.start(exchange_with(host), 0.0)
@@ -237,7 +237,7 @@ class TestSilence:
 
     def test_estimate_never_passes_the_callers_time_out(self) -> None:
         table = a_table()
-        host = table.host(HERE, HERE)
+        host = Host(HERE, HERE)
         host.measured(30.0)
         table.start(exchange_with(host, timeout=1.0), 0.0)
         sent(table)
@@ -299,7 +299,7 @@ class TestVariants:
 
     def started(self, *variants: Variant, retries: int = 1) -> tuple[RequestTable, Exchange, Message]:
         table = a_table()
-        exchange = exchange_with(table.host(HERE, HERE), *variants, retries=retries)
+        exchange = exchange_with(Host(HERE, HERE), *variants, retries=retries)
         table.start(exchange, 0.0)
         (message,) = sent(table)
         return table, exchange, message
@@ -362,7 +362,7 @@ class TestVariants:
 class TestTurns:
     def test_one_at_a_time_to_one_host_others_unhindered(self) -> None:
         table = a_table()
-        host, other = table.host(HERE, HERE), table.host(ELSEWHERE, ELSEWHERE)
+        host, other = Host(HERE, HERE), Host(ELSEWHERE, ELSEWHERE)
         mine = [exchange_with(host) for _ in range(3)]
         for exchange in (*mine, exchange_with(other)):
             table.start(exchange, 0.0)
@@ -371,7 +371,7 @@ class TestTurns:
 
     def test_the_next_begins_when_one_ends_and_has_its_whole_patience(self) -> None:
         table = a_table()
-        host = table.host(HERE, HERE)
+        host = Host(HERE, HERE)
         first, second = exchange_with(host, retries=0), exchange_with(host, retries=0)
         table.start(first, 0.0)
         table.start(second, 0.0)
@@ -385,25 +385,29 @@ class TestTurns:
 
     def test_as_many_as_were_allowed(self) -> None:
         table = a_table(per_host=2)
-        host = table.host(HERE, HERE)
+        host = Host(HERE, HERE)
         for _ in range(3):
             table.start(exchange_with(host), 0.0)
         assert len(sent(table)) == 2
 
-    def test_one_host_for_all_who_hold_it_and_none_when_nobody_does(self) -> None:
+    def test_those_who_ask_one_address_take_turns_though_they_do_not_know_of_each_other(self) -> None:
         table = a_table()
-        host = table.host(HERE, HERE)
-        assert table.host(HERE, HERE) is host
-        host.measured(0.5)
-        del host
-        assert table.host(HERE, HERE).rto == 0.0
+        first, second = exchange_with(Host(HERE, HERE)), exchange_with(Host(HERE, HERE))
+        table.start(first, 0.0)
+        table.start(second, 0.0)
+        (message,) = sent(table)
+        assert second.state is State.WAITING
+        table.receive_datagram(reply(message), HERE, 0.1)
+        assert second.state is State.IN_FLIGHT
+        table.cancel(second, 0.2)
+        assert not table._busy
 
 
 class TestMisfortuneBelow:
     def test_unreachable_ends_what_is_in_flight_there_at_once_and_only_there(self) -> None:
         table = a_table()
         exchange, _ = start(table)
-        other = exchange_with(table.host(ELSEWHERE, ELSEWHERE))
+        other = exchange_with(Host(ELSEWHERE, ELSEWHERE))
         table.start(other, 0.0)
         table.receive_unreachable(HERE, 0.01)
         table.receive_unreachable(("10.9.9.9", 161), 0.01)
@@ -413,7 +417,7 @@ class TestMisfortuneBelow:
 
     def test_a_datagram_that_cannot_be_sent_ends_its_exchange_with_the_reason(self) -> None:
         table = a_table()
-        exchange = exchange_with(table.host(HERE, HERE))
+        exchange = exchange_with(Host(HERE, HERE))
         table.start(exchange, 0.0)
         assert table.next_packet() == table.next_packet(), "it stays the next one until it is out"
         table.packet_failed(Outcome.NOT_SENT, "not permitted", 0.0)
@@ -425,7 +429,7 @@ class TestMisfortuneBelow:
 class TestCancelling:
     def test_leaves_nothing_in_any_state(self) -> None:
         table = a_table()
-        host = table.host(HERE, HERE)
+        host = Host(HERE, HERE)
         unsent, waiting, next_one = exchange_with(host), exchange_with(host), exchange_with(host)
         for exchange in (unsent, waiting, next_one):
             table.start(exchange, 0.0)
@@ -452,7 +456,7 @@ class TestCancelling:
 class TestRequestIds:
     def test_lie_in_the_allowed_range_and_never_twice_in_flight(self) -> None:
         table = a_table(per_host=100_000)
-        host = table.host(HERE, HERE)
+        host = Host(HERE, HERE)
         for _ in range(2_000):
             table.start(exchange_with(host), 0.0)
         ids = [message.request_id for message in sent(table)]
@@ -489,7 +493,7 @@ def test_any_event_in_any_state_keeps_the_books(data: st.DataObject) -> None:
         source = data.draw(st.sampled_from(sources))
         if verb == "start":
             count = data.draw(st.integers(1, 3))
-            host = table.host(source, source)
+            host = Host(source, source)
             exchange = exchange_with(host, *[variant(V2C, b"%d" % each) for each in range(count)], retries=1)
             exchanges.append(exchange)
             table.start(exchange, now)
@@ -526,7 +530,7 @@ def test_two_peers_over_a_network_that_loses_doubles_and_reorders(
     """Every exchange ends; each OK carries the answer to its own question; nobody is asked more than the tries."""
     network = random.Random(seed)
     table = a_table(seed)
-    hosts = [table.host((f"10.0.2.{number}", 161), (f"10.0.2.{number}", 161)) for number in range(40)]
+    hosts = [Host((f"10.0.2.{number}", 161), (f"10.0.2.{number}", 161)) for number in range(40)]
     exchanges = [exchange_with(host, retries=3) for host in hosts for _ in range(3)]
     wire: list[tuple[float, int, tuple[str, int], bytes]] = []
     asked: dict[tuple[tuple[str, int], int], int] = {}
