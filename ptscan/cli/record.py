@@ -86,9 +86,8 @@ async def _record(text: str, output: Path, words: Words, asking: Asking) -> Exit
     for failure in walk.failures:
         words.complain(failure)
     words.say(
-        f"{output}: {counted(len(kept), 'object')}; left out: {counted(len(walk.left_out), 'subtree')} of jobs, people "
-        f"and other hosts{_listed(walk.left_out)}; emptied: {counted(emptied, 'text')} (sysContact, sysName, "
-        "sysLocation and their copies)"
+        f"{output}: {counted(len(kept), 'object')}. Left out: jobs, people and other hosts{_listed(walk.left_out)}; "
+        f"emptied: sysContact, sysName, sysLocation and their copies ({counted(emptied, 'text')})"
     )
     if interrupted:
         words.complain("interrupted: what was recorded until then is kept")

@@ -27,8 +27,7 @@ def rich_table(grid: Grid, *, one_line: bool = False) -> "Table":
     from rich.text import Text
 
     drawn = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    for name, value in zip(grid.header, grid.rows[0] if grid.rows else grid.header, strict=True):
-        number = isinstance(value, int | float)
+    for name, number in zip(grid.header, _number_columns(grid), strict=True):
         whole = one_line or number or name == "address"
         overflow: Literal["ellipsis", "fold"] = "ellipsis" if one_line else "fold"
         drawn.add_column(name, justify="right" if number else "left", no_wrap=whole, overflow=overflow)
@@ -47,11 +46,19 @@ def text(value: Cell) -> str:
 def _plain(grid: Grid) -> str:
     lines = [[name.upper() for name in grid.header], *([text(value) for value in row] for row in grid.rows)]
     widths = [min(_WIDEST, max(map(_width, column))) for column in zip(*lines, strict=True)]
-    return "".join("  ".join(map(_padded, line, widths)).rstrip() + "\n" for line in lines)
+    right = _number_columns(grid)
+    return "".join("  ".join(map(_padded, line, widths, right)).rstrip() + "\n" for line in lines)
 
 
-def _padded(cell: str, width: int) -> str:
-    return cell + " " * (width - _width(cell))
+def _padded(cell: str, width: int, right: bool) -> str:
+    blanks = " " * (width - _width(cell))
+    return blanks + cell if right else cell + blanks
+
+
+def _number_columns(grid: Grid) -> list[bool]:
+    """Return for each column whether it holds numbers, and so is set to the right."""
+    columns = zip(*grid.rows, strict=True)
+    return [any(isinstance(value, int | float) for value in column) for column in columns]
 
 
 def _width(cell: str) -> int:
