@@ -1,7 +1,7 @@
 """The verbs: each is loaded when it is called, so that one does not pay for another's imports."""
 
 import sys
-from typing import Final
+from typing import Final, NamedTuple
 
 from cyclopts import App, CycloptsError, Parameter
 
@@ -9,50 +9,55 @@ from ptscan import __version__
 from ptscan.cli.exits import Exit
 from ptscan.errors import InputError
 
-USAGES: Final = {
-    "scan": "TARGET...",
-    "sweep": "TARGET...",
-    "read": "ADDRESS[:PORT]...",
-    "get": "ADDRESS[:PORT] OID...",
-    "walk": "ADDRESS[:PORT] [OID]...",
-    "record": "ADDRESS[:PORT] -o FILE.snmprec",
-    "sim": "[FILE|DIR]... [--fleet N]",
-}
-EXAMPLES: Final = {
-    "scan": (
-        "ptscan scan 10.1.0.0/16",
-        "ptscan scan local --exclude 10.1.9.0/24 -o fleet.xlsx",
-        "ptscan scan @sites.txt --credentials secrets.toml --resume state -o fleet.jsonl",
-    ),
-    "sweep": (
-        "ptscan sweep 10.1.0.0/16 --rate 500",
-        "ptscan sweep 10.1-3.*.* --shard 1/3 --seed 7 --format jsonl",
-    ),
-    "read": (
-        "ptscan read 10.1.2.3",
-        "ptscan read 10.1.2.3:1161 [fe80::1]:161 --format json",
-        "ptscan read 10.1.2.3 --explain",
-    ),
-    "get": ("ptscan get 10.1.2.3 1.3.6.1.2.1.1.1.0 1.3.6.1.2.1.43.10.2.1.4.1.1",),
-    "walk": (
-        "ptscan walk 10.1.2.3 1.3.6.1.2.1.43",
-        "ptscan walk 10.1.2.3 1.3.6.1.4.1 --format jsonl",
-    ),
-    "record": ("ptscan record 10.1.2.3 -o odd.snmprec",),
-    "sim": (
-        "ptscan sim odd.snmprec --listen 127.0.0.1:1161",
-        "ptscan sim --fleet 200 --network 127.1.0.0/16 --map fleet.txt",
-    ),
-}
+
+class Verb(NamedTuple):
+    """A verb's function as ``module:name``, what follows the verb, and examples of that."""
+
+    place: str
+    usage: str
+    examples: tuple[str, ...]
+
 
 VERBS: Final = {
-    "scan": "ptscan.cli.scan:scan",
-    "sweep": "ptscan.cli.sweep:sweep",
-    "read": "ptscan.cli.read:read",
-    "get": "ptscan.cli.ask:get",
-    "walk": "ptscan.cli.ask:walk",
-    "record": "ptscan.cli.record:record",
-    "sim": "ptscan.cli.sim:sim",
+    "scan": Verb(
+        "ptscan.cli.scan:scan",
+        "TARGET...",
+        (
+            "10.1.0.0/16",
+            "local --exclude 10.1.9.0/24 -o fleet.xlsx",
+            "@sites.txt --credentials secrets.toml --resume state -o fleet.jsonl",
+        ),
+    ),
+    "sweep": Verb(
+        "ptscan.cli.sweep:sweep",
+        "TARGET...",
+        ("10.1.0.0/16 --rate 500", "10.1-3.*.* --shard 1/3 --seed 7 --format jsonl"),
+    ),
+    "read": Verb(
+        "ptscan.cli.read:read",
+        "ADDRESS[:PORT]...",
+        ("10.1.2.3", "10.1.2.3:1161 [fe80::1]:161 --format json", "10.1.2.3 --explain"),
+    ),
+    "get": Verb(
+        "ptscan.cli.ask:get",
+        "ADDRESS[:PORT] OID...",
+        ("10.1.2.3 1.3.6.1.2.1.1.1.0 1.3.6.1.2.1.43.10.2.1.4.1.1",),
+    ),
+    "walk": Verb(
+        "ptscan.cli.ask:walk",
+        "ADDRESS[:PORT] [OID]...",
+        ("10.1.2.3 1.3.6.1.2.1.43", "10.1.2.3 1.3.6.1.4.1 --format jsonl"),
+    ),
+    "record": Verb(
+        "ptscan.cli.record:record",
+        "ADDRESS[:PORT] -o FILE.snmprec",
+        ("10.1.2.3 -o odd.snmprec",),
+    ),
+    "sim": Verb(
+        "ptscan.cli.sim:sim",
+        "[FILE|DIR]... [--fleet N]",
+        ("odd.snmprec --listen 127.0.0.1:1161", "--fleet 200 --network 127.1.0.0/16 --map fleet.txt"),
+    ),
 }
 
 
@@ -71,16 +76,12 @@ def build() -> App:
         help_format="plaintext",
         default_parameter=Parameter(negative=""),
     )
-    for verb, place in VERBS.items():
-        app.command(
-            place, name=verb, usage=f"Usage: ptscan {verb} {USAGES[verb]} [OPTIONS]", help_epilogue=_examples(verb)
-        )
+    for name, verb in VERBS.items():
+        examples = "".join(f"\n    ptscan {name} {example}" for example in verb.examples)
+        usage = f"Usage: ptscan {name} {verb.usage} [OPTIONS]"
+        app.command(verb.place, name=name, usage=usage, help_epilogue=f"Examples:{examples}")
     app.register_install_completion_command()
     return app
-
-
-def _examples(verb: str) -> str:
-    return "Examples:\n" + "\n".join(f"    {line}" for line in EXAMPLES[verb])
 
 
 def run(arguments: list[str]) -> int:
@@ -92,9 +93,9 @@ def run(arguments: list[str]) -> int:
         app.help_print([], console=Console(file=sys.stderr))
         return Exit.WRONG_INPUT
     try:
-        verb, bound, _ = app.parse_args(arguments, exit_on_error=False, print_error=False)
+        function, bound, _ = app.parse_args(arguments, exit_on_error=False, print_error=False)
     except CycloptsError as error:
-        known = arguments[0] if arguments[0] in VERBS else ""
-        raise UsageError(f"{str(error).strip()} (see: {' '.join(filter(None, ('ptscan', known, '--help')))})") from None
-    status = verb(*bound.args, **bound.kwargs)
+        verb = f"{arguments[0]} " if arguments[0] in VERBS else ""
+        raise UsageError(f"{str(error).strip()} (see: ptscan {verb}--help)") from None
+    status = function(*bound.args, **bound.kwargs)
     return status if isinstance(status, int) else Exit.DONE

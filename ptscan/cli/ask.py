@@ -17,18 +17,18 @@ from ptscan.cli.flat import Grid, Shape
 from ptscan.cli.formats import Output, format_of
 from ptscan.cli.interrupt import until_interrupted
 from ptscan.cli.netsnmp import TYPE_NAMES, format_varbind
-from ptscan.cli.options import DEFAULT_ASKING, DEFAULT_SHOWING, Addresses, Asking, Format, Showing
-from ptscan.cli.ways import address_of, client_settings, credentials_of, failure_line, version_of
+from ptscan.cli.options import DEFAULT_ASKING, DEFAULT_SHOWING, Address, Asking, Format, Showing
+from ptscan.cli.ways import credentials_of, failure_line, open_session
 from ptscan.cli.words import Words
 from ptscan.errors import InputError
-from ptscan.snmp import Outcome, Session, open_client
+from ptscan.snmp import Outcome, Session
 
 MIB_2: Final = "1.3.6.1.2.1"  # where snmpwalk begins, too
 ISO_ORG: Final = "1.3"  # what a walk of .1 means: the wire has no OID of one number, and SNMP nothing else below it
 NO_SUCH_NAME: Final = "(noSuchName) there is no such variable in this MIB"
 END_OF_MIB: Final = "End of MIB"  # snmpwalk's last line of a v1 device
 
-_HELD_CHARACTERS: Final = 1 << 16  # of lines before they are written
+_HELD_LINES: Final = 1_000  # before they are written
 _HELD_SECONDS: Final = 0.2
 
 
@@ -46,7 +46,7 @@ class Row(msgspec.Struct, frozen=True):
 
 
 def get(
-    address: Addresses,
+    address: Address,
     *oids: Annotated[str, Parameter(name="OID", help="Numeric OIDs, as 1.3.6.1.2.1.1.1.0.")],
     asking: Asking = DEFAULT_ASKING,
     showing: Showing = DEFAULT_SHOWING,
@@ -59,7 +59,7 @@ def get(
 
 
 def walk(
-    address: Addresses,
+    address: Address,
     *oids: Annotated[str, Parameter(name="OID", help="Numeric OIDs to walk below, one after the other.")],
     asking: Asking = DEFAULT_ASKING,
     showing: Showing = DEFAULT_SHOWING,
@@ -84,7 +84,6 @@ class _Printer:
         self._destination = destination
         self._rows = Output(_ROWS, form, destination) if form != "table" else None
         self._held: list[str] = []
-        self._characters = 0
         self._written_at = trio.current_time()
 
     @property
@@ -94,19 +93,22 @@ class _Printer:
     def add(self, varbind: Varbind) -> None:
         if self._rows is not None:
             self._rows.add(_row(varbind))
+            self._flush_when_due()
         else:
             self.line(format_varbind(varbind))
 
     def line(self, text: str) -> None:
         self._held.append(text + "\n")
-        self._characters += len(text)
-        if self._characters > _HELD_CHARACTERS or trio.current_time() > self._written_at + _HELD_SECONDS:
+        self._flush_when_due()
+
+    def _flush_when_due(self) -> None:
+        if len(self._held) >= _HELD_LINES or trio.current_time() >= self._written_at + _HELD_SECONDS:
             self.flush()
 
     def flush(self) -> None:
         text = "".join(self._held)
         self._held.clear()
-        self._characters, self._written_at = 0, trio.current_time()
+        self._written_at = trio.current_time()
         if self._destination.is_terminal():
             text = text.translate(_NO_CURSOR)
         self._destination.write(text.encode())
@@ -142,14 +144,7 @@ async def _with_device(
 
         async def ask() -> None:
             nonlocal status
-            async with open_client(client_settings(asking)) as client:
-                session = client.session(
-                    await address_of(endpoint),
-                    endpoint.port,
-                    credentials=credentials,
-                    version=version_of(asking),
-                    accept_other_source=True,
-                )
+            async with open_session(endpoint, asking, credentials) as session:
                 status = await work(session, printer)
 
         if await until_interrupted(ask):

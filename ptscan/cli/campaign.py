@@ -13,7 +13,7 @@ from ptscan.cli.journal import Journal
 from ptscan.cli.live import Display
 from ptscan.cli.options import Asking, Sweeping
 from ptscan.cli.ways import credentials_of, version_of
-from ptscan.cli.words import Words
+from ptscan.cli.words import Words, counted
 from ptscan.snmp import Community
 from ptscan.sweep import Classifier, Found, SweepPlan, SweepSummary, run_sweep
 from ptscan.targets import resolve_targets
@@ -34,6 +34,7 @@ _MENDS: Final = {
 
 async def planned(targets: tuple[str, ...], asking: Asking, sweeping: Sweeping, words: Words) -> SweepPlan[Community]:
     """Return the plan that was typed; raises InputErrors for what is wrong with it."""
+    version = version_of(asking)
     credentials = credentials_of(asking, words)
     wanted = [*targets, *([f"@{sweeping.target_file}"] if sweeping.target_file else [])]
     unwanted = [*sweeping.exclude, *([f"@{sweeping.exclude_file}"] if sweeping.exclude_file else [])]
@@ -42,7 +43,7 @@ async def planned(targets: tuple[str, ...], asking: Asking, sweeping: Sweeping, 
         targets=await resolve_targets(wanted, unwanted),
         credentials=tuple(credential for credential in credentials if isinstance(credential, Community)),
         port=asking.port,
-        version=version_of(asking),
+        version=version,
         rate=sweeping.rate,
         seed=sweeping.seed,
         shard=(shard - 1, shards),
@@ -77,9 +78,10 @@ class Tally:
         """Name what could not be probed; return whether there was any of it."""
         for reason, count in self.unsent.items():
             mend = _MENDS.get(reason)
-            words.complain(f"{count} probes could not be sent: {reason}" + (f": {mend}" if mend else ""))
+            words.complain(f"{counted(count, 'probe')} could not be sent: {reason}" + (f": {mend}" if mend else ""))
         if self.without_credential:
-            words.say(f"{self.without_credential} addresses were not probed: no credential may be sent to them")
+            addresses = counted(self.without_credential, "address", "addresses")
+            words.say(f"{addresses} not probed: no credential may be sent there")
         return bool(self.unsent)
 
 

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import secrets
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -74,8 +75,12 @@ def open_destination(path: Path | None, *, whole: bool, append: bool = False) ->
     target = Path(os.path.realpath(path))  # a link keeps pointing where it points
     try:
         straight = not whole or (target.exists() and not S_ISREG(target.stat().st_mode))
-        written = target if straight else target.with_name(f".{target.name}.{os.getpid()}.part")
-        file = open(written, "ab" if append and not whole else "wb")  # noqa: SIM115 - closed below, before it takes its name
+        if straight:
+            written = target
+            file = open(target, "ab" if append and not whole else "wb")  # noqa: SIM115 - closed below
+        else:
+            written = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+            file = open(written, "xb")  # noqa: SIM115 - closed below, before it takes its name
     except OSError as error:
         raise OutputError(place, error) from error
     try:

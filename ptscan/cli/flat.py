@@ -167,7 +167,7 @@ def _short_reading(reading: Reading) -> tuple[Cell, ...]:
 def _glance(supply: Supply) -> str:
     """Return ``K 50%`` for a colorant; other supplies are worth a word only when they worry."""
     if supply.kind in _COLORANTS:
-        name = _INITIALS.get(supply.color or "black", supply.color or "black")
+        name = _INITIALS.get(supply.color or "", supply.color or supply.kind)
         return f"{name} {supply.state}" if supply.percent is None else f"{name} {round(supply.percent)}%"
     if supply.state in _WORRYING:
         return f"{supply.kind or 'supply'} {supply.state}"

@@ -107,7 +107,7 @@ class _TerminalDisplay(Display):
             await trio.sleep(_REFRESH_SECONDS)
 
     def print_above(self, line: str) -> None:
-        self.console.print(line, markup=False, highlight=False, soft_wrap=True)
+        self.console.print(line, markup=False, emoji=False, highlight=False, soft_wrap=True)
 
     def render(self) -> "RenderableType":
         from rich.console import Group
@@ -116,4 +116,4 @@ class _TerminalDisplay(Display):
         rows = list(self._rows)[-room:] if room else []
         if not rows:
             return self._progress
-        return Group(rich_table(Grid(self._header, rows), one_line=True), self._progress)
+        return Group(rich_table(Grid(self._header, rows), cut=True), self._progress)

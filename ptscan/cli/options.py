@@ -118,7 +118,7 @@ Targets: TypeAlias = Annotated[
         "@FILE, or local for the attached networks.",
     ),
 ]
-Addresses: TypeAlias = Annotated[
+Address: TypeAlias = Annotated[
     str, Parameter(name="ADDRESS", help="A device: ADDRESS, ADDRESS:PORT, [IPv6]:PORT or a host name.")
 ]
 Port: TypeAlias = Annotated[int, _converted(parse_port), Parameter(metavar="PORT")]

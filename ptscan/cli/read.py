@@ -19,7 +19,7 @@ from ptscan.cli.options import (
     DEFAULT_ASKING,
     DEFAULT_KNOWING,
     DEFAULT_SHOWING,
-    Addresses,
+    Address,
     Asking,
     Knowing,
     Showing,
@@ -33,7 +33,7 @@ READ_AT_ONCE: Final = 256  # devices; each has one request in flight
 
 
 def read(
-    *addresses: Addresses,
+    *addresses: Address,
     explain: Annotated[bool, Parameter(help="Show for every value where it came from (with --format table).")] = False,
     asking: Asking = DEFAULT_ASKING,
     knowing: Knowing = DEFAULT_KNOWING,

@@ -13,12 +13,12 @@ from ptscan.cli.exits import Exit, judged
 from ptscan.cli.interrupt import until_interrupted
 from ptscan.cli.keeping import ROOTS, Fence, after, without_people
 from ptscan.cli.live import Display, display
-from ptscan.cli.options import DEFAULT_ASKING, SHOWING, Addresses, Asking
-from ptscan.cli.ways import address_of, client_settings, credentials_of, failure_line, version_of
+from ptscan.cli.options import DEFAULT_ASKING, SHOWING, Address, Asking
+from ptscan.cli.ways import credentials_of, failure_line, open_session
 from ptscan.cli.words import Words, counted
 from ptscan.errors import InputError, PtscanError
 from ptscan.simulator import format_recording
-from ptscan.snmp import Community, Outcome, Session, open_client
+from ptscan.snmp import Community, Outcome, Session
 
 MAX_ROWS: Final = 100_000  # of one recording
 
@@ -32,7 +32,7 @@ class NothingRecordedError(PtscanError):
 
 
 def record(
-    address: Addresses,
+    address: Address,
     *,
     output: Annotated[Path | None, Parameter(name=["--output", "-o"], metavar="FILE.snmprec", group=SHOWING)] = None,
     force: Annotated[bool, Parameter(group=SHOWING)] = False,
@@ -64,21 +64,15 @@ async def _record(text: str, output: Path, words: Words, asking: Asking) -> Exit
         walk = _Walk(Fence(), screen)
 
         async def work() -> None:
-            address = await address_of(endpoint)
-            async with open_client(client_settings(asking)) as client, trio.open_nursery() as nursery:
+            async with open_session(endpoint, asking, credentials) as session, trio.open_nursery() as nursery:
                 nursery.start_soon(screen.keep_fresh)
-                session = client.session(
-                    address,
-                    endpoint.port,
-                    credentials=credentials,
-                    version=version_of(asking),
-                    accept_other_source=True,
-                )
                 await walk.run(session)
                 nursery.cancel_scope.cancel()
 
         interrupted = await until_interrupted(work)
-        secrets = [one.name.reveal().encode() for one in credentials if isinstance(one, Community)]
+        secrets = [
+            one.name.reveal().encode(errors="surrogateescape") for one in credentials if isinstance(one, Community)
+        ]
         kept, emptied = without_people(walk.varbinds, secrets)
         if not kept:
             raise NothingRecordedError(walk.failures[0] if walk.failures else "nothing was recorded")
@@ -122,13 +116,17 @@ class _Walk:
                     self.left_out.append(closed)
                     position = after(closed)
                     continue
-                before = len(self.varbinds)
+                if (before := len(self.varbinds)) >= MAX_ROWS:
+                    self._fail(session, f"it has more than {MAX_ROWS} objects, these were recorded", Outcome.OK)
+                    return
                 whole = await self._walk(session, self._fence.open_around(name, root))
                 if len(self.varbinds) == before:
                     self.varbinds.append(found)
                 if not whole:
                     return
                 position = self.varbinds[-1][0]
+            if self.failures:
+                return
 
     async def _next(self, session: Session, position: Oid) -> Varbind | None:
         answer = await session.get_next([position])

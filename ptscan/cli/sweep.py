@@ -66,9 +66,9 @@ async def _sweep(
     unsent = tally.complain(words)
     seconds = trio.current_time() - began
     words.say(
-        f"{counted(kinds.total(), 'device')} at {tally.hosts:,} addresses: "
-        f"{kinds['printer']:,} printers, {kinds['unknown']:,} of unknown kind, {kinds['other']:,} others; "
-        f"{tally.probes:,} probes, {seconds:.1f} s"
+        f"{counted(kinds.total(), 'device')} at {counted(tally.hosts, 'address', 'addresses')}: "
+        f"{counted(kinds['printer'], 'printer')}, {kinds['unknown']:,} of unknown kind, "
+        f"{counted(kinds['other'], 'other')}; {counted(tally.probes, 'probe')}, {seconds:.1f} s"
     )
     if interrupted:
         words.complain("interrupted: what was found until then is kept")

@@ -20,16 +20,16 @@ def table(grid: Grid, terminal: bool) -> str:
     return _drawn(grid) if terminal and len(grid.rows) <= MAX_RICH_ROWS else _plain(grid)
 
 
-def rich_table(grid: Grid, *, one_line: bool = False) -> "Table":
-    """Return ``grid`` as a rich table, cells cut to ``one_line`` or folded; none is taken for markup."""
+def rich_table(grid: Grid, *, cut: bool = False) -> "Table":
+    """Return ``grid`` as a rich table, its cells ``cut`` to one line or folded; none is taken for markup."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
 
     drawn = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
     for name, number in zip(grid.header, _number_columns(grid), strict=True):
-        whole = one_line or number or name == "address"
-        overflow: Literal["ellipsis", "fold"] = "ellipsis" if one_line else "fold"
+        whole = cut or number or name == "address"
+        overflow: Literal["ellipsis", "fold"] = "ellipsis" if cut else "fold"
         drawn.add_column(name, justify="right" if number else "left", no_wrap=whole, overflow=overflow)
     for row in grid.rows:
         drawn.add_row(*(Text(text(value)) for value in row))
@@ -71,7 +71,7 @@ def _width(cell: str) -> int:
 def _drawn(grid: Grid) -> str:
     from rich.console import Console
 
-    console = Console(force_terminal=True)
+    console = Console()
     with console.capture() as capture:
         console.print(rich_table(grid))
     return capture.get()

@@ -2,6 +2,8 @@
 
 import os
 import socket
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Final
 
 import trio
@@ -16,9 +18,11 @@ from ptscan.snmp import (
     Credential,
     Outcome,
     Secret,
+    Session,
     Version,
     describe_unread_users,
     load_credentials,
+    open_client,
 )
 
 COMMUNITY_VARIABLE: Final = "PTSCAN_COMMUNITY"
@@ -67,6 +71,15 @@ def client_settings(asking: Asking) -> ClientSettings:
         timeout=usual.timeout if asking.timeout is None else asking.timeout,
         retries=usual.retries if asking.retries is None else asking.retries,
     )
+
+
+@asynccontextmanager
+async def open_session(endpoint: Endpoint, asking: Asking, credentials: Sequence[Credential]) -> AsyncIterator[Session]:
+    """Open a session with the one device at ``endpoint``; raises EndpointError for a name that has no address."""
+    version = version_of(asking)
+    address = await address_of(endpoint)
+    async with open_client(client_settings(asking)) as client:
+        yield client.session(address, endpoint.port, credentials=credentials, version=version, accept_other_source=True)
 
 
 async def address_of(endpoint: Endpoint) -> str:
