@@ -36,6 +36,13 @@ class Fence:
         """Return the closed subtree that ``oid`` lies in, or None."""
         return next((root for root in self._closed if oid.startswith(root)), None)
 
+    def behind(self, subtree: Oid) -> Oid:
+        """Return where a walk goes on behind ``subtree`` and the closed ones that follow it at once."""
+        position = after(subtree)
+        while (closed := self.closed(position)) is not None:
+            position = after(closed)
+        return position
+
     def open_around(self, oid: Oid, root: Oid) -> Oid:
         """Return the largest subtree below ``root`` that holds ``oid``, an open object, and nothing closed."""
         arcs = oid_arcs(oid)
@@ -47,7 +54,7 @@ class Fence:
 
 
 def after(subtree: Oid) -> Oid:
-    """Return where a walk goes on behind ``subtree``: the name that its next sibling would have."""
+    """Return the name that the next sibling of ``subtree`` would have: nothing follows the subtree before it."""
     *parents, last = oid_arcs(subtree)
     while last == _MAX_ARC:
         last = parents.pop()
@@ -59,7 +66,7 @@ def without_people(varbinds: Sequence[Varbind], secrets: Iterable[bytes]) -> tup
 
     A text that is part of what the device calls its product is no person and no place.
     """
-    products = b"\\n".join(_text(varbind) for varbind in varbinds if varbind[0].startswith(_PRODUCT_TEXTS))
+    products = b"\n".join(_text(varbind) for varbind in varbinds if varbind[0].startswith(_PRODUCT_TEXTS))
     personal = {_text(varbind) for varbind in varbinds if varbind[0].startswith(EMPTIED)}
     personal = {text for text in personal if len(text) >= _SHORTEST_COPY and text not in products}
     personal |= {secret.lower() for secret in secrets}
@@ -75,4 +82,4 @@ def without_people(varbinds: Sequence[Varbind], secrets: Iterable[bytes]) -> tup
 def _text(varbind: Varbind) -> bytes:
     """Return a text as it is compared: without the padding and the case that devices add."""
     _, tag, value = varbind
-    return value.strip(b"\\0 \\t\\r\\n").lower() if tag == OCTET_STRING and isinstance(value, bytes) else b""
+    return value.strip(b"\0 \t\r\n").lower() if tag == OCTET_STRING and isinstance(value, bytes) else b""

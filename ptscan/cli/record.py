@@ -11,7 +11,7 @@ from ptscan.cli.destination import open_destination
 from ptscan.cli.endpoints import parse_endpoint
 from ptscan.cli.exits import Exit, judged
 from ptscan.cli.interrupt import until_interrupted
-from ptscan.cli.keeping import ROOTS, Fence, after, without_people
+from ptscan.cli.keeping import ROOTS, Fence, without_people
 from ptscan.cli.live import Display, display
 from ptscan.cli.options import DEFAULT_ASKING, SHOWING, Address, Asking
 from ptscan.cli.ways import credentials_of, failure_line, open_session
@@ -114,7 +114,7 @@ class _Walk:
                     return
                 if (closed := self._fence.closed(name)) is not None:
                     self.left_out.append(closed)
-                    position = after(closed)
+                    position = self._fence.behind(closed)
                     continue
                 if (before := len(self.varbinds)) >= MAX_ROWS:
                     self._fail(session, f"it has more than {MAX_ROWS} objects, these were recorded", Outcome.OK)
