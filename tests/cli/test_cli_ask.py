@@ -26,6 +26,10 @@ def net_snmp(*command: str) -> list[str]:
     return done.stdout.splitlines()
 
 
+# nsCacheStatus: whether snmpd's own memory of a table is fresh; it turns while we walk, there and back.
+CACHE_STATUS = ".1.3.6.1.4.1.8072.1.5.3.1.3."
+
+
 @pytest.mark.parametrize(("version", "walker"), [("2c", "snmpbulkwalk"), ("1", "snmpwalk")])
 def test_a_walk_of_the_whole_tree_prints_what_net_snmp_prints(
     version: str, walker: str, snmpd: str, ptscan: Run
@@ -37,7 +41,7 @@ def test_a_walk_of_the_whole_tree_prints_what_net_snmp_prints(
     after = net_snmp(*theirs)
     assert (ours.returncode, ours.stderr) == (0, "")
     lines = ours.stdout.splitlines()
-    still = set(before) & set(after)
+    still = {line for line in set(before) & set(after) if not line.startswith(CACHE_STATUS)}
     assert len(still) > 500
     assert [line for line in lines if line in still] == [line for line in before if line in still]
     names = {line.partition(" = ")[0] for line in lines}
