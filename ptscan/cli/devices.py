@@ -35,5 +35,5 @@ async def read_at(session: Session, profiles: ProfileSet) -> Done:
         fault = bug_line(error)
     else:
         if device.outcome is not Outcome.OK or not device.is_printer:
-            fault = device.reading.problems[0].text
+            fault = device.reading.problems[0].text.rstrip(".")
     return Done(session.address, session.port, device, session.traffic, fault)

@@ -100,5 +100,4 @@ async def address_of(endpoint: Endpoint) -> str:
 def failure_line(place: tuple[str, int], text: str, outcome: Outcome) -> str:
     """Return what went wrong with the device at ``place`` (address, port) as a line that names it and the mend."""
     where = "{} port {}: ".format(*place)
-    line = text.rstrip(".") if text.startswith(where) else where + text.rstrip(".")
-    return line + _MENDS.get(outcome, "")
+    return (text if text.startswith(where) else where + text) + _MENDS.get(outcome, "")
