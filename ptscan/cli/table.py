@@ -27,12 +27,18 @@ def rich_table(grid: Grid, *, cut: bool = False) -> "Table":
     from rich.text import Text
 
     drawn = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    for name, number in zip(grid.header, _number_columns(grid), strict=True):
-        whole = cut or number or name == "address"
-        overflow: Literal["ellipsis", "fold"] = "ellipsis" if cut else "fold"
-        drawn.add_column(name, justify="right" if number else "left", no_wrap=whole, overflow=overflow)
+    overflow: Literal["ellipsis", "fold"] = "ellipsis" if cut else "fold"
+    columns = zip(*grid.rows, strict=True)
+    for name, number, column in zip(grid.header, _number_columns(grid), columns, strict=True):
+        whole = number or name == "address"  # of no use in part
+        drawn.add_column(
+            name,
+            justify="right" if number else "left",
+            no_wrap=whole,
+            min_width=max(_width(text(value)) for value in column) if whole else None,
+        )
     for row in grid.rows:
-        drawn.add_row(*(Text(text(value)) for value in row))
+        drawn.add_row(*(Text(text(value), no_wrap=cut or None, overflow=overflow) for value in row))
     return drawn
 
 
@@ -56,9 +62,9 @@ def _padded(cell: str, width: int, right: bool) -> str:
 
 
 def _number_columns(grid: Grid) -> list[bool]:
-    """Return for each column whether it holds numbers, and so is set to the right."""
-    columns = zip(*grid.rows, strict=True)
-    return [any(isinstance(value, int | float) for value in column) for column in columns]
+    """Return for each column whether it holds numbers and no texts, and so is set to the right."""
+    kinds = [{type(value) for value in column if value is not None} for column in zip(*grid.rows, strict=True)]
+    return [bool(kind) and kind <= {int, float} for kind in kinds]
 
 
 def _width(cell: str) -> int:
