@@ -29,6 +29,9 @@ MAX_INTEGER_OCTETS: Final = 9
 MAX_REPETITIONS: Final = 0x7FFF_FFFF
 """Largest non-repeaters and max-repetitions (RFC 3416 section 3); what is sensible is for the client to say."""
 
+MAX_NOTES: Final = 1_024
+"""Liberties taken in one message: mending costs several times reading, and who needs more of it is no device."""
+
 MAX_SHAPES: Final = 128
 """Shapes of answers that one memory of shapes keeps; the oldest makes room."""
 

@@ -6,8 +6,8 @@ a compiled struct takes it apart into pieces of structure and values in turns, a
 octets that the walk once checked, it is checked as strictly. Where a piece differs, or a value is one that the walk
 would mend or refuse, the walk decides: what comes out, errors and notes included, is the same with and without.
 
-To learn a shape costs about twice the walk, so it is done at the second sight of a key, and again where a shape keeps
-failing.
+To learn a shape costs about three times the walk, so it is done at the second sight of a key (the size of the list and
+its first name), and anew where a shape keeps failing, ever less often.
 """
 
 import struct
@@ -19,8 +19,9 @@ from codec.limits import MAX_INTEGER_MAGNITUDE, MAX_SHAPE_OCTETS, MAX_SHAPES, MA
 from codec.tags import COUNTER64, INTEGER, OBJECT_IDENTIFIER, SEQUENCE
 from codec.varbinds import LARGEST, Note, Value, Varbind, decode_varbinds
 
-_SMALLEST: Final = 6  # octets of the shortest varbind
-_PATIENCE: Final = 8  # misses in a row until a shape is learned anew
+_WORTHWHILE: Final = 64  # octets of a list below which the walk is as fast
+_NAME_SIZE: Final = 12  # what is taken for the first name's size where lengths are in the long form
+_PATIENCE: Final = 8  # misses until a shape is learned anew, doubled each time
 _SIGNED: Final = {1: "b", 2: "h", 4: "i"}
 
 _Key: TypeAlias = tuple[int, bytes]
@@ -29,11 +30,15 @@ _Key: TypeAlias = tuple[int, bytes]
 class _Shape:
     """One varbind list without its values."""
 
-    __slots__ = ("_constants", "_names", "_structure", "_tags", "_triples", "_unpack", "_unsigned", "_wide", "patience")
+    __slots__ = (
+        *("_constants", "_misses", "_names", "_structure", "_tags", "_triples", "_unpack", "_unsigned", "_wide"),
+        "patience",
+    )
 
-    def __init__(self, octets: bytes, varbinds: Sequence[Varbind]) -> None:
+    def __init__(self, octets: bytes, varbinds: Sequence[Varbind], patience: int) -> None:
         """Learn from a list that ``decode_varbinds`` read without a note, and from what it gave."""
-        self.patience = _PATIENCE
+        self.patience = patience
+        self._misses = 0
         self._names = [name for name, _, _ in varbinds]
         self._tags = [tag for _, tag, _ in varbinds]
         self._constants: list[tuple[int, Value]] = []  # values that lie in the structure
@@ -73,6 +78,11 @@ class _Shape:
         self._unpack = struct.Struct("".join(layout)).unpack_from
         self._structure = self._unpack(octets)[::2]
 
+    def has_failed_enough(self) -> bool:
+        """Count one more answer that was not of this shape: whether to learn it anew."""
+        self._misses += 1
+        return self._misses >= self.patience
+
     def read(self, data: bytes, start: int) -> list[Varbind] | None:
         """The varbinds of a list of this length at ``start``, or None where it is not quite of this shape."""
         pieces = self._unpack(data, start)
@@ -107,32 +117,29 @@ class Shapes:
 
     def read(self, data: bytes, start: int, end: int, notes: list[Note]) -> list[Varbind]:
         """What ``decode_varbinds`` gives, faster where the shape is known."""
-        if end - start < _SMALLEST:
+        size = end - start
+        if size < _WORTHWHILE:
             return decode_varbinds(data, start, end, notes)
         # The first name is what tells shapes of one length apart; a value in the key would never come again.
-        name_size = data[start + 3] if data[start + 1] < 0x80 else _SMALLEST
-        key = (end - start, data[start : start + 4 + name_size])
+        name_size = data[start + 3] if data[start + 1] < 0x80 else _NAME_SIZE
+        key = (size, data[start : start + 4 + name_size])
         shape = self._shapes.get(key)
         if shape is not None:
             known = shape.read(data, start)
             if known is not None:
-                shape.patience = _PATIENCE
                 return known
-            shape.patience -= 1
         noted = len(notes)
         varbinds = decode_varbinds(data, start, end, notes)
-        if (shape is None or not shape.patience) and len(notes) == noted and end - start <= MAX_SHAPE_OCTETS:
-            self._learn(key, data[start:end], varbinds)
-        return varbinds
-
-    def _learn(self, key: _Key, octets: bytes, varbinds: Sequence[Varbind]) -> None:
-        if key not in self._shapes:
+        if len(notes) == noted and size <= MAX_SHAPE_OCTETS:
             if key not in self._sightings:
                 _make_room(self._sightings, MAX_SIGHTINGS)
                 self._sightings[key] = None
-                return
-            _make_room(self._shapes, MAX_SHAPES)
-        self._shapes[key] = _Shape(octets, varbinds)
+            elif shape is None:
+                _make_room(self._shapes, MAX_SHAPES)
+                self._shapes[key] = _Shape(data[start:end], varbinds, _PATIENCE)
+            elif shape.has_failed_enough():
+                self._shapes[key] = _Shape(data[start:end], varbinds, 2 * shape.patience)
+        return varbinds
 
 
 def _make_room(memory: dict[_Key, _Shape] | dict[_Key, None], limit: int) -> None:

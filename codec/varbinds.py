@@ -11,8 +11,8 @@ from typing import Final, NamedTuple, TypeAlias
 
 from codec.ber import encode_number, encode_tlv, read_int32, read_long_length, read_number
 from codec.errors import DecodeError, EncodeError, OidError
-from codec.limits import MAX_ARCS, MAX_INTEGER_MAGNITUDE, MAX_VARBINDS
-from codec.oid import Oid, canonical_oid, has_canonical_arcs, is_oid
+from codec.limits import MAX_ARCS, MAX_INTEGER_MAGNITUDE, MAX_NOTES, MAX_VARBINDS
+from codec.oid import Oid, canonical_oid, is_oid
 from codec.tags import (
     COUNTER32,
     COUNTER64,
@@ -59,6 +59,7 @@ LARGEST: Final = {
 _NUMBERS: Final = frozenset({INTEGER, *LARGEST})
 _STRINGS: Final = frozenset({OCTET_STRING, OPAQUE, NSAP})
 _EMPTY: Final = frozenset({NULL, NO_SUCH_OBJECT, NO_SUCH_INSTANCE, END_OF_MIB_VIEW})
+_WHOLE_SUB_IDENTIFIERS: Final = bytes(range(0x80))
 _ADDRESS_SIZES: Final = (0, 4, 16)
 
 
@@ -70,6 +71,7 @@ def decode_varbinds(data: bytes, start: int, end: int, notes: list[Note]) -> lis
     varbinds: list[Varbind] = []
     append = varbinds.append
     from_bytes = int.from_bytes
+    stem = b""  # of the names so far: proven to be canonical, and to end with a sub-identifier
     pos = start
     for index in range(MAX_VARBINDS + 1):
         if pos == end:
@@ -92,10 +94,12 @@ def decode_varbinds(data: bytes, start: int, end: int, notes: list[Note]) -> lis
             size, pos = read_long_length(data, pos - 1)
         mark = pos + size
         name = data[pos:mark]
-        if not (name.isascii() or has_canonical_arcs(name)) or not 0 < size < MAX_ARCS:
+        # Octets below 0x80 are whole sub-identifiers; those of a vendor's names are behind a stem that all share.
+        if not 0 < size < MAX_ARCS or not (name.isascii() or (name.startswith(stem) and name[len(stem) :].isascii())):
             if mark > stop:
                 raise DecodeError(pos - 1, f"name of {size} octets reaches past its varbind's end at {stop}")
             name = read_oid(data, pos, mark, notes, index)
+            stem = name[: len(name.rstrip(_WHOLE_SUB_IDENTIFIERS)) + 1]
 
         tag = data[mark]
         size = data[mark + 1]
@@ -107,6 +111,8 @@ def decode_varbinds(data: bytes, start: int, end: int, notes: list[Note]) -> lis
         value: Value
         if tag == 0x04:
             value = data[pos:stop]
+        elif size == 1 and tag in _NUMBERS and data[pos] < 0x80:
+            value = data[pos]
         elif tag in _NUMBERS and ((0 < size < 5 and data[pos] < 0x80) or (size == 5 and not data[pos])):
             value = from_bytes(data[pos:stop], "big")  # 0..2^32-1 fits every integer type
         elif tag in _EMPTY and not size:
@@ -118,15 +124,22 @@ def decode_varbinds(data: bytes, start: int, end: int, notes: list[Note]) -> lis
     raise DecodeError(pos, f"more than {MAX_VARBINDS} varbinds")
 
 
+def _note(notes: list[Note], index: int | None, rule: str, offset: int) -> None:
+    if len(notes) >= MAX_NOTES:
+        raise DecodeError(offset, f"more than {MAX_NOTES} values in odd forms")
+    notes.append(Note(index, rule))
+
+
 def read_oid(data: bytes, start: int, stop: int, notes: list[Note], index: int | None) -> Oid:
     """Read the content octets of any OBJECT IDENTIFIER, made canonical."""
     octets = data[start:stop]
+    if is_oid(octets):
+        return octets
     try:
         oid = canonical_oid(octets)
     except OidError as error:
         raise DecodeError(start, f"object identifier: {error.reason}") from None
-    if oid != octets:
-        notes.append(Note(index, "oid-padded" if octets else "oid-empty"))
+    _note(notes, index, "oid-padded" if octets else "oid-empty", start)
     return oid
 
 
@@ -135,7 +148,7 @@ def read_unsigned(data: bytes, start: int, stop: int, largest: int, notes: list[
     value = read_number(data, start, stop)
     if 0 <= value <= largest:
         return value
-    notes.append(Note(index, "counter-masked"))
+    _note(notes, index, "counter-masked", start)
     return value & largest
 
 
@@ -156,7 +169,7 @@ def read_value(data: bytes, start: int, stop: int, tag: int, notes: list[Note], 
         if size not in _ADDRESS_SIZES:
             raise DecodeError(start, f"IpAddress of {size} octets")
         if size != 4:
-            notes.append(Note(index, "address-size"))
+            _note(notes, index, "address-size", start)
         return data[start:stop]
     if tag in _STRINGS:
         return data[start:stop]

@@ -83,6 +83,13 @@ def test_varbinds_of_a_message_that_is_made() -> None:
         encode_response(1, b"c", 1, [*bindings, bindings[0]])
 
 
+def test_liberties_of_a_message() -> None:
+    mended = varbind(tlv(0x41, b"\xff"), name=b"\x2b")
+    for rest in (varbind(integer(1), name=b"\x80\x01"), varbind(tlv(0x40, b""), name=b"\x2b"), mended):
+        assert len(accepts(message(*[mended] * (limits.MAX_NOTES - 1), rest)).notes) == limits.MAX_NOTES
+        refuses(message(*[mended] * limits.MAX_NOTES, rest), "more than 1024 values in odd forms")
+
+
 def nested(levels: int) -> bytes:
     """An Opaque's content such that its value lies at so many levels, the Opaque itself at the fifth."""
     content = integer(5)

@@ -131,3 +131,14 @@ def test_what_is_read_from_a_mutated_answer_can_be_encoded_and_read_again(data: 
     )
     answer.notes = tuple(note for note in answer.notes if note.rule == "address-size")
     assert again == answer
+
+
+@given(st.lists(st.binary(max_size=6), max_size=8))
+def test_names_under_one_stem_are_read_as_each_would_be_alone(tails: list[bytes]) -> None:
+    names = [bytes.fromhex("2b060104019303") + tail for tail in tails]
+    together = outcome(message(*(varbind(integer(1), name) for name in names)))
+    alone = [outcome(message(varbind(integer(1), name))) for name in names]
+    if isinstance(together, Message):
+        assert together.varbinds == [part.varbinds[0] for part in alone if isinstance(part, Message)]
+    else:
+        assert any(isinstance(part, DecodeError) for part in alone)
