@@ -23,6 +23,8 @@ def read_long_length(data: bytes, offset: int) -> tuple[int, int]:
     if count > MAX_LENGTH_OCTETS:
         raise DecodeError(offset, f"length of {count} octets, at most {MAX_LENGTH_OCTETS} are allowed")
     start = offset + 1 + count
+    if start > len(data):
+        raise DecodeError(len(data), "the datagram ends within a length")
     return int.from_bytes(data[offset + 1 : start], "big"), start
 
 

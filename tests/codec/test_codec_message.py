@@ -228,6 +228,13 @@ class TestStrictness:
     def test_what_is_malformed_is_named(self, data: bytes, reason: str) -> None:
         assert reason in refusal(data)
 
+    @pytest.mark.parametrize(
+        "data",
+        ["301b02010104067075626c6963a20e0201010201010201000201003003308306"],  # by bench/fuzz_codec.py
+    )
+    def test_the_offset_is_never_behind_the_datagram(self, data: str) -> None:
+        refusal(bytes.fromhex(data))
+
     @pytest.mark.parametrize("kind", ["message", "pdu", "trap", "list"])
     def test_octets_left_in_a_container_are_refused(self, kind: str) -> None:
         numbers = integer(1) + integer(0) * 2

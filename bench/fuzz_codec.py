@@ -1,0 +1,224 @@
+"""Mutated datagrams at the decoder, for a bounded time.
+
+Every datagram is decoded with and without a memory of shapes; both have to agree. It fails on anything that comes out
+but a message or a DecodeError, on a datagram that takes over 10 ms of CPU three times in a row, and where memory grows
+by over 256 KiB once it is warm. What failed is printed as hex, to become a test.
+
+    python bench/fuzz_codec.py [--seconds N] [--seed N]
+"""
+
+import argparse
+import base64
+import gc
+import json
+import random
+import sys
+import time
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+
+import codec
+from codec import DecodeError, Message, PduType, RequestTemplate, Shapes, TrapV1, decode_message, encode_response
+from codec.ber import encode_tlv
+from codec.varbinds import encode_varbind
+
+CPU_LIMIT = 0.010  # seconds
+MEMORY_LIMIT = 256 * 1024  # octets
+BATCH = 2_000
+VECTORS = Path(__file__).resolve().parents[2] / "shared" / "vectors" / "gosnmp" / "packets.json"
+INTERESTING = bytes.fromhex("0001020405063040414243444546477f80818283848587888fa0a2a3a4a5a7fffe")
+
+
+class BrokenPromiseError(Exception):
+    """The decoder broke a promise; the datagram is the second argument."""
+
+
+def seed_varbinds() -> list[codec.Varbind]:
+    """A varbind of every kind."""
+    name = codec.parse_oid("1.3.6.1.4.1.2435.2.3.9")
+    values: list[tuple[int, codec.Value]] = [
+        *((tag, number) for tag in (codec.INTEGER, codec.COUNTER32, codec.COUNTER64) for number in (0, 200, 70_000)),
+        (codec.INTEGER, -300),
+        (codec.COUNTER64, 2**64 - 1),
+        (codec.OCTET_STRING, b"Black Toner Cartridge"),
+        (codec.OPAQUE, bytes.fromhex("9f780441200000")),
+        (codec.IP_ADDRESS, bytes(4)),
+        (codec.OBJECT_IDENTIFIER, name),
+        (codec.END_OF_MIB_VIEW, None),
+    ]
+    return [(name + bytes((number,)), *value) for number, value in enumerate(values)]
+
+
+def seed_messages() -> list[bytes]:
+    """Valid messages of every kind, and the packets of ../shared where they are."""
+    varbinds = seed_varbinds()
+    found = [encode_response(codec.V2C, b"public", 1, varbinds[start : start + 6]) for start in range(0, 16, 3)]
+    found.append(encode_response(codec.V1, b"public", -1, varbinds, error_status=2, error_index=1))
+    found.append(encode_response(codec.V2C, b"c" * 130, 1, varbinds * 25))
+    for kind in (PduType.GET, PduType.GET_NEXT, PduType.GET_BULK):
+        names = [name for name, _, _ in varbinds]
+        found.append(RequestTemplate(codec.V2C, b"public", kind, names).encode(codec.REQUEST_ID_MIN))
+    found.append(
+        bytes.fromhex("302902010004067075626c6963a41c06072b0601040193034004000000000201060201114301053000") + b""
+    )
+    if VECTORS.is_file():
+        items = json.loads(VECTORS.read_text(encoding="utf-8"))["items"]
+        found += [bytes.fromhex(item["hex"]) if "hex" in item else base64.b64decode(item["raw"]) for item in items]
+    return found
+
+
+def seed_lists() -> list[bytes]:
+    """The contents of valid varbind lists."""
+    varbinds = seed_varbinds()
+    lists = (varbinds[:1], varbinds[3:6], varbinds[6:12], varbinds, varbinds * 20)
+    return [b"".join(encode_varbind(*varbind) for varbind in chosen) for chosen in lists]
+
+
+def wrapped(varbinds: bytes) -> bytes:
+    """A message whose lengths are right, around any octets in the place of varbinds."""
+    pdu = encode_tlv(PduType.RESPONSE, bytes.fromhex("020101020100020100") + encode_tlv(0x30, varbinds))
+    return encode_tlv(0x30, bytes.fromhex("0201010406") + b"public" + pdu)
+
+
+def flip_bit(data: bytearray, chance: random.Random) -> None:
+    data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
+
+
+def set_octet(data: bytearray, chance: random.Random) -> None:
+    data[chance.randrange(len(data))] = INTERESTING[chance.randrange(len(INTERESTING))]
+
+
+def step_octet(data: bytearray, chance: random.Random) -> None:
+    at = chance.randrange(len(data))
+    data[at] = (data[at] + (1 if chance.random() < 0.5 else -1)) & 0xFF
+
+
+def drop_octets(data: bytearray, chance: random.Random) -> None:
+    at = chance.randrange(len(data))
+    del data[at : at + chance.randint(1, 4)]
+
+
+def put_octets(data: bytearray, chance: random.Random) -> None:
+    at = chance.randrange(len(data) + 1)
+    data[at:at] = chance.randbytes(chance.randint(1, 4))
+
+
+def copy_octets(data: bytearray, chance: random.Random) -> None:
+    start = chance.randrange(len(data))
+    piece = data[start : start + chance.randint(1, 40)]
+    at = chance.randrange(len(data) + 1)
+    data[at:at] = piece * (1 if chance.random() < 0.99 else chance.randint(2, 1_500))
+
+
+def cut(data: bytearray, chance: random.Random) -> None:
+    del data[chance.randrange(len(data)) :]
+
+
+MUTATIONS: tuple[Callable[[bytearray, random.Random], None], ...] = (
+    *(flip_bit, flip_bit, set_octet, set_octet, step_octet, step_octet),
+    *(drop_octets, put_octets, copy_octets, cut),
+)
+
+
+def mutate(data: bytes, chance: random.Random) -> bytes:
+    octets = bytearray(data)
+    for _ in range(chance.choice((1, 1, 1, 2, 3, 6))):
+        if octets:
+            chance.choice(MUTATIONS)(octets, chance)
+    return bytes(octets)
+
+
+class Mutants:
+    """An endless stream of datagrams: half of them mutated anywhere, half of them within a frame that is right."""
+
+    def __init__(self, chance: random.Random) -> None:
+        self._chance = chance
+        self._messages = seed_messages()
+        self._lists = seed_lists()
+
+    def next(self) -> bytes:
+        if self._chance.random() < 0.5:
+            return mutate(self._chance.choice(self._messages), self._chance)
+        return wrapped(mutate(self._chance.choice(self._lists), self._chance))
+
+
+def verdict(data: bytes, shapes: Shapes | None) -> Message | TrapV1 | tuple[int, str]:
+    try:
+        return decode_message(data, shapes)
+    except DecodeError as error:
+        if not 0 <= error.offset <= len(data) or not error.reason:
+            raise BrokenPromiseError(f"a DecodeError at octet {error.offset} of {len(data)}", data) from error
+        return error.offset, error.reason
+    except BaseException as error:
+        raise BrokenPromiseError(f"{type(error).__name__} came out: {error}", data) from error
+
+
+def is_slow(data: bytes) -> bool:
+    started = time.process_time()
+    verdict(data, None)
+    return time.process_time() - started > CPU_LIMIT
+
+
+def fuzz(mutants: Mutants, shapes: Shapes, count: int) -> int:
+    """Decode so many datagrams; how many of them were messages."""
+    accepted = 0
+    for _ in range(count):
+        data = mutants.next()
+        started = time.process_time()
+        plain = verdict(data, None)
+        if time.process_time() - started > CPU_LIMIT and is_slow(data) and is_slow(data):
+            raise BrokenPromiseError("over 10 ms of CPU, three times in a row", data)
+        if verdict(data, shapes) != plain:
+            raise BrokenPromiseError("with a memory of shapes the result is another one", data)
+        accepted += not isinstance(plain, tuple)
+    return accepted
+
+
+def memory_growth(mutants: Mutants, deadline: float) -> tuple[int, int]:
+    """Decode until the deadline: how many datagrams, and by how many octets memory has grown meanwhile."""
+    tracemalloc.start()
+    before = count = 0
+    while not count or time.monotonic() < deadline:
+        for _ in range(BATCH):
+            verdict(mutants.next(), None)
+        if not count:  # the first batch warms up
+            gc.collect()
+            before = tracemalloc.get_traced_memory()[0]
+        count += BATCH
+    gc.collect()
+    growth = tracemalloc.get_traced_memory()[0] - before
+    tracemalloc.stop()
+    if growth > MEMORY_LIMIT:
+        raise BrokenPromiseError(f"memory grew by {growth:,} octets", b"")
+    return count, growth
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=60, metavar="N", help="how long (default 60)")
+    parser.add_argument("--seed", type=int, metavar="N", help="the same seed, the same datagrams (default: any)")
+    options = parser.parse_args()
+    seed = random.SystemRandom().randrange(1 << 32) if options.seed is None else options.seed
+    mutants, shapes = Mutants(random.Random(seed)), Shapes()
+    started = time.monotonic()
+    datagrams = accepted = 0
+    print(f"seed {seed}", flush=True)
+    try:
+        while time.monotonic() - started < options.seconds * 0.8:
+            accepted += fuzz(mutants, shapes, BATCH)
+            datagrams += BATCH
+        traced, growth = memory_growth(mutants, started + options.seconds)
+    except BrokenPromiseError as failure:
+        reason, data = failure.args
+        print(f"FAILED after {datagrams:,} datagrams: {reason}\n{data.hex()}", file=sys.stderr)
+        return 1
+    print(
+        f"{datagrams + traced:,} datagrams in {time.monotonic() - started:.0f} s, {accepted / datagrams:.0%} messages: "
+        f"nothing but DecodeError came out, none took over 10 ms, memory grew by {growth:,} octets"
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
