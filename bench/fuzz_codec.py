@@ -60,7 +60,7 @@ def seed_messages() -> list[bytes]:
         names = [name for name, _, _ in varbinds]
         found.append(RequestTemplate(codec.V2C, b"public", kind, names).encode(codec.REQUEST_ID_MIN))
     found.append(
-        bytes.fromhex("302902010004067075626c6963a41c06072b0601040193034004000000000201060201114301053000") + b""
+        bytes.fromhex("302702010004067075626c6963a41a06072b0601040193034004000000000201060201114301053000") + b""
     )
     if VECTORS.is_file():
         items = json.loads(VECTORS.read_text(encoding="utf-8"))["items"]
