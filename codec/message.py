@@ -13,6 +13,8 @@ from codec.shapes import Shapes
 from codec.tags import INTEGER, IP_ADDRESS, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, TIMETICKS, V1, V2C, PduType
 from codec.varbinds import Note, Varbind, encode_varbinds, read_oid, read_unsigned
 
+_ANSWERS: Final = frozenset({PduType.RESPONSE, PduType.REPORT})
+
 
 @dataclass(slots=True)
 class Message:
@@ -50,7 +52,7 @@ class TrapV1:
 def decode_message(data: bytes, shapes: Shapes | None = None) -> Message | TrapV1:
     """Decode one datagram; raises DecodeError (where and why) and nothing else, whatever the octets are.
 
-    A memory of ``shapes`` changes nothing but the time: answers of a shape that it knows take a fifth.
+    A memory of ``shapes`` changes nothing but the time: answers of a shape that it knows take a quarter of it.
     """
     total = len(data)
     if total > MAX_DATAGRAM:
@@ -66,7 +68,7 @@ def decode_message(data: bytes, shapes: Shapes | None = None) -> Message | TrapV
             version, pos = _read_version(data, start, end)
         start, pos = read_content(data, pos, end, OCTET_STRING)
         community = data[start:pos]
-        if data[pos] == 0xA4:
+        if data[pos] == 0xA4:  # the v1 trap, which alone has another shape
             return _read_trap(data, pos, end, version, community, notes)
         pdu = read_pdu(data, pos, end, notes, shapes)
     except IndexError:
@@ -99,9 +101,6 @@ def _read_trap(data: bytes, pos: int, end: int, version: int, community: bytes, 
     timestamp = read_unsigned(data, start, pos, 0xFFFF_FFFF, notes, None)
     varbinds = read_varbinds(data, pos, end, notes, None)
     return TrapV1(version, community, enterprise, address, generic, specific, timestamp, varbinds, tuple(notes))
-
-
-_ANSWERS: Final = frozenset({PduType.RESPONSE, PduType.REPORT})
 
 
 def encode_response(

@@ -20,10 +20,8 @@ _CANONICAL = re.compile(
 )
 _PADDING = re.compile(rb"(?<![\x80-\xff])\x80+")
 _LONG_SUB_IDENTIFIER = re.compile(rb"[\x80-\xff]+[\x00-\x7f]")
+_WHOLE = bytes(range(0x80))  # octets that are a number, or end one
 _CONTINUATIONS = bytes(range(0x80, 0x100))
-
-has_canonical_arcs = _CANONICAL.fullmatch
-"""Whether octets are canonical sub-identifiers within their limit; how many is not looked at."""
 
 
 def parse_oid(text: str) -> Oid:
@@ -117,16 +115,25 @@ def _led_by_size(match: re.Match[bytes]) -> bytes:
 
 def oid_precedes(a: Oid, b: Oid) -> bool:
     """Whether ``a`` comes strictly before ``b`` in the order of SNMP: by number, a prefix first."""
-    if a.isascii() and b.isascii():
+    stem = oid_stem(a)
+    if b.startswith(stem) and b[len(stem) :].isascii():
         return a < b
     return oid_key(a) < oid_key(b)
 
 
+def oid_stem(oid: Oid) -> bytes:
+    """The octets up to the last number of several octets; behind it each octet is a number. Neighbours share it."""
+    return oid[: len(oid.rstrip(_WHOLE)) + 1]
+
+
 def is_oid(octets: bytes) -> bool:
     """Whether octets are a canonical OID within the limits."""
-    if not octets or not has_canonical_arcs(octets):
+    size = len(octets)
+    if 0 < size < MAX_ARCS and octets.isascii():
+        return True
+    if not size or not _CANONICAL.fullmatch(octets):
         return False
-    return len(octets) < MAX_ARCS or len(octets.translate(None, _CONTINUATIONS)) < MAX_ARCS
+    return size < MAX_ARCS or len(octets.translate(None, _CONTINUATIONS)) < MAX_ARCS
 
 
 def canonical_oid(octets: bytes) -> Oid:
@@ -141,6 +148,6 @@ def canonical_oid(octets: bytes) -> Oid:
     oid = _PADDING.sub(b"", octets)
     if is_oid(oid):
         return oid
-    if has_canonical_arcs(oid):
+    if _CANONICAL.fullmatch(oid):
         raise OidError(f"more than {MAX_ARCS} sub-identifiers")
     raise OidError(f"a sub-identifier is over {MAX_SUB_IDENTIFIER}")

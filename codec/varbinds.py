@@ -12,7 +12,7 @@ from typing import Final, NamedTuple, TypeAlias
 from codec.ber import encode_number, encode_tlv, read_int32, read_long_length, read_number
 from codec.errors import DecodeError, EncodeError, OidError
 from codec.limits import MAX_ARCS, MAX_INTEGER_MAGNITUDE, MAX_NOTES, MAX_VARBINDS
-from codec.oid import Oid, canonical_oid, is_oid
+from codec.oid import Oid, canonical_oid, is_oid, oid_stem
 from codec.tags import (
     COUNTER32,
     COUNTER64,
@@ -59,7 +59,6 @@ LARGEST: Final = {
 _NUMBERS: Final = frozenset({INTEGER, *LARGEST})
 _STRINGS: Final = frozenset({OCTET_STRING, OPAQUE, NSAP})
 _EMPTY: Final = frozenset({NULL, NO_SUCH_OBJECT, NO_SUCH_INSTANCE, END_OF_MIB_VIEW})
-_WHOLE_SUB_IDENTIFIERS: Final = bytes(range(0x80))
 _ADDRESS_SIZES: Final = (0, 4, 16)
 
 
@@ -71,7 +70,7 @@ def decode_varbinds(data: bytes, start: int, end: int, notes: list[Note]) -> lis
     varbinds: list[Varbind] = []
     append = varbinds.append
     from_bytes = int.from_bytes
-    stem = b""  # of the names so far: proven to be canonical, and to end with a sub-identifier
+    stem = b""  # of a name that was proven to be canonical
     pos = start
     for index in range(MAX_VARBINDS + 1):
         if pos == end:
@@ -94,12 +93,12 @@ def decode_varbinds(data: bytes, start: int, end: int, notes: list[Note]) -> lis
             size, pos = read_long_length(data, pos - 1)
         mark = pos + size
         name = data[pos:mark]
-        # Octets below 0x80 are whole sub-identifiers; those of a vendor's names are behind a stem that all share.
+        # An octet below 0x80 is a whole sub-identifier. A vendor's names have others, in a stem that they share.
         if not 0 < size < MAX_ARCS or not (name.isascii() or (name.startswith(stem) and name[len(stem) :].isascii())):
             if mark > stop:
                 raise DecodeError(pos - 1, f"name of {size} octets reaches past its varbind's end at {stop}")
             name = read_oid(data, pos, mark, notes, index)
-            stem = name[: len(name.rstrip(_WHOLE_SUB_IDENTIFIERS)) + 1]
+            stem = oid_stem(name)
 
         tag = data[mark]
         size = data[mark + 1]
