@@ -228,7 +228,8 @@ def _from_sums(profile: Profile, chosen: Mapping[str, Fact]) -> Iterator[Fact]:
 
 def _manufacturer(profile: Profile, values: Mapping[Oid, Varbind]) -> Iterator[Fact]:
     """Who made the printer: a brand that its texts name, the maker of its IEEE 1284 id, else the profile's vendor."""
-    texts = [varbind for varbind in values.values() if _names_a_maker(varbind)]
+    models = {rule.oid for rule in profile.scalars if rule.field == "identity.model"}
+    texts = [varbind for oid, varbind in values.items() if _names_a_maker(varbind) or oid in models]
     makers = [(ieee1284(octets(varbind) or b"").get("MFG"), varbind) for varbind in texts]
 
     def fact(name: str | bytes, varbind: Varbind, rule: str, confidence: Confidence) -> Fact:
@@ -239,7 +240,7 @@ def _manufacturer(profile: Profile, values: Mapping[Oid, Varbind]) -> Iterator[F
 
     for pattern, name in profile.brands:
         for text, varbind in (*makers, *((octets(varbind), varbind) for varbind in texts)):
-            if text is not None and pattern.search(text.decode("latin-1")):
+            if text and pattern.search(text.decode("latin-1")):
                 yield fact(name, varbind, f"brand {pattern.texts[0]}", "high")
     for maker, varbind in makers:
         if maker is not None and not profile.makes(maker.decode("latin-1")):

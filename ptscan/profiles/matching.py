@@ -50,7 +50,8 @@ class ProfileSet:
     def classify(self, sys_object_id: str | None, sys_descr: str | None) -> Kind:
         """Tell a printer from other devices by what a sweep hears; ``unknown`` may be either.
 
-        The longest known sysObjectID decides, and where none is known the text.
+        The longest known sysObjectID decides, and where none is known the text. A text that names something else
+        outdoes a printer's number, unless it names a printer too.
         """
         said = sys_object_id, sys_descr
         kind = self._memo.get(said)
@@ -62,15 +63,16 @@ class ProfileSet:
 
     def _classify(self, sys_object_id: str | None, sys_descr: str | None) -> Kind:
         oid = _oid(sys_object_id)
-        if oid is not None:
-            for length in self._lengths:
-                kind = self._kinds.get(oid[:length])
-                if kind is not None:
-                    return kind
-        if sys_descr is None:
-            return "unknown"
+        kinds = (self._kinds.get(oid[:length]) for length in self._lengths) if oid is not None else ()
+        kind: Kind = next((kind for kind in kinds if kind is not None), "unknown")
+        if sys_descr is None or kind == "other":
+            return kind
         if any(profile.other_texts.search(sys_descr) for profile in self.profiles):
-            return "other"
+            # Under a printer's number there are scanners and projectors of the same maker.
+            named = kind == "printer" and any(profile.texts.search(sys_descr) for profile in self.profiles)
+            return "printer" if named else "other"
+        if kind == "printer":
+            return kind
         if any(profile.texts.search(sys_descr) or profile.boards.search(sys_descr) for profile in self.profiles):
             return "printer"
         return "unknown"
