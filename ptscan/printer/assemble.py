@@ -113,7 +113,7 @@ def assemble(values: Mapping[Oid, Varbind], profiles: Sequence[Profile], source:
 
 def printer_row(columns: Columns) -> Index | None:
     """Return the printer's hrDeviceIndex: the lowest in hrPrinterTable, else of the type hrDevicePrinter, else the one
-    that the Printer-MIB's tables carry; not always 1."""
+    that the Printer-MIB's tables carry, else of the devices whose type is not told; not always 1."""
     for column in (standard.HR_PRINTER_STATUS, standard.HR_PRINTER_DETECTED_ERROR_STATE):
         if rows := columns.column(column):
             return min(rows)[:1]
@@ -129,7 +129,8 @@ def printer_row(columns: Columns) -> Index | None:
     ):
         if rows := columns.column(column):
             return min(rows)[:1]
-    return None
+    typed = columns.column(standard.HR_DEVICE_TYPE)
+    return min((index for index in columns.column(standard.HR_DEVICE_DESCR) if index not in typed), default=None)
 
 
 def missing_paths(reading: Reading) -> list[str]:

@@ -8,9 +8,13 @@ import msgspec
 from codec import Oid, Varbind, format_oid
 from proto_schema import Problem, Provenance
 from ptscan.printer.standard import PROFILE
+from ptscan.printer.text import clean_text
 
 MAX_PROBLEMS: Final = 64
 """Problems that one reading carries; a hostile device cannot make it say more."""
+
+MAX_PROBLEM_TEXT: Final = 256
+"""Characters of one problem's text."""
 
 FieldValue = str | int | float | list[str] | None
 
@@ -54,7 +58,8 @@ class Ledger:
         )
 
     def problem(self, code: str, text: str) -> None:
-        """Keep a problem once; beyond MAX_PROBLEMS they are dropped."""
+        """Keep a problem once, cleaned, for it may quote the device; beyond MAX_PROBLEMS they are dropped."""
+        text = (clean_text(text) or "")[:MAX_PROBLEM_TEXT]
         if len(self._problems) < MAX_PROBLEMS:
             self._problems.setdefault((code, text), Problem(code=code, text=text))
 

@@ -9,14 +9,14 @@ from typing import Final, TypeAlias
 
 import msgspec
 
-from codec import Oid, Varbind, format_oid
+from codec import Oid, Varbind
 from proto_schema import Identity, Supply
 from ptscan.printer import identity, meters, standard
 from ptscan.printer.evidence import Ledger
-from ptscan.printer.rows import Columns, Index
+from ptscan.printer.rows import Columns, Index, oid_text
 from ptscan.printer.supplies import is_receptacle, state_of
 from ptscan.printer.text import decode_text
-from ptscan.profiles import DRIFT, Fact, Profile, SumCheck
+from ptscan.profiles import DRIFT, Fact, Profile, SumCheck, ieee1284
 
 Facts: TypeAlias = dict[str, list[Fact]]
 """The facts of all profiles by field, the most specific profile's first."""
@@ -38,7 +38,9 @@ def merge_identity(
             ledger.problem("placeholder-serial", f"The serial {text!r} is a placeholder and was refused.")
             return
         if name == "model":
-            # Some makers append their firmware ("AltaLink C8045; SS 100.002…").
+            # Some put the whole device ID there, some append their firmware ("AltaLink C8045; SS 100.002…").
+            if (named := ieee1284(text.encode()).get("MDL")) is not None:
+                text = named.decode()
             text = identity.without_maker(text.partition(";")[0].rstrip() or text, fields.get("manufacturer"))
         fields[name] = text
         ledger.book(f"identity.{name}", text, varbind, rule=rule, profile=profile, confidence=confidence)
@@ -66,8 +68,8 @@ def merge_identity(
     if (chosen := identity.choose_mac(columns)) is not None:
         keep("mac", *chosen, "ifPhysAddress of the first interface that is no loopback", standard.PROFILE, "high")
     object_id = values.get(standard.SYS_OBJECT_ID)
-    if object_id and isinstance(object_id[2], bytes):
-        keep("sys_object_id", format_oid(object_id[2]), object_id, "sysObjectID", standard.PROFILE, "high")
+    if object_id and (dotted := oid_text(object_id)) is not None:
+        keep("sys_object_id", dotted, object_id, "sysObjectID", standard.PROFILE, "high")
     return Identity(**fields)
 
 

@@ -4,7 +4,7 @@
 2. GETNEXT  is it a printer at all? Asked only of what neither sysObjectID nor sysDescr names as one
 3. GETNEXT  the first row of every table of which one row is enough, and the IEEE 1284 IDs
 4. GETBULK  one column of each table that has several rows: how many rows the others are then asked for
-5. GETBULK  the other columns of supplies, trays and alerts
+5. GETBULK  the other columns of supplies, trays and alerts; devices or markers, where the first row tells nothing
 6. GET      what the rows so far point to (the printer's own row, colorants), and the profile's scalars
 7. GETBULK  the tables of the profile; interfaces, where the first is not the one that names the printer
 """
@@ -89,14 +89,32 @@ def pointed_at(columns: Columns, device: Index | None) -> list[Oid]:
 def rest_of_tables(columns: Columns) -> list[tuple[tuple[Oid, ...], int | None]]:
     """Return what is left of each table, with its number of rows, by what the leading columns told.
 
-    Of supplies a device may lack the leading column and have the others: their rows are not known then (None).
+    Of supplies and trays a device may lack the leading column and have the others: their rows are not known then
+    (None). Alerts and the display are empty most of the time and are not asked for again.
     """
     rest: list[tuple[tuple[Oid, ...], int | None]] = []
     for lead, others in LEADS.items():
         rows = len(columns.column(lead))
-        if others and (rows or lead == standard.PRT_SUPPLIES_LEVEL):
+        if others and (rows or lead in (standard.PRT_SUPPLIES_LEVEL, standard.PRT_INPUT_CURRENT_LEVEL)):
             rest.append((others, rows or None))
     return rest
+
+
+def rows_behind(columns: Columns) -> list[tuple[Oid, ...]]:
+    """Return the tables whose first row is not the one that was meant, so that the others have to be read.
+
+    A device without hrPrinterTable may have its printer behind processor and network in hrDeviceTable; and a first
+    marker may not know its count.
+    """
+    tables: list[tuple[Oid, ...]] = []
+    first = columns.first(standard.HR_DEVICE_TYPE)
+    printers = columns.column(standard.HR_PRINTER_STATUS) or columns.column(standard.HR_PRINTER_DETECTED_ERROR_STATE)
+    if first and first[2] != standard.HR_DEVICE_PRINTER and not printers:
+        tables.append((standard.HR_DEVICE_TYPE,))
+    count = columns.first(standard.PRT_MARKER_LIFE_COUNT)
+    if count and isinstance(count[2], int) and count[2] < 0:
+        tables.append(meters.COLUMNS)
+    return tables
 
 
 def interfaces_open(columns: Columns) -> bool:
@@ -106,8 +124,14 @@ def interfaces_open(columns: Columns) -> bool:
 
 
 def parent(oid: Oid) -> Oid:
-    """The object without its last arc: a GETNEXT from there gives the object, where it is the first below."""
+    """The object without its last arc: a GETNEXT from there gives the first object below."""
     return oid_from_arcs(oid_arcs(oid)[:-1])
+
+
+def before(oid: Oid) -> Oid:
+    """What stands just before the object: a GETNEXT from there gives it, whatever rows stand beside it."""
+    *above, last = oid_arcs(oid)
+    return oid_from_arcs((*above, last - 1) if last else above)
 
 
 def suffix(index: Index) -> bytes:

@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 import msgspec
 import trio
 
-from codec import OCTET_STRING, Oid, Varbind, format_oid
+from codec import OCTET_STRING, Oid, Varbind
 from proto_schema import Reading
 from ptscan.printer import plan, standard
 from ptscan.printer.assemble import STANDARD_COLUMNS, Source, assemble, printer_row
 from ptscan.printer.evidence import Evidence, Ledger
 from ptscan.printer.identity import MAC_COLUMNS, suspect_macs
-from ptscan.printer.rows import Columns
+from ptscan.printer.rows import Columns, oid_text
 from ptscan.printer.text import decode_text
 from ptscan.profiles import Profile, ProfileSet
 from ptscan.snmp import Answer, Outcome, Session
@@ -72,6 +72,8 @@ class _Reading:
         await self._walk(tuple(plan.LEADS), first=plan.FIRST_ROWS)
         for table, rows in plan.rest_of_tables(self._columns()):
             await self._walk(table, expected=rows)
+        for table in plan.rows_behind(self._columns()):
+            await self._walk(table, first=plan.FIRST_ROWS)
         self._match()
         columns = self._columns()
         scalars = (oid for profile in self._matched for oid in profile.ask.scalars)
@@ -111,10 +113,10 @@ class _Reading:
 
     def _identifiers(self) -> tuple[str | None, str | None]:
         """sysObjectID, dotted, and sysDescr."""
-        _, _, object_id = self._values.get(standard.SYS_OBJECT_ID, (b"", 0, None))
+        object_id = self._values.get(standard.SYS_OBJECT_ID)
         _, _, descr = self._values.get(standard.SYS_DESCR, (b"", 0, None))
         return (
-            format_oid(object_id) if isinstance(object_id, bytes) else None,
+            oid_text(object_id) if object_id else None,
             decode_text(descr) if isinstance(descr, bytes) else None,
         )
 
@@ -139,7 +141,7 @@ class _Reading:
         In v1 each that it lacks makes the whole answer noSuchName; a GETNEXT from just before them finds the others.
         """
         if oids and self._session.version == "1":
-            answer = await self._session.get_next([plan.parent(oid) for oid in oids])
+            answer = await self._session.get_next([plan.before(oid) for oid in oids])
             self._take(answer, {oid: item for oid, item in answer.values.items() if oid in oids})
         elif oids:
             self._take(await self._session.get_many(oids))

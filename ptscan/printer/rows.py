@@ -3,10 +3,12 @@
 from collections.abc import Iterable
 from typing import Final
 
-from codec import Oid, Varbind, oid_arcs
+from codec import OBJECT_IDENTIFIER, CodecError, Oid, Varbind, format_oid, oid_arcs
 
 MAX_ROWS: Final = 128
 """Rows of one table that a reading keeps."""
+
+MAX_NUMBER: Final = 2**63
 
 Index = tuple[int, ...]
 Row = dict[Oid, Varbind]
@@ -58,9 +60,20 @@ class Columns:
 
 
 def number(row: Row, column: Oid) -> int | None:
-    """The integer in ``column``, or None where it is absent or no integer."""
+    """The integer in ``column``, or None where it is absent, no integer or beyond what 64 bits with a sign hold."""
     value = row[column][2] if column in row else None
-    return value if isinstance(value, int) else None
+    return value if isinstance(value, int) and abs(value) < MAX_NUMBER else None
+
+
+def oid_text(varbind: Varbind) -> str | None:
+    """The object identifier that a varbind holds, dotted, or None where it holds something else."""
+    _, tag, value = varbind
+    if tag != OBJECT_IDENTIFIER or not isinstance(value, bytes):
+        return None
+    try:
+        return format_oid(value)
+    except CodecError:
+        return None
 
 
 def octets(row: Row, column: Oid) -> bytes | None:

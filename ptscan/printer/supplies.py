@@ -123,7 +123,7 @@ def percent_left(level: int | None, capacity: int | None, unit_code: int | None)
 def state_of(level: int | None, percent: float | None, *, receptacle: bool) -> str:
     """Return the state that the level code or the percentage stands for."""
     if percent is not None:
-        if percent == 0:
+        if percent == 0 and not level:  # the last of 2,700 sides is 0.0 % and not yet nothing
             return "full" if receptacle else "empty"
         return "low" if percent <= LOW_PERCENT else "ok"
     if level is None or level == UNKNOWN:

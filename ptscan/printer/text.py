@@ -23,10 +23,11 @@ MAX_TEXT: Final = 1024
 """Characters of one text that a reading keeps (DisplayString has at most 255; vendors go beyond)."""
 MAX_OCTETS: Final = 4 * MAX_TEXT
 
-# C0 and C1 controls, zero-width and bidirectional marks, line and paragraph separators, surrogates, non-characters.
+# C0 and C1 controls, zero-width and bidirectional marks, surrogates, non-characters, the tag characters that nobody
+# sees.
 _UNWANTED: Final = re.compile(
-    "[\u0000-\u0008\u000e-\u001f\u007f-\u0084\u0086-\u009f\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
-    "\ud800-\udfff\ufff9-\uffff]"
+    "[\u0000-\u0008\u000e-\u001f\u007f-\u0084\u0086-\u009f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
+    "\ud800-\udfff\ufff9-\uffff\U000e0000-\U000e0fff]"
 )
 
 
