@@ -95,15 +95,13 @@ class _Readers:
         self.others = 0
 
     async def take(self, findings: Findings) -> None:
-        """Read the printers among ``findings``, and what may be one; until all are read, or ``stop`` is set."""
+        """Read all ``findings`` until ``stop`` is set; what the sweep takes for something else may yet be a printer."""
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._cancel_when_stopped, nursery.cancel_scope)
             async with trio.open_nursery() as reading:
                 async for batch in batches(findings):
                     for finding in batch:
-                        if finding.sighting.kind == "other":
-                            self.others += 1
-                        elif not self._delivery.was_given(finding.sighting.address):
+                        if not self._delivery.was_given(finding.sighting.address):
                             self.found += 1
                             await self._places.acquire()
                             reading.start_soon(self._read, finding)
@@ -127,12 +125,15 @@ class _Readers:
         finally:
             self._places.release()
         self.read += 1
-        self._take_in(done)
+        self._take_in(done, sighting.kind)
         self._delivery.screen.step("reading", self.read, self.found, f"{self.printers:,} printers")
 
-    def _take_in(self, done: Done) -> None:
+    def _take_in(self, done: Done, kind: str) -> None:
         device = done.device
         if device is None or device.outcome is not Outcome.OK:
+            if kind == "other":
+                self.others += 1
+                return
             self.failed += 1
             self._words.complain(f"{shown(done.address, done.port)} was found, but could not be read: {done.fault}")
         elif device.is_printer:
