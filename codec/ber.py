@@ -81,3 +81,10 @@ def encode_number(value: int) -> bytes:
     """Encode the content octets of an integer in the shortest two's complement."""
     magnitude = value if value >= 0 else ~value
     return value.to_bytes((magnitude.bit_length() >> 3) + 1, "big", signed=True)
+
+
+def encode_integer(value: int) -> bytes:
+    """Encode a whole INTEGER."""
+    if 0 <= value < 0x80:
+        return bytes((INTEGER, 1, value))
+    return encode_tlv(INTEGER, encode_number(value))

@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from codec.ber import encode_number, encode_tlv, read_content, read_integer
+from codec.ber import encode_integer, encode_tlv, read_content, read_integer
 from codec.errors import DecodeError, EncodeError
 from codec.limits import MAX_DATAGRAM
 from codec.oid import Oid
 from codec.pdu import encode_pdu, read_pdu, read_varbinds
 from codec.shapes import Shapes
-from codec.tags import INTEGER, IP_ADDRESS, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, TIMETICKS, V1, V2C, PduType
+from codec.tags import IP_ADDRESS, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, TIMETICKS, V1, V2C, PduType
 from codec.varbinds import Note, Varbind, encode_varbinds, read_oid, read_unsigned
 
 _ANSWERS: Final = frozenset({PduType.RESPONSE, PduType.REPORT})
@@ -124,7 +124,7 @@ def encode_message(version: int, community: bytes, pdu: bytes) -> bytes:
     """Put an encoded PDU into a v1 or v2c message; raises EncodeError."""
     if version not in (V1, V2C):
         raise EncodeError(f"version {version} is neither SNMPv1 (0) nor SNMPv2c (1)")
-    head = encode_tlv(INTEGER, encode_number(version)) + encode_tlv(OCTET_STRING, community)
+    head = encode_integer(version) + encode_tlv(OCTET_STRING, community)
     message = encode_tlv(SEQUENCE, head + pdu)
     if len(message) > MAX_DATAGRAM:
         raise EncodeError(f"{len(message)} octets, at most {MAX_DATAGRAM} fit into a datagram")

@@ -2,11 +2,11 @@
 
 from typing import Final, TypeAlias
 
-from codec.ber import encode_number, encode_tlv, read_content, read_integer
+from codec.ber import encode_integer, encode_tlv, read_content, read_integer
 from codec.errors import DecodeError, EncodeError
 from codec.limits import MAX_INTEGER_MAGNITUDE
 from codec.shapes import Shapes
-from codec.tags import INTEGER, SEQUENCE, PduType
+from codec.tags import SEQUENCE, PduType
 from codec.varbinds import Note, Varbind, decode_varbinds
 
 PDU_TYPES: Final = frozenset(map(int, PduType))
@@ -51,4 +51,4 @@ def encode_pdu(pdu_type: int, numbers: tuple[int, int, int], varbinds: bytes) ->
     for number in numbers:
         if not -MAX_INTEGER_MAGNITUDE <= number <= MAX_INTEGER_MAGNITUDE:
             raise EncodeError(f"{number} has more than four octets of magnitude")
-    return encode_tlv(pdu_type, b"".join(encode_tlv(INTEGER, encode_number(number)) for number in numbers) + varbinds)
+    return encode_tlv(pdu_type, b"".join(map(encode_integer, numbers)) + varbinds)
