@@ -68,7 +68,7 @@ def assemble(values: Mapping[Oid, Varbind], profiles: Sequence[Profile], source:
         extraction = extract(profile, values)
         parts |= extraction.parts
         level_codes |= profile.level_codes
-        for fact in extraction.facts:
+        for fact in reversed((*extraction.facts, *extraction.spare)):
             facts.setdefault(fact.field, []).insert(0, fact)
         for problem in extraction.problems:
             ledger.problem(problem.code, problem.text)
@@ -145,6 +145,8 @@ def missing_paths(reading: Reading) -> list[str]:
             for field in row.__struct_fields__:
                 if field not in _NEVER_MISSING and getattr(row, field) is None:
                     paths.append(f"{name}.{row.index}.{field}")
+    for number, alert in enumerate(reading.alerts):
+        paths += [f"alerts.{number}.{field}" for field in alert.__struct_fields__ if getattr(alert, field) is None]
     if reading.status.state == "unknown":
         paths.append("status.state")
     if "status.conditions" not in reading.provenance:

@@ -62,7 +62,7 @@ def without_maker(model: str, maker: str | None) -> str:
     """Cut the maker's name off the front of the model's, where something is left."""
     if maker:
         words = r"[\s_-]+".join(map(re.escape, maker.split()))
-        cut = re.sub(rf"^{words}[\s_-]+", "", model, flags=re.IGNORECASE)
+        cut = re.sub(rf"^{words}(?:\(R\)|®)?[\s_-]+", "", model, flags=re.IGNORECASE)
         return cut or model
     return model
 

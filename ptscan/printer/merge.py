@@ -21,6 +21,9 @@ from ptscan.profiles import DRIFT, Fact, Profile, SumCheck, ieee1284
 Facts: TypeAlias = dict[str, list[Fact]]
 """The facts of all profiles by field, the most specific profile's first."""
 
+_NAMES: Final = frozenset({"manufacturer", "model", "serial", "firmware", "asset"})
+"""The fields in which a dash means that there is nothing."""
+
 _COLORANTS: Final = frozenset({"toner", "toner-cartridge", "ink", "ink-cartridge", None})
 """The kinds that a vendor may mean who names a supply by its colour alone."""
 
@@ -32,7 +35,7 @@ def merge_identity(
     fields: dict[str, str | None] = {}
 
     def keep(name: str, text: str | None, varbind: Varbind, rule: str, profile: str, confidence: str) -> None:
-        if text is None or name in fields:
+        if text is None or name in fields or (name in _NAMES and not any(map(str.isalnum, text))):
             return
         if name == "serial" and identity.is_placeholder(text, fields.get("model")):
             ledger.problem("placeholder-serial", f"The serial {text!r} is a placeholder and was refused.")

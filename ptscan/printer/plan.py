@@ -53,7 +53,9 @@ FIRST_ROWS: Final = 6
 VENDOR_ROWS: Final = 10
 """Rows that are asked for at first of a vendor's table."""
 MAX_TABLE_ROWS: Final = 64
-"""Rows of one table that are asked for."""
+"""Rows of one standard table that are asked for."""
+MAX_VENDOR_ROWS: Final = 192
+"""The same of a vendor's table: large copiers count a hundred things, and those that matter may come last."""
 MAX_COLORANT: Final = 255
 MAX_DAMAGED: Final = 4
 """MACs that are read once more by GET."""

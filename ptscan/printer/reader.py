@@ -69,20 +69,20 @@ class _Reading:
         if not await self._recognise():
             return
         await self._next((*plan.HEAD, *self._device_ids()))
-        await self._walk(tuple(plan.LEADS), first=plan.FIRST_ROWS)
+        await self._walk(tuple(plan.LEADS))
         for table, rows in plan.rest_of_tables(self._columns()):
             await self._walk(table, expected=rows)
         for table in plan.rows_behind(self._columns()):
-            await self._walk(table, first=plan.FIRST_ROWS)
+            await self._walk(table)
         self._match()
         columns = self._columns()
         scalars = (oid for profile in self._matched for oid in profile.ask.scalars)
         wanted = [*plan.pointed_at(columns, printer_row(columns)), *scalars]
         await self._scalars([oid for oid in dict.fromkeys(wanted) if oid not in self._values])
         for table in (table for profile in self._matched[:-1] for table in profile.ask.tables):
-            await self._walk(table)
+            await self._walk(table, first=plan.VENDOR_ROWS, most=plan.MAX_VENDOR_ROWS)
         if plan.interfaces_open(columns):
-            await self._walk(MAC_COLUMNS, first=plan.FIRST_ROWS)
+            await self._walk(MAC_COLUMNS)
         if damaged := suspect_macs(self._columns()):
             # A GETBULK garbles the MACs of some printers where a GET gives them right.
             self._take(await self._session.get([oid for oid, _, _ in damaged[: plan.MAX_DAMAGED]]))
@@ -147,11 +147,16 @@ class _Reading:
             self._take(await self._session.get_many(oids))
 
     async def _walk(
-        self, table: tuple[Oid, ...], *, expected: int | None = None, first: int = plan.VENDOR_ROWS
+        self,
+        table: tuple[Oid, ...],
+        *,
+        expected: int | None = None,
+        first: int = plan.FIRST_ROWS,
+        most: int = plan.MAX_TABLE_ROWS,
     ) -> None:
         """Read a table, unless the device has been silent too often or has sent too much."""
         if not self._must_stop():
-            self._take(await self._session.columns(table, max_rows=plan.MAX_TABLE_ROWS, expected=expected, first=first))
+            self._take(await self._session.columns(table, max_rows=most, expected=expected, first=first))
 
     def _take(self, answer: Answer, values: Mapping[Oid, Varbind] | None = None) -> None:
         """Keep what came, or ``values`` of it, and what went wrong with it."""

@@ -113,7 +113,7 @@ def percent_left(level: int | None, capacity: int | None, unit_code: int | None)
     """Return what is left, 0..100 with one decimal, or None where the device tells no number."""
     if level is None or level < 0:
         return None
-    if unit_code == standard.SUPPLY_UNIT_PERCENT and (capacity is None or capacity <= 0):
+    if unit_code == standard.SUPPLY_UNIT_PERCENT and level <= 100 and (capacity is None or capacity <= 0):
         capacity = 100
     if capacity is None or capacity <= 0:
         return None

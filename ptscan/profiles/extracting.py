@@ -4,6 +4,7 @@ Pure and total: a hostile value never raises, it becomes a problem or nothing. A
 could fill it the one of higher confidence, then the earlier one. Meters that disagree are told.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
@@ -21,6 +22,7 @@ MAX_PROBLEMS: Final = 16
 DRIFT: Final = 5
 """Sides by which counts that were read one after the other may differ: a printer may print while it is read."""
 
+_ALNUM: Final = re.compile(r"[^\W_]")
 _RANK: Final[Mapping[Confidence, int]] = {"high": 0, "medium": 1, "low": 2}
 _SYS_DESCR: Final = parse_oid("1.3.6.1.2.1.1.1.0")
 _SYS_OBJECT_ID: Final = parse_oid("1.3.6.1.2.1.1.2.0")
@@ -48,9 +50,13 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Extraction(msgspec.Struct, frozen=True):
-    """The facts, at most one for a field; ``parts`` are counts that only sums and checks use."""
+    """The facts, at most one for a field; ``parts`` are counts that only sums and checks use.
+
+    ``spare`` are the other facts on the identity, the better first, for where a value turns out to be a placeholder.
+    """
 
     facts: tuple[Fact, ...]
+    spare: tuple[Fact, ...]
     problems: tuple[Problem, ...]
     parts: Mapping[str, int]
 
@@ -75,6 +81,7 @@ def extract(profile: Profile, values: Mapping[Oid, Varbind]) -> Extraction:
     problems = [*_too_long(profile, values), *_disagreements(candidates, chosen)]
     return Extraction(
         facts=tuple(fact for field, fact in chosen.items() if not field.startswith("meters._")),
+        spare=tuple(f for f in candidates if f.field.startswith("identity.") and f is not chosen[f.field]),
         problems=tuple(problems[:MAX_PROBLEMS]),
         parts={name: number for name, number in _meters(chosen).items() if name.startswith("_")},
     )
@@ -198,7 +205,10 @@ def _cut(rule: ScalarRule, text: bytes) -> bytes | None:
         match = rule.pattern.search(text.decode("latin-1"))
         text = (match[1] or "").encode("latin-1") if match else b""
     text = text.strip(b" \t\r\n\0")
-    return None if not text or text.decode("latin-1").casefold() in rule.skip else text
+    plain = text.decode("latin-1")
+    if plain.casefold() in rule.skip or (rule.field.startswith("identity.") and not _ALNUM.search(plain)):
+        return None
+    return text or None
 
 
 def _meters(facts: Mapping[str, Fact]) -> dict[str, int]:

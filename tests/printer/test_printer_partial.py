@@ -171,3 +171,35 @@ def test_a_hostile_reading_of_ten_thousand_values_stays_small_and_clean(profiles
     reading = assemble(values, matched, source, Ledger()).reading
     assert reading.meters == {"print": 1000}
     assert all(len(problem.text) <= MAX_PROBLEM_TEXT and problem.text.isprintable() for problem in reading.problems)
+
+
+async def test_a_vendors_table_longer_than_most_is_read_to_its_end(read: Read) -> None:
+    label, value = "1.3.6.1.4.1.1602.1.11.2.1.1.2", "1.3.6.1.4.1.1602.1.11.2.1.1.3"
+    names = [*(f"Other {row}" for row in range(1, 100)), "Total 1", "Cópia (Total 1)", "Impressão (Total 1)"]
+    device = await read(
+        system("Canon iR9 /P", "1602.4.7")
+        + "".join(f"{label}.{row}|4|{name}\n{value}.{row}|65|{row}\n" for row, name in enumerate(names, 1))
+    )
+    assert device.reading.meters == {"total": 100, "copy": 101, "print": 102}
+
+
+async def test_a_dash_or_a_placeholder_leaves_the_word_to_the_next_source(read: Read) -> None:
+    device = await read(
+        system("HP ETHERNET MULTI-ENVIRONMENT,SN:CNB8H1234X,PID:HP LaserJet M507", "11.2.3.9.1")
+        + "1.3.6.1.4.1.11.2.3.9.4.2.1.1.3.2.0|4|--\n1.3.6.1.4.1.11.2.3.9.4.2.1.1.3.3.0|4|XXXXXXXXXX\n"
+        + "1.3.6.1.2.1.43.5.1.1.17.1|4|-\n1.3.6.1.2.1.1.6.0|4|-\n"
+    )
+    who = device.reading.identity
+    assert (who.model, who.serial, who.location) == ("LaserJet M507", "CNB8H1234X", "-")
+
+
+async def test_what_an_alert_does_not_tell_is_listed_as_missing(read: Read) -> None:
+    device = await read(system("HP LaserJet 1", "11.2.3.9.1") + "1.3.6.1.2.1.43.18.1.1.7.1.1|2|1104\n")
+    assert {path for path in device.reading.missing if path.startswith("alerts.")} == {
+        f"alerts.0.{field}" for field in ("severity", "group", "description", "location")
+    }
+
+
+async def test_a_trade_mark_sign_belongs_to_the_maker(read: Read) -> None:
+    device = await read(system("Xerox(R) AltaLink(R) C8045; SS 1", "253.8.62.1.1"))
+    assert (device.reading.identity.manufacturer, device.reading.identity.model) == ("Xerox", "AltaLink(R) C8045")

@@ -26,6 +26,7 @@ def columns_of(told: Tell, rows: dict[str, int | str | bytes]) -> Columns:
         (1, 3, 7, 33.3, "ok"),
         (0, 100, 19, 0.0, "empty"),
         (1, 2700, 7, 0.0, "low"),
+        (350, -2, 19, None, "ok"),
         (10, 100, 19, 10.0, "low"),
         (104, 100, 19, 100.0, "ok"),
         (55, -2, 19, 55.0, "ok"),
