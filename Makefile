@@ -42,10 +42,10 @@ format: $(VENV)/dev.stamp ## Format the sources and mend what the linter can
 	$(BIN)/ruff check --fix-only
 	$(BIN)/ruff format
 
-bench: $(VENV)/dev.stamp ## Measure this machine: results are checked first
+bench: $(VENV)/dev.stamp ## Measure this machine, beside others: two minutes
 	@for bench in bench/bench_*.py; do $(BIN)/python $$bench || exit 1; done
 
-fuzz: $(VENV)/dev.stamp ## Throw mutated datagrams at the decoder, for a bounded time
+fuzz: $(VENV)/dev.stamp ## Throw mutated datagrams at the decoder: one minute
 	$(BIN)/python bench/fuzz_codec.py $(FUZZ)
 
 lock: ## Write the lock files anew from pyproject.toml (with uv, in an environment of its own)
