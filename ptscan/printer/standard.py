@@ -89,6 +89,7 @@ SUPPLY_UNITS: Final = {
 }  # fmt: skip
 SUPPLY_UNIT_PERCENT: Final = 19
 # PrtMarkerSuppliesClassTC
+SUPPLY_CLASS_CONSUMED: Final = 3
 SUPPLY_CLASS_RECEPTACLE: Final = 4
 
 # PrtMarkerCounterUnitTC

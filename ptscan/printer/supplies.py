@@ -67,9 +67,10 @@ def _supply(
     unit_code = number(row, standard.PRT_SUPPLIES_UNIT)
     level = number(row, standard.PRT_SUPPLIES_LEVEL)
     capacity = number(row, standard.PRT_SUPPLIES_MAX_CAPACITY)
+    class_code = number(row, standard.PRT_SUPPLIES_CLASS)
     receptacle = (
-        number(row, standard.PRT_SUPPLIES_CLASS) == standard.SUPPLY_CLASS_RECEPTACLE
-        if standard.PRT_SUPPLIES_CLASS in row
+        class_code == standard.SUPPLY_CLASS_RECEPTACLE
+        if class_code in (standard.SUPPLY_CLASS_CONSUMED, standard.SUPPLY_CLASS_RECEPTACLE)
         else is_receptacle(kind)
     )
 

@@ -275,3 +275,13 @@ def test_no_values_make_a_table_raise(values: dict[bytes, int | bytes | None]) -
     identity.choose_mac(columns)
     assert all(row.percent is None or 0 <= row.percent <= 100 for row in rows)
     assert len(rows) <= MAX_ROWS
+
+
+@pytest.mark.parametrize(
+    ("class_code", "kind_code", "state"), [(4, 3, "full"), (3, 4, "empty"), (1, 4, "full"), (1, 3, "empty")]
+)
+def test_a_class_of_neither_kind_leaves_the_word_to_the_type(
+    told: Tell, class_code: int, kind_code: int, state: str
+) -> None:
+    rows = {"43.11.1.1.4.1.1": class_code, "43.11.1.1.5.1.1": kind_code, "43.11.1.1.9.1.1": 0}
+    assert supplies.read_supplies(columns_of(told, dict(rows)), None, {}, Ledger())[0].state == state

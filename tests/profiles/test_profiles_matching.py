@@ -127,6 +127,9 @@ def test_network_gear_of_fusioninventory_is_no_printer(shared: Path, profiles: P
         (None, "IBM Flex System Fabric EN4093"),
         (None, "Zebra FX9600 RFID reader"),
         (None, "TA5000 Version: 6.1"),
+        (None, "NRG Energy meter 300"),
+        (None, "Xerox DocuMate 6710"),
+        (None, "Xerox N60w Scanner"),
         (None, "MS Switch Version: 3.2"),
         # Under a printer's number, and no printer.
         ("1.3.6.1.4.1.11.2.3.9.1", "HP ETHERNET MULTI-ENVIRONMENT,SN:X,PID:HP Digital Sender Flow 8500 fn2"),
