@@ -245,7 +245,7 @@ class TestStrictness:
 
     @pytest.mark.parametrize(
         "data",
-        ["301b02010104067075626c6963a20e0201010201010201000201003003308306"],  # by bench/fuzz_codec.py
+        ["301b02010104067075626c6963a20e0201010201000201003003308306"],  # by bench/fuzz_codec.py
     )
     def test_the_offset_is_never_behind_the_datagram(self, data: str) -> None:
         refusal(bytes.fromhex(data))
