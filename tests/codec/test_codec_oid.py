@@ -89,7 +89,7 @@ def test_numbers_that_are_negative_are_refused() -> None:
         oid_from_arcs((1, 3, -1))
 
 
-@pytest.mark.parametrize("octets", ["", "81", "2b81", "2b8001", "2b9080808000", "2b" + "01" * 128])
+@pytest.mark.parametrize("octets", ["", "81", "90", "2b81", "2b90", "2b8001", "2b9080808000", "2b" + "01" * 128])
 def test_octets_that_are_no_canonical_oid_have_no_numbers(octets: str) -> None:
     assert not is_oid(bytes.fromhex(octets))
     with pytest.raises(OidError):
