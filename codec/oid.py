@@ -15,8 +15,8 @@ from codec.limits import MAX_ARCS, MAX_SUB_IDENTIFIER
 Oid: TypeAlias = bytes
 
 _CANONICAL = re.compile(
-    # Each sub-identifier: no leading 0x80 (padding), at most 2^32-1 (8f ff ff ff 7f), an end. No possessive quantifiers:
-    # with them Python 3.11.2, which Debian 12 has, takes a cut sub-identifier for a whole one.
+    # Each sub-identifier: no leading 0x80 (padding), at most 2^32-1 (8f ff ff ff 7f), an end. Nothing possessive: with
+    # such quantifiers Python 3.11.2, which Debian 12 has, takes a cut sub-identifier for a whole one.
     rb"[\x00-\x7f]*(?:(?:[\x81-\xff][\x80-\xff]{0,2}|[\x81-\x8f][\x80-\xff]{3})[\x00-\x7f]+)*"
 )
 _PADDING = re.compile(rb"(?<![\x80-\xff])\x80+")
