@@ -439,3 +439,36 @@ def test_a_table_of_many_rows_costs_little(profiles: ProfileSet) -> None:
     extraction = extract(named(profiles, "ricoh"), answers(values))
     assert [f.value for f in extraction.facts if f.field == "meters.total"] == [1]
     assert len(extraction.problems) == MAX_PROBLEMS
+
+
+@pytest.mark.parametrize(
+    ("text", "model"),
+    [
+        ("HP LaserJet 400 M401dn", b"LaserJet 400 M401dn"),
+        ("Hewlett-Packard DesignJet Z5600", b"DesignJet Z5600"),
+        ("HP ETHERNET MULTI-ENVIRONMENT,ROM none,JETDIRECT,JD153", None),
+        ("EPSON AL-M320DN", b"AL-M320DN"),
+        ("EPSON Built-in 11b/g/n Print Server", None),
+        ("EPSON UB-E04", None),
+        ("Brother HL-L6400DW series, Firmware Ver.1.51", b"HL-L6400DW series"),
+        ("Brother NC-8500h, Firmware Ver.1.05", None),
+        ("Samsung C48x Series", b"C48x"),
+        ("KYOCERA ECOSYS P3145dn", b"ECOSYS P3145dn"),
+        ("KYOCERA Document Solutions Printing System", None),
+        ("OKI DATA CORP C712", b"C712"),
+        ("Pantum BM5100ADN series", b"BM5100ADN series"),
+        ("Zebra ZT411", b"ZT411"),
+        ("Lexmark T654   ", b"T654"),
+        ("Lexmark Printer", None),
+        ("Generic 36C-6e", b"Generic 36C-6e"),
+        ("KONICA MINOLTA AccurioPrint C3070L", b"AccurioPrint C3070L"),
+    ],
+)
+def test_a_sysdescr_names_the_printer_where_it_does_and_never_its_board(
+    profiles: ProfileSet, text: str, model: bytes | None
+) -> None:
+    oid = parse_oid(SYS_DESCR)
+    values: dict[Oid, Varbind] = {oid: (oid, OCTET_STRING, text.encode())}
+    matched = profiles.match(None, [text])
+    facts = [fact for profile in matched for fact in extract(profile, values).facts]
+    assert next((fact.value for fact in facts if fact.field == "identity.model"), None) == model
