@@ -130,7 +130,8 @@ def printer_row(columns: Columns) -> Index | None:
         if rows := columns.column(column):
             return min(rows)[:1]
     typed = columns.column(standard.HR_DEVICE_TYPE)
-    return min((index for index in columns.column(standard.HR_DEVICE_DESCR) if index not in typed), default=None)
+    told = (*columns.column(standard.HR_DEVICE_DESCR), *columns.column(standard.HR_DEVICE_STATUS))
+    return min((index for index in told if index not in typed), default=None)
 
 
 def missing_paths(reading: Reading) -> list[str]:

@@ -10,6 +10,7 @@ from ptscan.printer.rows import Columns, Index
 
 MAC_COLUMNS: Final[tuple[Oid, ...]] = (standard.IF_TYPE, standard.IF_PHYS_ADDRESS)
 
+_MAC_IN_TEXT: Final = re.compile(rb"[0-9A-Fa-f]{2}([:-][0-9A-Fa-f]{2}){5}")
 _NOT_A_SERIAL: Final = frozenset(
     {"unknown", "none", "null", "na", "notavailable", "notset", "noserial", "noserialnumber", "undefined", "default",
      "tobefilledbyoem", "private", "0123456789", "1234567890", "123456789", "12345678"}
@@ -17,7 +18,12 @@ _NOT_A_SERIAL: Final = frozenset(
 
 
 def mac_text(octets: object) -> str | None:
-    """Return the six octets of a unicast MAC as ``00:1b:78:01:02:03``, or None for anything else."""
+    """Return the six octets of a unicast MAC as ``00:1b:78:01:02:03``, or None for anything else.
+
+    Some agents send the text of it instead.
+    """
+    if isinstance(octets, bytes) and _MAC_IN_TEXT.fullmatch(octets):
+        octets = bytes.fromhex(octets.translate(None, b":-").decode())
     if not isinstance(octets, bytes) or len(octets) != 6 or octets[0] & 1 or not any(octets):
         return None
     return octets.hex(":")

@@ -203,3 +203,13 @@ async def test_what_an_alert_does_not_tell_is_listed_as_missing(read: Read) -> N
 async def test_a_trade_mark_sign_belongs_to_the_maker(read: Read) -> None:
     device = await read(system("Xerox(R) AltaLink(R) C8045; SS 1", "253.8.62.1.1"))
     assert (device.reading.identity.manufacturer, device.reading.identity.model) == ("Xerox", "AltaLink(R) C8045")
+
+
+async def test_a_mac_told_in_text_and_a_status_without_a_type_are_read(read: Read) -> None:
+    device = await read(
+        system("TOSHIBA e-STUDIO385P version X kernel 3.0 All-N-1", "641.2.71")
+        + "1.3.6.1.2.1.2.2.1.3.1|2|6\n1.3.6.1.2.1.2.2.1.6.1|4|00:80:77:31:01:0A\n1.3.6.1.2.1.25.3.2.1.5.1|2|3\n"
+    )
+    reading = device.reading
+    assert (reading.identity.manufacturer, reading.identity.mac) == ("Toshiba", "00:80:77:31:01:0a")
+    assert reading.status.state == "warning"
