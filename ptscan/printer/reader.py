@@ -64,6 +64,8 @@ class _Reading:
         first = await self._session.get(plan.SYSTEM)
         self.outcome = first.outcome
         if first.outcome is not Outcome.OK:
+            why = first.problems[0].text if first.problems else first.outcome.value
+            self.ledger.problem("no-answer", why.removeprefix(f"{self._session.address} port {self._session.port}: "))
             return
         self._take(first)
         if not await self._recognise():
@@ -178,9 +180,7 @@ class _Reading:
 
     def result(self, at: datetime) -> DeviceReading:
         """Assemble the reading of what came so far."""
-        if self.outcome is not Outcome.OK:
-            self.ledger.problem("no-answer", f"The device gave no reading: {self.outcome.value}.")
-        elif not self.is_printer:
+        if self.outcome is Outcome.OK and not self.is_printer:
             self.ledger.problem("not-a-printer", "It answers SNMP, but has no row of the Printer-MIB.")
         version = self._session.version
         source = Source(
