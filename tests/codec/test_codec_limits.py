@@ -6,6 +6,7 @@ import pytest
 
 import codec
 from codec import DecodeError, EncodeError, Message, OidError, decode_message, encode_response, limits, unwrap_opaque
+from codec.oid import is_oid
 
 from .messages import SYS_DESCR, integer, message, tlv, varbind
 from .tracing import lines_run
@@ -131,6 +132,7 @@ def test_numbers_of_an_oid() -> None:
             codec.oid_arcs(oid)
         with pytest.raises(EncodeError):
             encode_response(1, b"c", 1, [(oid, codec.NULL, None)])
+    assert not is_oid(b"\x8f\xff\xff\xff\x7f" * limits.MAX_ARCS)
     widest = b"\x8f\xff\xff\xff\x7f" * (limits.MAX_ARCS - 1)
     assert accepts(message(varbind(tlv(0x06, widest), name=widest))).varbinds[0] == (widest, 6, widest)
 
