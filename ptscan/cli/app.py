@@ -3,7 +3,7 @@
 import sys
 from typing import Final, NamedTuple
 
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import App, CycloptsError, MissingArgumentError, Parameter
 
 from ptscan import __version__
 from ptscan.cli.exits import Exit
@@ -94,8 +94,17 @@ def run(arguments: list[str]) -> int:
         return Exit.WRONG_INPUT
     try:
         function, bound, _ = app.parse_args(arguments, exit_on_error=False, print_error=False)
+    except MissingArgumentError as error:
+        if error.argument is None or error.argument.name.startswith("-"):
+            raise _usage_error(arguments, error) from None
+        name, usage = arguments[0], VERBS[arguments[0]].usage
+        raise UsageError(f"{name}: no {error.argument.name} was given: write ptscan {name} {usage}") from None
     except CycloptsError as error:
-        verb = f"{arguments[0]} " if arguments[0] in VERBS else ""
-        raise UsageError(f"{str(error).strip()} (see: ptscan {verb}--help)") from None
+        raise _usage_error(arguments, error) from None
     status = function(*bound.args, **bound.kwargs)
     return status if isinstance(status, int) else Exit.DONE
+
+
+def _usage_error(arguments: list[str], error: CycloptsError) -> UsageError:
+    verb = f"{arguments[0]} " if arguments[0] in VERBS else ""
+    return UsageError(f"{str(error).strip()} (see: ptscan {verb}--help)")

@@ -47,6 +47,7 @@ class Row(msgspec.Struct, frozen=True):
 
 def get(
     address: Address,
+    /,
     *oids: Annotated[str, Parameter(name="OID", help="Numeric OIDs, as 1.3.6.1.2.1.1.1.0.")],
     asking: Asking = DEFAULT_ASKING,
     showing: Showing = DEFAULT_SHOWING,
@@ -60,6 +61,7 @@ def get(
 
 def walk(
     address: Address,
+    /,
     *oids: Annotated[str, Parameter(name="OID", help="Numeric OIDs to walk below, one after the other.")],
     asking: Asking = DEFAULT_ASKING,
     showing: Showing = DEFAULT_SHOWING,

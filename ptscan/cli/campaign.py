@@ -75,14 +75,16 @@ class Tally:
         self.without_credential += summary.without_credential
 
     def complain(self, words: Words) -> bool:
-        """Name what could not be probed; return whether there was any of it."""
+        """Name what was not probed; return whether there was any of it."""
         for reason, count in self.unsent.items():
             mend = _MENDS.get(reason)
             words.complain(f"{counted(count, 'probe')} could not be sent: {reason}" + (f": {mend}" if mend else ""))
         if self.without_credential:
             addresses = counted(self.without_credential, "address", "addresses")
-            words.say(f"{addresses} not probed: no credential may be sent there")
-        return bool(self.unsent)
+            words.complain(
+                f"{addresses} not probed: no credential may be sent there: see networks in the credentials file"
+            )
+        return bool(self.unsent or self.without_credential)
 
 
 class Campaign:

@@ -41,10 +41,10 @@ def parse_endpoint(text: str, default_port: int) -> Endpoint:
         if not bracket or (rest and not rest.startswith(":")) or ":" not in host:
             raise EndpointError(f'"{text}" is no address: write an IPv6 address with a port as [fe80::1]:161')
         if rest:
-            port = parse_port(rest[1:])
+            port = _port_of(text, rest[1:])
     elif text.count(":") == 1:
         host, _, written = text.partition(":")
-        port = parse_port(written)
+        port = _port_of(text, written)
     if ":" in host:
         return Endpoint(_ipv6(host), port)
     if _NUMERIC.fullmatch(host):
@@ -54,6 +54,13 @@ def parse_endpoint(text: str, default_port: int) -> Endpoint:
             f'"{text}" is no address and no host name: write it as 10.0.0.7, 10.0.0.7:161 or [fe80::1]:161'
         )
     return Endpoint(host, port, is_name=True)
+
+
+def _port_of(text: str, written: str) -> int:
+    try:
+        return parse_port(written)
+    except EndpointError as error:
+        raise EndpointError(f'in "{text}" {error}') from None
 
 
 def _ipv4(text: str) -> str:

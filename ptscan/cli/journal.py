@@ -7,6 +7,7 @@ run that is killed outright repeats what it did since.
 """
 
 import hashlib
+import os
 import secrets
 from collections.abc import Iterator
 from dataclasses import replace
@@ -98,9 +99,13 @@ class Journal:
                 octets = file.read(MAX_OCTETS)
             page = msgspec.json.decode(octets, type=_Page)
         except FileNotFoundError:
+            folder = self._path.absolute().parent  # said before hours of work and not when they are to be kept
+            if not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):
+                mend = "name a place where you may write" if folder.is_dir() else "make its folder first"
+                raise JournalError(f"--resume {self._path}: cannot be written: {mend}") from None
             return None
         except OSError as error:
-            raise JournalError(f"--resume {self._path}: cannot be read: {error.strerror}") from error
+            raise JournalError(f"--resume {self._path}: cannot be read: {error.strerror}: name another file") from error
         except msgspec.MsgspecError as error:
             raise JournalError(f"--resume {self._path}: is no file of ours ({error}): name another file") from error
         other_seed = self._plan.seed not in (None, page.seed)

@@ -34,7 +34,9 @@ READ_AT_ONCE: Final = 256  # devices; each has one request in flight
 
 def read(
     *addresses: Address,
-    explain: Annotated[bool, Parameter(help="Show for every value where it came from (with --format table).")] = False,
+    explain: Annotated[
+        bool, Parameter(help="Show for every value where it came from (with --format table).", show_default=False)
+    ] = False,
     asking: Asking = DEFAULT_ASKING,
     knowing: Knowing = DEFAULT_KNOWING,
     showing: Showing = DEFAULT_SHOWING,

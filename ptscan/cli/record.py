@@ -33,10 +33,11 @@ class NothingRecordedError(PtscanError):
 
 def record(
     address: Address,
+    /,
     *,
     output: Annotated[Path | None, Parameter(name=["--output", "-o"], metavar="FILE.snmprec", group=SHOWING)] = None,
-    force: Annotated[bool, Parameter(group=SHOWING)] = False,
-    quiet: Annotated[bool, Parameter(group=SHOWING)] = False,
+    force: Annotated[bool, Parameter(group=SHOWING, show_default=False)] = False,
+    quiet: Annotated[bool, Parameter(group=SHOWING, show_default=False)] = False,
     asking: Asking = DEFAULT_ASKING,
 ) -> int:
     """Keep a device as a recording: what a profile needs, without jobs, people and other hosts.

@@ -60,7 +60,7 @@ async def _scan(
             readers = _Readers(client, profiles, delivery, words, stop)
             interrupted = await delivery.run(partial(campaign.run, readers.take, delivery, stop), stop)
     tally = campaign.tally
-    unsent = tally.complain(words)
+    unprobed = tally.complain(words)
     words.say(
         f"{counted(readers.printers, 'printer')}, {readers.with_problems:,} with problems; "
         f"{counted(readers.others, 'other device')}; {tally.answered:,} of {tally.hosts:,} addresses answered; "
@@ -70,9 +70,9 @@ async def _scan(
         left = readers.found - readers.read
         words.complain(f"interrupted: what was read until then is kept, {counted(left, 'device')} found were not read")
         return Exit.INTERRUPTED
-    if unsent and not tally.probes:
+    if unprobed and not tally.probes:
         return Exit.FAILED
-    return Exit.DONE_IN_PART if unsent or readers.failed else Exit.DONE
+    return Exit.DONE_IN_PART if unprobed or readers.failed else Exit.DONE
 
 
 class _Readers:

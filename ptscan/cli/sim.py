@@ -37,7 +37,7 @@ def sim(
     map: Annotated[Path | None, Parameter(metavar="FILE")] = None,
     speed: Speed = 1.0,
     fault: Annotated[tuple[str, ...], Parameter(metavar="NAME[=AMOUNT]", show_default=False)] = (),
-    quiet: bool = False,
+    quiet: Annotated[bool, Parameter(show_default=False)] = False,
 ) -> int:
     """Play printers on loopback until Ctrl-C: recordings, and fleets made up of a dozen models.
 

@@ -63,7 +63,7 @@ async def _sweep(
 
         interrupted = await delivery.run(partial(campaign.run, take, delivery, stop), stop)
     tally = campaign.tally
-    unsent = tally.complain(words)
+    unprobed = tally.complain(words)
     seconds = trio.current_time() - began
     words.say(
         f"{counted(kinds.total(), 'device')} at {counted(tally.hosts, 'address', 'addresses')}: "
@@ -73,7 +73,7 @@ async def _sweep(
     if interrupted:
         words.complain("interrupted: what was found until then is kept")
         return Exit.INTERRUPTED
-    return judged(right=tally.probes, wrong=unsent)
+    return judged(right=tally.probes, wrong=unprobed)
 
 
 def _wide(sightings: Sequence[Sighting]) -> Grid:

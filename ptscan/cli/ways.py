@@ -30,6 +30,7 @@ DEFAULT_COMMUNITY: Final = "public"
 
 _MENDS: Final = {
     Outcome.SILENT: ": check the address, the community and that SNMP is switched on",
+    Outcome.UNREACHABLE: ": check the address, the port and the way there",
     Outcome.REFUSED: ": give another one with --community or --credentials",
 }
 
@@ -100,4 +101,5 @@ async def address_of(endpoint: Endpoint) -> str:
 def failure_line(place: tuple[str, int], text: str, outcome: Outcome) -> str:
     """Return what went wrong with the device at ``place`` (address, port) as a line that names it and the mend."""
     where = "{} port {}: ".format(*place)
-    return (text if text.startswith(where) else where + text) + _MENDS.get(outcome, "")
+    what = text.removeprefix(where).removeprefix(f"{place[0]}: ")
+    return where + what + _MENDS.get(outcome, "")

@@ -117,12 +117,14 @@ def test_a_silent_device_is_one_line_and_a_failure(verb: str, ptscan: Run, silen
 def test_a_closed_port_is_named_as_such(ptscan: Run) -> None:
     done = ptscan("get", "127.60.0.1:9", "1.3.6.1.2.1.1.1.0", "--timeout", "0.5", "--retries", "0")
     assert (done.returncode, done.stdout) == (1, "")
-    assert "127.60.0.1 port 9" in done.stderr
+    assert done.stderr.startswith("ptscan: 127.60.0.1 port 9: ")
+    assert "check the address" in done.stderr
 
 
 @pytest.mark.parametrize(
     ("arguments", "fault"),
     [
+        ((), "no ADDRESS was given: write ptscan get ADDRESS[:PORT] OID..."),
         (("127.0.0.1",), "no OID was given"),
         (("127.0.0.1", "sysDescr.0"), '"sysDescr.0" is no numeric OID'),
         (("127.0.0.1", "1.3.6.1.4294967296"), "is no numeric OID"),

@@ -31,7 +31,7 @@ def test_an_endpoint_is_read(text: str, endpoint: Endpoint) -> None:
         ("10.0.0.300", "is no IPv4 address"),
         ("10.1", "is no IPv4 address"),
         ("0x7f.1", "is no IPv4 address"),
-        ("10.0.0.7:0", "is no port"),
+        ("10.0.0.7:0", 'in "10.0.0.7:0" "0" is no port'),
         ("10.0.0.7:65536", "is no port"),
         ("10.0.0.7:", "is no port"),
         ("10.0.0.7:²", "is no port"),

@@ -145,6 +145,19 @@ def test_excludes_win_and_the_files_count(ptscan: Run, fleet: int, tmp_path: Pat
     assert found == ["127.60.1.1", "127.60.1.4", "127.60.1.9"]
 
 
+@pytest.mark.parametrize("verb", ["scan", "sweep"])
+@pytest.mark.parametrize(("targets", "code"), [(("127.60.1.1", "127.61.0.1"), 3), (("127.61.0.1",), 1)])
+def test_where_no_credential_may_go_is_named_as_not_done(
+    verb: str, targets: tuple[str, ...], code: int, ptscan: Run, fleet: int, tmp_path: Path
+) -> None:
+    file = tmp_path / "secrets.toml"
+    file.write_text('[[community]]\nname = "public"\nnetworks = ["127.60.0.0/16"]\n')
+    file.chmod(0o600)
+    done = ptscan(verb, *targets, "--credentials", file.name, "--port", str(fleet), "--quiet", *QUICK)
+    assert (done.returncode, bool(done.stdout)) == (code, code == 3)
+    assert done.stderr.startswith("ptscan: 1 address not probed: no credential may be sent there")
+
+
 def test_the_shards_of_several_machines_make_up_the_whole(
     ptscan: Run, fleet: int, truth: dict[str, FleetDevice]
 ) -> None:

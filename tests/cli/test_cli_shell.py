@@ -76,6 +76,7 @@ def port(sim: Sim) -> int:
         (("10.0.0.1", "--profiles", "profiles"), "acme.toml"),
         (("10.0.0.1", "--profiles", "absent"), "absent"),
         (("10.0.0.1", "--resume", "broken.toml"), "broken.toml"),
+        (("10.0.0.1", "--resume", "absent/state"), "make its folder first"),
         (("10.0.0.1", "--bogus"), "--bogus"),
         (("10.0.0.1", "--port"), "--port"),
     ],
