@@ -1,8 +1,10 @@
 """Problems that readers of printers met in the field, each played by the simulator and read over loopback."""
 
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 import trio
@@ -107,7 +109,7 @@ async def test_every_value_has_its_provenance_or_its_parents(read: Read) -> None
     assert {path for path in paths if path not in reading.provenance} == set()
 
 
-async def test_problem_04_and_05_a_v1_printer_is_read_whole(read: Read) -> None:
+async def test_problem_05_a_v1_printer_is_read_whole(read: Read) -> None:
     device = await read(PRINTER, Fault(FaultKind.V1_ONLY, 0))
     assert device.reading.via == ["snmp-1"]
     assert device.reading.meters == {"total": 12345}
@@ -151,16 +153,42 @@ async def test_problem_13_a_fragile_model_is_asked_for_no_vendor_object(profiles
     assert {oid for oid in asked if oid.startswith("1.3.6.1.4.1.2435.2.3.9.4")} == set()
 
 
-async def test_problem_14_and_15_only_reads_and_nothing_that_is_denied(profiles: ProfileSet) -> None:
-    async with played(PRINTER.replace("99999.1", "11.2.3.9.1")) as (_, session):
+async def test_problem_14_nothing_but_snmp_datagrams_goes_to_a_printer(
+    profiles: ProfileSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kinds = []
+    made = socket.socket.__init__
+
+    def watched(self: socket.socket, family: int = -1, kind: int = -1, *rest: Any, **more: Any) -> None:
+        kinds.append(kind)
+        made(self, family, kind, *rest, **more)
+
+    monkeypatch.setattr(socket.socket, "__init__", watched)
+    async with played(PRINTER) as (_, session):
         await read_device(session, profiles, at=AT)
-    assert [format_oid(oid) for oid in session.traffic.asked if denied(oid)] == []
+    assert kinds
+    assert set(kinds) == {socket.SOCK_DGRAM}
+
+
+async def test_problem_15_no_object_is_asked_whose_reading_acts_or_tells_of_people(profiles: ProfileSet) -> None:
+    for vendor in ("11.2.3.9.1", "1248.1.1.2.1.3.5", "367.1.1", "1602.4.7"):
+        async with played(PRINTER.replace("99999.1", vendor)) as (_, session):
+            await read_device(session, profiles, at=AT)
+        assert session.traffic.asked
+        assert [format_oid(oid) for oid in session.traffic.asked if denied(oid)] == []
 
 
 async def test_problem_18_coarse_levels_are_marked(read: Read) -> None:
     rows = PRINTER.replace("Example Laser 100", "Canon LBP6670 /P").replace("99999.1", "1602.4.2")
     rows = rows.replace(".9.1.1|2|40", ".9.1.1|2|100")
     assert "coarse-levels" in codes(await read(rows))
+
+
+async def test_problem_21_a_reading_bears_what_a_fall_of_its_counters_is_judged_by(read: Read) -> None:
+    reading = (await read(PRINTER.replace("65|12345", "65|0"))).reading
+    assert reading.meters == {"total": 0}  # a zero is a reading; only a history can tell that it is a wrong one
+    assert (reading.time, reading.identity.serial) == ("2026-11-21T06:00:00Z", "EX100-00042")
+    assert reading.provenance["meters.total"].at == "1.3.6.1.2.1.43.10.2.1.4.1.1"
 
 
 async def test_problem_22_a_vendors_total_that_differs_is_said_and_the_standard_one_kept(read: Read) -> None:
@@ -170,14 +198,25 @@ async def test_problem_22_a_vendors_total_that_differs_is_said_and_the_standard_
     assert "meters-disagree" in codes(device)
 
 
-async def test_problem_23_and_24_labels_tell_what_a_counter_counts_wherever_its_row_stands(read: Read) -> None:
-    counters = [("Copy (Total 1)", 45), ("Total (Black/Large)", 7), ("Total 1", 12345), ("Print (Total 1)", 12300)]
-    table = "1.3.6.1.4.1.1602.1.11.2.1.1"
+CANON_COUNTERS = "1.3.6.1.4.1.1602.1.11.2.1.1"
+
+
+def canon(*counters: tuple[str, int]) -> str:
     rows = PRINTER.replace("99999.1", "1602.4.7").replace("Example", "Canon")
     for row, (label, count) in enumerate(counters, 31):
-        rows += f"{table}.2.{row}|4|{label}\n{table}.3.{row}|65|{count}\n"
+        rows += f"{CANON_COUNTERS}.2.{row}|4|{label}\n{CANON_COUNTERS}.3.{row}|65|{count}\n"
+    return rows
+
+
+async def test_problem_23_labels_tell_what_a_counter_counts_wherever_its_row_stands(read: Read) -> None:
+    meters = (await read(canon(("Copy (Total 1)", 45), ("Total 1", 12345), ("Print (Total 1)", 12300)))).reading.meters
+    assert (meters["total"], meters["copy"], meters["print"]) == (12345, 45, 12300)
+
+
+async def test_problem_24_large_sheets_are_counted_apart_and_not_weighted(read: Read) -> None:
+    rows = canon(("Total 1", 12345), ("Total (Black/Large)", 7), ("Total (Black/Small)", 12338))
     meters = (await read(rows)).reading.meters
-    assert (meters["total"], meters["copy"], meters["print"], meters["mono_large"]) == (12345, 45, 12300, 7)
+    assert (meters["total"], meters["mono_large"], meters["mono_small"]) == (12345, 7, 12338)
 
 
 async def test_problem_25_a_placeholder_serial_gives_way_to_the_vendors(read: Read) -> None:
