@@ -9,6 +9,7 @@ from codec.limits import REQUEST_ID_MAX, REQUEST_ID_MIN
 from codec.message import Message, TrapV1, decode_message, encode_response
 from codec.oid import Oid, format_oid, oid_arcs, oid_from_arcs, oid_key, oid_precedes, parse_oid
 from codec.opaque import unwrap_opaque
+from codec.peek import peek_request_id
 from codec.shapes import Shapes
 from codec.tags import (
     COUNTER32,
@@ -87,5 +88,6 @@ __all__ = [
     "oid_key",
     "oid_precedes",
     "parse_oid",
+    "peek_request_id",
     "unwrap_opaque",
 ]

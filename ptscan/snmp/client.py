@@ -218,6 +218,7 @@ class Client:
                 table.packet_failed(outcome, reason, trio.current_time())
             else:
                 table.packet_sent(len(data))
+            pending_errors = 0
 
     async def _send_later(self) -> None:
         """Go on with the outbox when a socket that was full has room again."""

@@ -40,6 +40,7 @@ class GetPlan:
         self._problems: list[Problem] = []
         self._failure: Outcome | None = None
         self._errors = 0
+        self._octets = 0
         self._useless = 0
         """Answers in a row that brought nothing."""
         self._halved_for_silence = False
@@ -72,6 +73,12 @@ class GetPlan:
             self._failure = Outcome.DEVICE_ERROR
             text = f"{self._useless} answers in a row brought nothing, so the rest was not asked"
             self._problems.append(Problem(code="device-error", text=text))
+        self._octets += octets
+        most = limits.GET_OCTETS + limits.GET_OCTETS_PER_OID * len(self._oids)
+        if self._octets > most and self._batches and self._failure is None:
+            self._failure = Outcome.ENDED_EARLY
+            text = f"the device sent more than {most} octets, so the rest was not asked"
+            self._problems.append(Problem(code="octet-cap", text=text))
 
     def fail(self, outcome: Outcome, problem: Problem) -> None:
         oids = self._batches[-1][0]

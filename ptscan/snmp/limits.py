@@ -44,6 +44,12 @@ CREDENTIALS_PER_DEVICE: Final = 16
 MALFORMED_PER_EXCHANGE: Final = 3
 """Undecodable answers to one request after which it ends as malformed."""
 
+STRAYS_BELIEVED: Final = 32
+"""Wrong request-ids (late duplicates among them) after which an address may no longer answer for another."""
+
+STRAY_SOURCES: Final = 4_096
+"""Addresses whose strays are counted; the oldest makes room."""
+
 MALFORMED_GRACE_SECONDS: Final = 0.1
 """Time in which a good answer may still follow a malformed one before the next try."""
 
@@ -85,8 +91,15 @@ COLUMN_ROWS: Final = 1_024
 WALK_ROWS: Final = 100_000
 """Rows of one walk, unless the caller says otherwise."""
 
-OPERATION_OCTETS: Final = 16 << 20
-"""Octets of answers in one operation: at most 16 MiB, whatever the rows are."""
+WALK_OCTETS: Final = 16 << 20
+"""Octets of answers in one walk: at most 16 MiB, whatever the rows are."""
+
+COLUMNS_OCTETS: Final = 256 << 10
+"""The same in one ``columns``: hundreds of devices are read at once, and the largest honest table takes half of it."""
+
+GET_OCTETS: Final = 64 << 10
+GET_OCTETS_PER_OID: Final = 1 << 10
+"""Octets of answers in one GET or GETNEXT: one value of any size, and a kibioctet for each OID."""
 
 TEMPLATES_KEPT: Final = 256
 """Encoded requests kept for the next device that is asked the same."""

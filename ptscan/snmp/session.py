@@ -140,7 +140,14 @@ class Session:
         """
         if len(columns) > limits.COLUMNS:
             raise InputError(f"{len(columns)} columns, at most {limits.COLUMNS} are walked side by side")
-        plan = WalkPlan(columns, self._manners, max_rows=max_rows, expected=expected, first=first)
+        plan = WalkPlan(
+            columns,
+            self._manners,
+            max_rows=max_rows,
+            expected=expected,
+            first=first,
+            max_octets=limits.COLUMNS_OCTETS,
+        )
         return await self._run(plan, deadline)
 
     async def _run(self, plan: Plan, deadline: float) -> Answer:

@@ -24,11 +24,19 @@ from collections.abc import Sequence
 from enum import Enum
 from typing import NamedTuple, TypeAlias
 
-from codec import REQUEST_ID_MIN, DecodeError, ErrorStatus, Message, PduType, RequestTemplate, decode_message
+from codec import (
+    REQUEST_ID_MIN,
+    DecodeError,
+    ErrorStatus,
+    Message,
+    PduType,
+    RequestTemplate,
+    decode_message,
+    peek_request_id,
+)
 from ptscan.snmp import limits
 from ptscan.snmp.answer import Outcome
 from ptscan.snmp.dialect import Dialect
-from ptscan.snmp.peek import peek_request_id
 from ptscan.snmp.traffic import Traffic
 
 SocketAddress: TypeAlias = tuple[str, int] | tuple[str, int, int, int]
@@ -168,6 +176,7 @@ class RequestTable:
         self._timers: list[tuple[float, int]] = []  # (due, first request-id); stale entries are skipped and swept
         self._outbox: deque[tuple[Exchange, int]] = deque()
         self._finished: list[Exchange] = []
+        self._strays_from: dict[str, int] = {}
         self.strays = 0
         """Datagrams that answered nothing that was out."""
         self.malformed = 0
@@ -226,7 +235,7 @@ class RequestTable:
             self._receive_stray(request_id, source, now)
             return
         own_source = source == exchange.host.source
-        if not (own_source or exchange.accept_other_source):
+        if not (own_source or (exchange.accept_other_source and self._believes(source))):
             exchange.elsewhere = source
             self.strays += 1
             return
@@ -357,6 +366,7 @@ class RequestTable:
         host = self._busy.get(source)
         if request_id is not None:
             self.strays += 1
+            self._count_stray(source[0])
             if host is not None:
                 for exchange in host.in_flight:
                     exchange.strays += 1
@@ -365,6 +375,17 @@ class RequestTable:
         if host is not None:
             for exchange in tuple(host.in_flight):
                 self._answered_malformed(exchange, "it does not begin like an SNMP message", now)
+
+    def _count_stray(self, address: str) -> None:
+        strays = self._strays_from
+        count = strays.get(address, 0)
+        if not count and len(strays) >= limits.STRAY_SOURCES:
+            del strays[next(iter(strays))]  # the oldest
+        strays[address] = count + 1
+
+    def _believes(self, source: tuple[str, int]) -> bool:
+        """Whether this source may answer for another: one that showed many wrong request-ids is guessing."""
+        return self._strays_from.get(source[0], 0) < limits.STRAYS_BELIEVED
 
     def _answered_malformed(self, exchange: Exchange, reason: str, now: float) -> None:
         exchange.malformed += 1

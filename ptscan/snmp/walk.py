@@ -60,10 +60,12 @@ class WalkPlan:
         max_rows: int,
         expected: int | None = None,
         first: int = limits.MAX_REPETITIONS,
+        max_octets: int = limits.WALK_OCTETS,
     ) -> None:
         self._columns = [_Column(root) for root in roots]
         self._manners = manners
         self._max_rows = max_rows
+        self._max_octets = max_octets
         self._expected = -1 if expected is None else expected
         self._step = first if expected is None else expected + 1
         self._width = limits.REQUEST_VARBINDS
@@ -115,8 +117,8 @@ class WalkPlan:
             self._ask_less(Outcome.MALFORMED, Problem(code="malformed", text="the answer holds no varbind"))
         else:
             self._take(message.varbinds, octets)
-        if self._octets > limits.OPERATION_OCTETS:
-            text = f"the device sent more than {limits.OPERATION_OCTETS} octets, these were read"
+        if self._octets > self._max_octets:
+            text = f"the device sent more than {self._max_octets} octets, these were read"
             self._end(Outcome.ENDED_EARLY, Problem(code="octet-cap", text=text))
 
     def fail(self, outcome: Outcome, problem: Problem) -> None:

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Final, Generic
 
-from codec import REQUEST_ID_MIN, DecodeError, Message, PduType, RequestTemplate, decode_message
+from codec import REQUEST_ID_MIN, DecodeError, Message, PduType, RequestTemplate, decode_message, peek_request_id
 from ptscan.datagram import Fault, Stencil
-from ptscan.sweep.limits import CHUNK, MAX_STRANGERS
+from ptscan.sweep.limits import CHUNK, MAX_STRANGERS, USELESS_PER_HOST
 from ptscan.sweep.marks import Marks
 from ptscan.sweep.pacer import FixedPacer, KindPacer, Pacer, SubnetLimit
 from ptscan.sweep.plan import Allowances, CredentialT, SweepPlan, rounds_of
@@ -87,8 +87,9 @@ class Sweep(Generic[CredentialT]):
         self._round = 0
         self._cursor = 0  # the next position of the round
         self._runs: list[_Run] = []
-        self._strangers: set[tuple[int, int]] = set()
-        self._drops = 0
+        self._strangers: set[Address] = set()
+        self._useless: dict[int, int] = {}  # of a position: what came with its id and was no answer
+        self._drops = self._junk_before = self._answered_before = 0
 
         self._probes = self._refused = self._malformed = self._duplicates = self._other_source = 0
         self._unreachable = 0
@@ -126,9 +127,9 @@ class Sweep(Generic[CredentialT]):
         What is left of it comes with the next shot.
         """
         sent = done - len(faults)
+        self._pacer.spend(done)  # what was in vain, too: else a link that is down for a second eats up a whole round
         if sent:
             self._probes += sent
-            self._pacer.spend(sent)
             self._log.sent(shot.first, sent, now)
         for fault in faults:
             self._send_errors[os.strerror(fault.code)] += 1
@@ -196,28 +197,34 @@ class Sweep(Generic[CredentialT]):
 
     def receive(self, payload: bytes, source: Address, port: int, *, now: float) -> Found[CredentialT] | None:
         """Judge a datagram from ``source`` and its ``port``; give the finding when it is a target's first answer."""
-        try:
-            message = decode_message(payload)
-        except DecodeError:
+        request_id = peek_request_id(payload)  # a flood of what is not ours is not worth a decoding
+        if request_id is None:
             self._malformed += 1
             return None
-        if not isinstance(message, Message) or message.pdu_type != PduType.RESPONSE:
-            self._refused += 1
-            return None
-        probe = self._probe_of(message.request_id)
+        probe = self._probe_of(request_id)
         if probe is None:
-            self._refuse(source, port)
+            self._refuse(source)
             return None
         round_, position, credential = probe
         if position in self._answered:
             self._duplicates += 1
             return None
         address = self._order.address_at(position)
-        if source != address or port != self._plan.port:
-            if not self._believes(source, port):
-                self._refused += 1
-                return None
-            self._other_source += 1
+        elsewhere = source != address or port != self._plan.port
+        if (elsewhere and not self._believes(source)) or self._useless.get(position, 0) >= USELESS_PER_HOST:
+            self._refused += 1
+            return None
+        try:
+            message = decode_message(payload)
+        except DecodeError:
+            self._malformed += 1
+            self._count_useless(position)
+            return None
+        if not isinstance(message, Message) or message.pdu_type != PduType.RESPONSE:
+            self._refused += 1
+            self._count_useless(position)
+            return None
+        self._other_source += elsewhere
         self._answered.add(position)
         sent_at = self._settle(round_, position, answered=True)
         sighting = self._reader.read(
@@ -269,14 +276,21 @@ class Sweep(Generic[CredentialT]):
             return self._log.settled(sequence, answered=answered)
         return self._log.sent_at(sequence)
 
-    def _refuse(self, source: Address, port: int) -> None:
+    def _refuse(self, source: Address) -> None:
         self._refused += 1
         if len(self._strangers) < MAX_STRANGERS:
-            self._strangers.add((source, port))
+            self._strangers.add(source)
 
-    def _believes(self, source: Address, port: int) -> bool:
-        """Whether this source may answer for another: it never showed a wrong id, as far as is remembered."""
-        return len(self._strangers) < MAX_STRANGERS and (source, port) not in self._strangers
+    def _believes(self, source: Address) -> bool:
+        """Whether this source may answer for another: it never showed a wrong id, as far as is remembered.
+
+        From any of its ports: else each of them had a guess.
+        """
+        return len(self._strangers) < MAX_STRANGERS and source not in self._strangers
+
+    def _count_useless(self, position: int) -> None:
+        if position in self._useless or len(self._useless) < MAX_STRANGERS:
+            self._useless[position] = self._useless.get(position, 0) + 1
 
     # --- time and ends ---
 
@@ -287,10 +301,17 @@ class Sweep(Generic[CredentialT]):
                 self._pacer.judge(batch.sent, batch.answered, batch.sent_at, now)
 
     def kernel_drops(self, count: int, *, now: float) -> None:
-        """The system has dropped ``count`` answers so far."""
+        """The system has dropped ``count`` datagrams so far: too many answers at once, unless it is a flood of others.
+
+        A flood does not end because the probes slow down: whoever sends one shall not stop the sweep.
+        """
+        junk, answered = self._refused + self._malformed + self._duplicates, self._answered.count
+        flooded = junk - self._junk_before > answered - self._answered_before
+        self._junk_before, self._answered_before = junk, answered
         if count > self._drops:
             self._drops = count
-            self._pacer.lost(now)
+            if not flooded:
+                self._pacer.lost(now)
 
     def is_done(self) -> bool:
         """Whether nothing is left to send and nobody left to wait for."""

@@ -38,6 +38,9 @@ CHUNK: Final = 256
 MAX_STRANGERS: Final = 1_024
 """Sources of wrong request-ids that are remembered; beyond, nobody may answer for another address."""
 
+USELESS_PER_HOST: Final = 8
+"""Datagrams with a host's id that are no answer, after which the host is no longer listened to."""
+
 MAX_PENDING: Final = 4_096
 """Findings that wait for the consumer before sending pauses."""
 

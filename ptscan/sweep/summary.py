@@ -19,7 +19,7 @@ class SweepSummary(Struct, frozen=True, kw_only=True):
     """Datagrams that were no answer to a probe of this run: foreign or forged ids, other PDUs."""
 
     malformed: int
-    """Datagrams that were no SNMP."""
+    """Datagrams that were no SNMP answer."""
 
     duplicates: int
     """Further answers of addresses that had answered."""

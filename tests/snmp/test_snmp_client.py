@@ -372,6 +372,26 @@ class TestSources:
 
 
 class TestHostileDevices:
+    async def test_columns_of_large_values_are_capped(
+        self, client: Client, responder: Responder, public: Credentials
+    ) -> None:
+        """Hundreds of devices are read at once, so that a walk's mebibytes each would be too much."""
+
+        def answer(datagram: bytes) -> list[bytes]:
+            message = decode_message(datagram)
+            assert isinstance(message, Message)
+            name = message.varbinds[0][0]
+            following = name[:-1] + bytes((name[-1] + 1,)) if len(name) > len(COLUMNS[0]) else name + b"\x01"
+            row = [(following, OCTET_STRING, bytes(60_000))]
+            return [encode_response(message.version, message.community, message.request_id, row)]
+
+        async with responder(answer) as place:
+            session = client.session(place.address, place.port, credentials=public, version="2c")
+            result = await session.columns(COLUMNS[:1], max_rows=100)
+        assert result.outcome is Outcome.ENDED_EARLY
+        assert [problem.code for problem in result.problems] == ["octet-cap"]
+        assert session.traffic.received_octets <= limits.COLUMNS_OCTETS + 61_000
+
     async def test_endless_walk(self, client: Client, responder: Responder, public: Credentials) -> None:
         numbers = iter(range(1, 10**9))
 

@@ -225,6 +225,17 @@ class TestGet:
         talk = read(Scripted(lambda _message: status), SCALARS)
         assert len(talk.asks) <= limits.USELESS_ANSWERS
 
+    def test_octets_are_capped(self) -> None:
+        device = Scripted(lambda message: [(message.varbinds[0][0], OCTET_STRING, bytes(60_000))])
+        talk = read(device, [SYSTEM + bytes((number, 0)) for number in range(1, 25)])
+        assert talk.answer.outcome is Outcome.ENDED_EARLY
+        assert [problem.code for problem in talk.answer.problems] == ["octet-cap"]
+        assert len(talk.asks) * 60_000 <= limits.GET_OCTETS + 24 * limits.GET_OCTETS_PER_OID + 60_000
+
+    def test_one_value_of_the_largest_size_is_read(self) -> None:
+        device = Scripted(lambda message: [(message.varbinds[0][0], OCTET_STRING, bytes(65_400))])
+        assert read(device, [SCALARS[0]]).answer.outcome is Outcome.OK
+
     def test_no_oid_is_no_request(self) -> None:
         assert read(Scripted(lambda _message: None), []) == Talk(Answer(Outcome.OK), [])
 
@@ -305,7 +316,7 @@ class TestWalk:
         answer = walk(device, [SUPPLIES], max_rows=10_000).answer
         assert answer.outcome is Outcome.ENDED_EARLY
         assert [problem.code for problem in answer.problems] == ["octet-cap"]
-        assert device.asked * 60_000 <= limits.OPERATION_OCTETS + 120_000
+        assert device.asked * 60_000 <= limits.WALK_OCTETS + 120_000
 
     def test_more_than_was_asked_is_not_taken(self) -> None:
         rows = [(SUPPLIES + bytes((6, 1, number)), INTEGER, number) for number in range(1, 100)]

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import trio
+import trio.testing
 
 from codec import parse_oid
 from ptscan.errors import PtscanError
@@ -145,3 +146,37 @@ def test_a_link_local_address_is_one_with_its_interface() -> None:
     assert address == ("fe80::1", 161, 0, 1)
     assert host_key(("fe80::1", 161, 0, 2)) != key
     assert host_key(("2001:db8::1", 161, 0, 0)) == ("2001:db8::1", 161)
+
+
+class Gated(Stubborn):
+    """Takes nothing until it is opened."""
+
+    shut = True
+
+    def sendto(self, data: bytes, address: Any, /) -> int:
+        if self.shut:
+            raise OSError(errno.ENOBUFS, os.strerror(errno.ENOBUFS))
+        return super().sendto(data, address)
+
+
+async def test_the_dead_before_it_in_the_queue_cost_a_live_device_nothing(
+    responder: Responder, make_device: Callable[..., Any], public: tuple[Community, ...]
+) -> None:
+    """Each datagram to a dead one leaves an ICMP error that the sending of the next one meets."""
+    sock = Gated()
+    async with client_on(sock).serving() as client, responder(make_device().answer) as place:
+
+        async def ask(address: str) -> Outcome:
+            return (await client.session(address, place.port, credentials=public).get([NAME])).outcome
+
+        async with trio.open_nursery() as nursery:
+            for number in range(1, 60):
+                nursery.start_soon(ask, f"127.30.22.{number}")
+            await trio.testing.wait_all_tasks_blocked()
+            nursery.start_soon(open_soon, sock)
+            assert await ask(place.address) is Outcome.OK
+
+
+async def open_soon(sock: Gated) -> None:
+    await trio.testing.wait_all_tasks_blocked()
+    sock.shut = False

@@ -143,6 +143,31 @@ class TestAnAnswer:
         assert exchange.state is State.IN_FLIGHT
         assert exchange.elsewhere == source
 
+    def test_of_who_guesses_ids_is_taken_for_nobody_else_from_any_port(self) -> None:
+        table = a_table()
+        exchange, message = start(table, accept_other_source=True)
+        for port in range(limits.STRAYS_BELIEVED):
+            table.receive_datagram(reply(message, request_id=message.request_id ^ 1), (ELSEWHERE[0], port), 0.1)
+        table.receive_datagram(reply(message), ELSEWHERE, 0.2)
+        assert exchange.state is State.IN_FLIGHT
+        table.receive_datagram(reply(message), HERE, 0.3)
+        assert exchange.outcome is Outcome.OK
+
+    def test_is_taken_from_elsewhere_in_spite_of_a_few_strays(self) -> None:
+        table = a_table()
+        exchange, message = start(table, accept_other_source=True)
+        for _ in range(limits.STRAYS_BELIEVED - 1):
+            table.receive_datagram(reply(message, request_id=message.request_id ^ 1), ELSEWHERE, 0.1)
+        table.receive_datagram(reply(message), ELSEWHERE, 0.2)
+        assert exchange.outcome is Outcome.OK
+
+    def test_of_ever_new_strangers_is_not_remembered_for_ever(self) -> None:
+        table = a_table()
+        _, message = start(table)
+        for number in range(limits.STRAY_SOURCES + 9):
+            table.receive_datagram(reply(message, request_id=message.request_id ^ 1), (f"10.9.9.{number}", 161), 0.1)
+        assert len(table._strays_from) == limits.STRAY_SOURCES
+
     @pytest.mark.parametrize("source", [ELSEWHERE, ("10.0.0.1", 1161)])
     def test_from_elsewhere_is_taken_when_asked_for(self, source: tuple[str, int]) -> None:
         table = a_table()

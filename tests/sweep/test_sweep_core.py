@@ -222,6 +222,48 @@ def test_what_the_system_did_not_take_leaves_with_the_next_shot(plan) -> None:
     assert (summary.probes, summary.send_errors, summary.lost) == (98, {"Network is unreachable": 2}, 2)
 
 
+def test_a_link_that_is_down_for_a_second_costs_a_second_of_probes(plan) -> None:
+    """What is refused at once takes its turn of the rate all the same, so that a round does not rush by."""
+    sweep = Sweep(plan("10.0.0.0/20", rate=500.0), seed=1, key=b"", classify=lambda oid, descr: "unknown", now=0.0)
+    now = 0.0
+    in_vain = 0
+    while now < 1.0:
+        shot = sweep.next_shot(now)
+        if isinstance(shot, Shot):
+            count = len(shot.addresses)
+            in_vain += count
+            sweep.shot_sent(shot, count, [Fault(place, errno.ENETUNREACH) for place in range(count)], now)
+        now += STEP
+    assert 480 <= in_vain <= 510
+
+
+def test_a_flood_does_not_slow_the_probes_down_but_drops_of_answers_do(plan) -> None:
+    rates = []
+    for flooded in (True, False):
+        run = Simulation(plan("10.0.0.0/16", rate=None), answers=lambda address, n: True).run(seconds=3.0)
+        if flooded:
+            for number in range(20_000):
+                run.receive(b"\xff" * 60, 7)
+                run.receive(encode_response(1, b"", 0x4000_0000 + 7919 * number, []), 7)
+        run.sweep.kernel_drops(1_000, now=run.now)
+        rates.append(run.sweep._pacer.rate)
+    assert rates[0] >= 2 * rates[1]
+
+
+def test_who_answers_with_rubbish_is_soon_not_listened_to(plan) -> None:
+    run = Simulation(plan("10.0.0.0/24", rate="max"), answers=lambda address, n: False)
+    shot = run.sweep.next_shot(0.0)
+    assert isinstance(shot, Shot)
+    run.sweep.shot_sent(shot, len(shot.addresses), (), 0.0)
+    for _ in range(100):
+        run.receive(run.answer(shot, 0)[:-1], shot.addresses[0])
+    summary = run.sweep.summary(seconds=0.0, interrupted=False)
+    assert (summary.malformed, summary.refused) == (8, 92)
+    for _ in range(3):
+        run.receive(run.answer(shot, 1)[:-1], shot.addresses[1])
+    assert run.receive(run.answer(shot, 1), shot.addresses[1]), "a few damaged ones are forgiven"
+
+
 def test_an_answer_from_another_port_or_address_is_believed_until_a_lie(plan) -> None:
     run = Simulation(plan("10.0.0.0/24", rate="max"), answers=lambda address, n: False)
     shot = run.sweep.next_shot(0.0)
@@ -235,9 +277,10 @@ def test_an_answer_from_another_port_or_address_is_believed_until_a_lie(plan) ->
     lie[shot.stencil.offset + 3] ^= 1
     assert not run.receive(bytes(lie), stranger)
     assert not run.receive(run.answer(shot, 2), stranger)
+    assert not run.receive(run.answer(shot, 2), stranger, port=9), "each of its ports would have a guess"
     assert run.receive(run.answer(shot, 2), shot.addresses[2])
     summary = run.sweep.summary(seconds=0.0, interrupted=False)
-    assert (summary.answered, summary.other_source, summary.refused, summary.duplicates) == (3, 2, 2, 1)
+    assert (summary.answered, summary.other_source, summary.refused, summary.duplicates) == (3, 2, 3, 1)
 
 
 def test_an_answer_to_what_was_not_asked_yet_is_refused_even_with_a_right_id(plan, community) -> None:

@@ -3,8 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codec import INTEGER, V1, V2C, DecodeError, Message, decode_message, encode_response
-from ptscan.snmp.peek import peek_request_id
+from codec import INTEGER, V1, V2C, DecodeError, Message, decode_message, encode_response, peek_request_id
 
 ids = st.integers(-(2**31), 2**31 - 1)
 

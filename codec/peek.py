@@ -4,7 +4,7 @@
 def peek_request_id(data: bytes) -> int | None:
     """The request-id of a v1 or v2c message, or None where the octets do not begin like one.
 
-    Says nothing about what follows the id: ``codec.decode_message`` judges the whole.
+    Says nothing about what follows the id: ``decode_message`` judges the whole.
     """
     try:
         if data[0] != 0x30:
