@@ -142,10 +142,12 @@ class _Reading:
 
         In v1 each that it lacks makes the whole answer noSuchName; a GETNEXT from just before them finds the others.
         """
-        if oids and self._session.version == "1":
+        if not oids or self._must_stop():
+            return
+        if self._session.version == "1":
             answer = await self._session.get_next([plan.before(oid) for oid in oids])
             self._take(answer, {oid: item for oid, item in answer.values.items() if oid in oids})
-        elif oids:
+        else:
             self._take(await self._session.get_many(oids))
 
     async def _walk(
@@ -180,6 +182,8 @@ class _Reading:
 
     def result(self, at: datetime) -> DeviceReading:
         """Assemble the reading of what came so far."""
+        if self.is_printer and not self._matched:  # it was cut short before it came to that
+            self._match()
         if self.outcome is Outcome.OK and not self.is_printer:
             self.ledger.problem("not-a-printer", "It answers SNMP, but has no row of the Printer-MIB.")
         version = self._session.version

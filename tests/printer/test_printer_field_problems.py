@@ -40,6 +40,8 @@ PRINTER = """\
 1.3.6.1.2.1.43.11.1.1.9.1.1|2|40
 """
 
+CANON = PRINTER.replace("99999.1", "1602.4.7").replace("Example", "Canon")
+
 
 @pytest.fixture(scope="module")
 def profiles() -> ProfileSet:
@@ -144,6 +146,32 @@ async def test_problem_12_a_device_that_is_off_gives_one_clear_problem(read: Rea
     assert device.reading.device_id == f"address:{device.reading.address}:{device.reading.port}"
 
 
+async def test_problem_12_a_device_that_goes_silent_leaves_what_it_told(profiles: ProfileSet) -> None:
+    async with played(CANON) as (client, session), trio.open_nursery() as nursery:
+        port = await nursery.start(pass_on, (session.address, session.port), 2)
+        dying = client.session("127.70.3.1", port, credentials=COMMUNITY, timeout=0.1, retries=0)
+        device = await read_device(dying, profiles, at=AT)
+        nursery.cancel_scope.cancel()
+    identity = device.reading.identity
+    assert (identity.manufacturer, identity.serial, device.reading.meters) == ("Canon", "EX100-00042", {"total": 12345})
+    assert "no-answer" in codes(device)
+    assert "supplies" in device.reading.missing
+
+
+async def pass_on(
+    target: tuple[str, int], answers: int, *, task_status: trio.TaskStatus[int] = trio.TASK_STATUS_IGNORED
+) -> None:
+    """Stands before a device and lets so many of its answers through."""
+    with trio.socket.socket(type=socket.SOCK_DGRAM) as front, trio.socket.socket(type=socket.SOCK_DGRAM) as back:
+        await front.bind(("127.70.3.1", 0))
+        task_status.started(front.getsockname()[1])
+        for _ in range(answers):
+            request, client = await front.recvfrom(65_535)
+            await back.sendto(request, target)
+            await front.sendto(await back.recv(65_535), client)
+        await trio.sleep_forever()
+
+
 async def test_problem_13_a_fragile_model_is_asked_for_no_vendor_object(profiles: ProfileSet) -> None:
     rows = PRINTER.replace("Example Laser 100", "Brother MFC-8860DN").replace("99999.1", "2435.2.3.9.1")
     async with played(rows) as (_, session):
@@ -202,7 +230,7 @@ CANON_COUNTERS = "1.3.6.1.4.1.1602.1.11.2.1.1"
 
 
 def canon(*counters: tuple[str, int]) -> str:
-    rows = PRINTER.replace("99999.1", "1602.4.7").replace("Example", "Canon")
+    rows = CANON
     for row, (label, count) in enumerate(counters, 31):
         rows += f"{CANON_COUNTERS}.2.{row}|4|{label}\n{CANON_COUNTERS}.3.{row}|65|{count}\n"
     return rows
