@@ -1,10 +1,12 @@
 """Whatever happens inside is one line on stderr and the contract's exit code."""
 
 import errno
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import trio
 
 from ptscan.cli.edge import guarded
 from ptscan.errors import InputError, PtscanError
@@ -39,6 +41,21 @@ def test_a_group_tells_its_weightiest_error(capsys: pytest.CaptureFixture[str]) 
     group = BaseExceptionGroup("", [KeyboardInterrupt(), ExceptionGroup("", [OSError(1, "x"), InputError("wrong")])])
     assert guarded(raising(group)) == 2
     assert capsys.readouterr().err == "ptscan: wrong\n"
+
+
+def test_a_signal_that_strikes_trio_itself_is_an_interruption_and_no_bug(capsys: pytest.CaptureFixture[str]) -> None:
+    """As a second one does that comes while the first is being obeyed."""
+
+    async def main() -> None:
+        trio.lowlevel.current_trio_token().run_sync_soon(signal.raise_signal, signal.SIGTERM)
+        await trio.sleep(10)
+
+    def action() -> int:
+        trio.run(main)
+        return 0
+
+    assert guarded(action) == 130
+    assert capsys.readouterr().err == "ptscan: interrupted\n"
 
 
 def test_a_bug_is_one_line_that_says_where_the_detail_is(
