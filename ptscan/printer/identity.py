@@ -11,6 +11,9 @@ from ptscan.printer.rows import Columns, Index
 MAC_COLUMNS: Final[tuple[Oid, ...]] = (standard.IF_TYPE, standard.IF_PHYS_ADDRESS)
 
 _MAC_IN_TEXT: Final = re.compile(rb"[0-9A-Fa-f]{2}([:-][0-9A-Fa-f]{2}){5}")
+MAX_SERIAL: Final = 64
+"""Characters of a serial; it becomes part of the device_id."""
+
 _NOT_A_SERIAL: Final = frozenset(
     {"unknown", "none", "null", "na", "notavailable", "notset", "noserial", "noserialnumber", "undefined", "default",
      "tobefilledbyoem", "private", "0123456789", "1234567890", "123456789", "12345678"}
@@ -59,8 +62,12 @@ def suspect_macs(columns: Columns) -> list[Varbind]:
 
 
 def is_placeholder(serial: str, model: str | None) -> bool:
-    """Whether a serial is one that makers leave in unset memory: one character repeated, a word, the model's name."""
+    """Whether a serial is none: what makers leave in unset memory (one character repeated, a word, the model's name),
+    or a text too long for one.
+    """
     plain = re.sub(r"[\W_]+", "", serial).lower()
+    if len(serial) > MAX_SERIAL:
+        return True
     return len(set(plain)) < 2 or plain in _NOT_A_SERIAL or plain == re.sub(r"[\W_]+", "", model or "").lower()
 
 

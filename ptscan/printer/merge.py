@@ -125,11 +125,13 @@ def merge_supplies(rows: list[Supply], facts: Facts, charset: int | None, ledger
         if len(fitting) > 1:
             ledger.problem("supply-ambiguous", f"{fact.rule} ({fact.profile}) fits {len(fitting)} supplies: not used.")
             continue
-        index = fitting[0] if fitting else key
+        index = fitting[0] if fitting else key.rstrip(":")
         if index in known and getattr(known[index], field) not in (None, "unknown", "some"):
             continue
         if field in changes.setdefault(index, {}):
             continue
+        if index not in known and not changes[index]:
+            _book(ledger, f"supplies.{index}", None, fact)
         value = changes[index][field] = _text(fact, charset) if isinstance(fact.value, bytes) else fact.value
         _book(ledger, f"supplies.{index}.{field}", value, fact)
     for index, fields in changes.items():

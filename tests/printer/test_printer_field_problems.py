@@ -212,6 +212,16 @@ async def test_problem_18_coarse_levels_are_marked(read: Read) -> None:
     assert "coarse-levels" in codes(await read(rows))
 
 
+async def test_a_supply_that_only_the_vendor_tells_has_a_name_and_its_provenance(read: Read) -> None:
+    rows = PRINTER.replace("99999.1", "2435.2.3.9.1")
+    blob = "6a010400001d4c" + "ff"  # fuser, 75.00 percent
+    reading = (await read(rows + f"1.3.6.1.4.1.2435.2.3.9.4.2.1.5.5.8.0|4x|{blob}\n")).reading
+    assert [(row.index, row.kind, row.percent, row.state) for row in reading.supplies[1:]] == [
+        ("fuser", "fuser", 75.0, "ok")
+    ]
+    assert reading.provenance["supplies.fuser"].at == "1.3.6.1.4.1.2435.2.3.9.4.2.1.5.5.8.0"
+
+
 async def test_problem_21_a_reading_bears_what_a_fall_of_its_counters_is_judged_by(read: Read) -> None:
     reading = (await read(PRINTER.replace("65|12345", "65|0"))).reading
     assert reading.meters == {"total": 0}  # a zero is a reading; only a history can tell that it is a wrong one
