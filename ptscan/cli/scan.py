@@ -28,7 +28,7 @@ from ptscan.cli.options import (
 from ptscan.cli.ways import client_settings
 from ptscan.cli.words import Words, counted
 from ptscan.profiles import ProfileSet, load_profiles
-from ptscan.snmp import Client, Outcome, open_client
+from ptscan.snmp import Client, Outcome, Version, open_client
 
 READ_AT_ONCE: Final = 256  # devices; each has one request in flight
 
@@ -57,7 +57,7 @@ async def _scan(
     stop = trio.Event()
     with open_delivery(READINGS, showing, words, journal=journal) as delivery:
         async with open_client(client_settings(asking)) as client:
-            readers = _Readers(client, profiles, delivery, words, stop)
+            readers = _Readers(client, plan.version, profiles, delivery, words, stop)
             interrupted = await delivery.run(partial(campaign.run, readers.take, delivery, stop), stop)
     tally = campaign.tally
     unprobed = tally.complain(words)
@@ -79,9 +79,16 @@ class _Readers:
     """Reads what a sweep finds, many devices at once, and counts what came of it."""
 
     def __init__(
-        self, client: Client, profiles: ProfileSet, delivery: Delivery[Reading], words: Words, stop: trio.Event
+        self,
+        client: Client,
+        version: Version,
+        profiles: ProfileSet,
+        delivery: Delivery[Reading],
+        words: Words,
+        stop: trio.Event,
     ) -> None:
         self._client = client
+        self._version = version
         self._profiles = profiles
         self._delivery = delivery
         self._words = words
@@ -118,7 +125,8 @@ class _Readers:
                 sighting.address,
                 sighting.port,
                 credentials=(finding.credential,),
-                version=sighting.version,
+                # v1 comes last in a sweep: whoever answers it may have missed v2c by chance
+                version=self._version if sighting.version == "1" else sighting.version,
                 accept_other_source=True,  # as the sweep did: some answer from another of their addresses
             )
             done = await read_at(session, self._profiles)

@@ -17,9 +17,18 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Final, Generic
 
-from codec import REQUEST_ID_MIN, DecodeError, Message, PduType, RequestTemplate, decode_message, peek_request_id
+from codec import (
+    REQUEST_ID_MIN,
+    DecodeError,
+    ErrorStatus,
+    Message,
+    PduType,
+    RequestTemplate,
+    decode_message,
+    peek_request_id,
+)
 from ptscan.datagram import Fault, Stencil
-from ptscan.sweep.limits import CHUNK, MAX_STRANGERS, USELESS_PER_HOST
+from ptscan.sweep.limits import CHUNK, MAX_REFUSALS, MAX_STRANGERS, USELESS_PER_HOST
 from ptscan.sweep.marks import Marks
 from ptscan.sweep.pacer import FixedPacer, KindPacer, Pacer, SubnetLimit
 from ptscan.sweep.plan import Allowances, CredentialT, SweepPlan, rounds_of
@@ -29,6 +38,7 @@ from ptscan.sweep.sighting import PROBE_OIDS, Classifier, Found, SightingReader
 from ptscan.sweep.summary import SweepSummary
 from ptscan.targets import IPV6, Address, TargetOrder, format_address
 
+_REFUSALS: Final = frozenset({ErrorStatus.NO_ACCESS, ErrorStatus.AUTHORIZATION_ERROR})
 _SKIPPED_AT_ONCE: Final = 64  # chunks without a silent target that one call passes over
 
 
@@ -89,6 +99,7 @@ class Sweep(Generic[CredentialT]):
         self._runs: list[_Run] = []
         self._strangers: set[Address] = set()
         self._useless: dict[int, int] = {}  # of a position: what came with its id and was no answer
+        self._refusals: dict[int, Found[CredentialT]] = {}
         self._drops = self._junk_before = self._answered_before = 0
 
         self._probes = self._refused = self._malformed = self._duplicates = self._other_source = 0
@@ -224,8 +235,12 @@ class Sweep(Generic[CredentialT]):
             self._refused += 1
             self._count_useless(position)
             return None
+        if message.error_status in _REFUSALS and len(self._allowances.at(address)) > 1:
+            self._keep_refusal(position, message, credential)  # another credential may do better
+            return None
         self._other_source += elsewhere
         self._answered.add(position)
+        self._refusals.pop(position, None)
         sent_at = self._settle(round_, position, answered=True)
         sighting = self._reader.read(
             message,
@@ -234,6 +249,21 @@ class Sweep(Generic[CredentialT]):
             rtt=None if sent_at is None else now - sent_at,
         )
         return Found(sighting, self._plan.credentials[credential])
+
+    def _keep_refusal(self, position: int, message: Message, credential: int) -> None:
+        self._refused += 1
+        if position not in self._refusals and len(self._refusals) < MAX_REFUSALS:
+            address = format_address(self._order.address_at(position))
+            sighting = self._reader.read(message, address=address, port=self._plan.port, rtt=None)
+            self._refusals[position] = Found(sighting, self._plan.credentials[credential])
+
+    def take_refusals(self) -> list[Found[CredentialT]]:
+        """Give, at the end, those that refused a credential and answered to no other: they are devices all the same."""
+        refusals, self._refusals = self._refusals, {}
+        for position in refusals:
+            self._answered.add(position)
+            self._settled.add(position)
+        return list(refusals.values())
 
     def unreachable(self, payload: bytes, code: int) -> None:
         """The network says, with errno ``code``, that a probe that began with ``payload`` did not arrive.

@@ -41,6 +41,9 @@ MAX_STRANGERS: Final = 1_024
 USELESS_PER_HOST: Final = 8
 """Datagrams with a host's id that are no answer, after which the host is no longer listened to."""
 
+MAX_REFUSALS: Final = 65_536
+"""Hosts that refused a credential and are remembered until another one is tried."""
+
 MAX_PENDING: Final = 4_096
 """Findings that wait for the consumer before sending pauses."""
 

@@ -100,12 +100,12 @@ class Round:
 def rounds_of(version: Version, *, retries: int, choices: int) -> tuple[Round, ...]:
     """Give the rounds of a sweep in which targets have up to ``choices`` allowed credentials.
 
-    The first version with the first credential is tried 1 + ``retries`` times; each further version and credential
-    costs one round more. Auto is v2c first, then v1 for those that ignore v2c.
+    A silent target is probed 1 + ``retries`` times; each further credential costs a round more. Auto is v2c, and in
+    the last round v1: for those that ignore v2c, and one more try for the others, which answer v1 as well.
     """
     first, *others = {"auto": (V2C, V1), "1": (V1,), "2c": (V2C,)}[version]
     return (
-        *(Round(first, 0) for _ in range(1 + retries)),
+        *(Round(first, 0) for _ in range(max(1, 1 + retries - len(others)))),
         *(Round(first, choice) for choice in range(1, choices)),
         *(Round(other, choice) for other in others for choice in range(choices)),
     )

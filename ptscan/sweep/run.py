@@ -84,10 +84,13 @@ class _Driver(Generic[CredentialT]):
                 if stop is not None:
                     nursery.start_soon(_cancel_on, stop, nursery.cancel_scope)
                 await self._send(on_progress)
+                self._pending += self._sweep.take_refusals()
+                self._courier.unpark_all()
                 await self._wait_delivered()
                 finished = True
                 nursery.cancel_scope.cancel()
         finally:
+            self._pending += self._sweep.take_refusals()
             self._deliver_now()
         return not finished
 

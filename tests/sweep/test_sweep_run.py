@@ -123,7 +123,7 @@ async def test_who_speaks_only_v1_is_found_by_the_round_for_the_silent(network, 
         return healthy(probe) if probe.message.version == (V1 if is_old else V2C) else []
 
     async with network(old) as net:
-        result = await sweep(["127.40.0.1-30"], net.port, version="auto", retries=1)
+        result = await sweep(["127.40.0.1-30"], net.port, version="auto", retries=2)
     assert result.addresses == hosts("127.40.0", 1, 30)
     assert {f.sighting.address: f.sighting.version for f in result.found} == {
         f"127.40.0.{n}": "1" if n % 2 else "2c" for n in range(1, 31)
@@ -175,9 +175,9 @@ async def test_a_community_goes_only_where_it_is_allowed(network, sweep, communi
         await sweep(["127.40.0.1-40"], net.port, credentials=(inside, elsewhere, everywhere), retries=1, version="auto")
     seen = {(probe.message.community, int(probe.host.rpartition(".")[2]) in range(16, 32)) for probe in net.probes}
     assert seen == {(b"inside", True), (b"everywhere", True), (b"everywhere", False)}
-    # Each target's own first community gets the retries: v2c twice, v1 once.
-    assert net.asked["127.40.0.1"] == 3
-    assert net.asked["127.40.0.20"] == 5
+    # Each target is tried twice, the last time in v1; a further community costs a round in each version.
+    assert net.asked["127.40.0.1"] == 2
+    assert net.asked["127.40.0.20"] == 4
 
 
 async def test_where_no_community_may_go_nobody_is_asked(network, sweep, community) -> None:
