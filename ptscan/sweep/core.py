@@ -252,6 +252,7 @@ class Sweep(Generic[CredentialT]):
 
     def _keep_refusal(self, position: int, message: Message, credential: int) -> None:
         self._refused += 1
+        self._count_useless(position)
         if position not in self._refusals and len(self._refusals) < MAX_REFUSALS:
             address = format_address(self._order.address_at(position))
             sighting = self._reader.read(message, address=address, port=self._plan.port, rtt=None)

@@ -38,7 +38,7 @@ CHUNK: Final = 256
 MAX_STRANGERS: Final = 1_024
 """Sources of wrong request-ids that are remembered; beyond, nobody may answer for another address."""
 
-USELESS_PER_HOST: Final = 8
+USELESS_PER_HOST: Final = 32
 """Datagrams with a host's id that are no answer, after which the host is no longer listened to."""
 
 MAX_REFUSALS: Final = 65_536

@@ -16,7 +16,7 @@ class SweepSummary(Struct, frozen=True, kw_only=True):
     """Probes that left."""
 
     refused: int
-    """Datagrams that were no answer to a probe of this run: foreign or forged ids, other PDUs."""
+    """Datagrams that were no answer to a probe of this run: foreign or forged ids, other PDUs, refusals."""
 
     malformed: int
     """Datagrams that were no SNMP answer."""

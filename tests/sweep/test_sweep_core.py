@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from codec import Message, PduType, decode_message, encode_response
 from ptscan.datagram import Fault
 from ptscan.sweep import Shot, Sweep, SweepError, SweepPlan
+from ptscan.sweep.limits import USELESS_PER_HOST
 from ptscan.targets import Address, parse_address, parse_targets
 
 STEP = 0.0005
@@ -258,7 +259,7 @@ def test_who_answers_with_rubbish_is_soon_not_listened_to(plan) -> None:
     for _ in range(100):
         run.receive(run.answer(shot, 0)[:-1], shot.addresses[0])
     summary = run.sweep.summary(seconds=0.0, interrupted=False)
-    assert (summary.malformed, summary.refused) == (8, 92)
+    assert (summary.malformed, summary.refused) == (USELESS_PER_HOST, 100 - USELESS_PER_HOST)
     for _ in range(3):
         run.receive(run.answer(shot, 1)[:-1], shot.addresses[1])
     assert run.receive(run.answer(shot, 1), shot.addresses[1]), "a few damaged ones are forgiven"
