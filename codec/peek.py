@@ -1,5 +1,8 @@
 """Finds the request-id of a datagram without decoding it, so that a flood of strays costs little."""
 
+from codec.ber import read_long_length
+from codec.errors import DecodeError
+
 
 def peek_request_id(data: bytes) -> int | None:
     """The request-id of a v1 or v2c message, or None where the octets do not begin like one.
@@ -24,15 +27,14 @@ def peek_request_id(data: bytes) -> int | None:
         if not 0 < size <= 9 or pos + size > len(data):
             return None
         return int.from_bytes(data[pos : pos + size], "big", signed=True)
-    except IndexError:
+    except (IndexError, DecodeError):
         return None
 
 
 def _content(data: bytes, pos: int) -> tuple[int, int]:
     """Where the content begins whose length octets stand at ``pos``, and its size."""
     size = data[pos]
-    pos += 1
     if size < 0x80:
-        return pos, size
-    end = pos + (size & 0x7F)
-    return end, int.from_bytes(data[pos:end], "big")
+        return pos + 1, size
+    size, start = read_long_length(data, pos)
+    return start, size
