@@ -39,7 +39,6 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
 
     field: str
     value: str | int | float | bytes
-    oid: Oid
     raw: Varbind
     profile: str
     rule: str
@@ -47,6 +46,11 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     prefer: Prefer
     label: str | None = None
+
+    @property
+    def oid(self) -> Oid:
+        """The object that told it; of a sum, the first of its parts."""
+        return self.raw[0]
 
 
 class Extraction(msgspec.Struct, frozen=True):
@@ -113,7 +117,7 @@ def _from_table(profile: Profile, rule: TableRule, values: Mapping[Oid, Varbind]
         meter = meter or rule.index.get(index)
         if meter is not None:
             yield Fact(
-                field=f"meters.{meter}", value=number, oid=varbind[0], raw=varbind, profile=profile.name, rule=how,
+                field=f"meters.{meter}", value=number, raw=varbind, profile=profile.name, rule=how,
                 confidence=rule.confidence, source=rule.source, label=text, prefer=_preference(meter),
             )  # fmt: skip
 
@@ -133,7 +137,7 @@ def _from_record(profile: Profile, rule: RecordRule, values: Mapping[Oid, Varbin
         value = None if field is None else _recorded(rule, field, number)
         if field is not None and value is not None:
             yield Fact(
-                field=field, value=value, oid=varbind[0], raw=varbind, profile=profile.name,
+                field=field, value=value, raw=varbind, profile=profile.name,
                 rule=f"record {name}", confidence=rule.confidence, source=rule.source,
                 prefer=_preference(field.removeprefix("meters.")),
             )  # fmt: skip
@@ -161,7 +165,7 @@ def _from_supplies(profile: Profile, rule: SupplyRule, values: Mapping[Oid, Varb
         if state is not None or 0 <= level <= 100:
             yield Fact(
                 field=f"supplies.{supply}.{'state' if state else 'percent'}", value=state or float(level),
-                oid=varbind[0], raw=varbind, profile=profile.name, rule=f"name {text!r}",
+                raw=varbind, profile=profile.name, rule=f"name {text!r}",
                 confidence=rule.confidence, source=rule.source, label=text, prefer="own",
             )  # fmt: skip
 
@@ -171,7 +175,7 @@ def _from_scalar(profile: Profile, rule: ScalarRule, values: Mapping[Oid, Varbin
     value = None if varbind is None else _scalar_value(rule, varbind)
     if varbind is not None and value is not None:
         yield Fact(
-            field=rule.field, value=value, oid=varbind[0], raw=varbind, profile=profile.name, rule=_how(rule),
+            field=rule.field, value=value, raw=varbind, profile=profile.name, rule=_how(rule),
             confidence=rule.confidence, source=rule.source, prefer=rule.prefer,
         )  # fmt: skip
 
@@ -229,7 +233,7 @@ def _from_sums(profile: Profile, chosen: Mapping[str, Fact]) -> Iterator[Fact]:
         used = [chosen[f"meters.{name}"] for name in rule.parts.there(meters)]
         worst = max(used, key=lambda fact: _RANK[fact.confidence])
         yield Fact(
-            field=f"meters.{rule.meter}", value=value, oid=used[0].oid, raw=used[0].raw, profile=profile.name,
+            field=f"meters.{rule.meter}", value=value, raw=used[0].raw, profile=profile.name,
             rule="sum of " + " + ".join(shown(fact.oid) for fact in used), confidence=worst.confidence,
             source=worst.source, label=" + ".join(fact.label for fact in used if fact.label) or None,
             prefer=_preference(rule.meter),
@@ -244,7 +248,7 @@ def _manufacturer(profile: Profile, values: Mapping[Oid, Varbind]) -> Iterator[F
 
     def fact(name: str | bytes, varbind: Varbind, rule: str, confidence: Confidence) -> Fact:
         return Fact(
-            field="identity.manufacturer", value=name, oid=varbind[0], raw=varbind, profile=profile.name, rule=rule,
+            field="identity.manufacturer", value=name, raw=varbind, profile=profile.name, rule=rule,
             confidence=confidence, source=profile.source, prefer="own",
         )  # fmt: skip
 

@@ -43,10 +43,6 @@ class ProfileSet:
         self._lengths = sorted({len(oid) for oid in self._kinds}, reverse=True)
         self._memo: dict[tuple[str | None, str | None], Kind] = {}
 
-    def get(self, name: str) -> Profile | None:
-        """The profile of that name."""
-        return next((profile for profile in self.profiles if profile.name == name), None)
-
     def classify(self, sys_object_id: str | None, sys_descr: str | None) -> Kind:
         """Tell a printer from other devices by what a sweep hears; ``unknown`` may be either.
 

@@ -31,8 +31,7 @@ def read(profile: Profile, values: dict[str, Value]) -> dict[str, str | int | fl
 
 def named(profiles: ProfileSet, name: str) -> Profile:
     """A profile of ours."""
-    profile = profiles.get(name)
-    assert profile is not None
+    (profile,) = (profile for profile in profiles.profiles if profile.name == name)
     return profile
 
 
@@ -133,9 +132,10 @@ def test_a_fact_tells_where_it_comes_from(acme: Profile) -> None:
     fact = next(fact for fact in extract(acme, values).facts if fact.field == "meters.total")
     oid = parse_oid("1.3.6.1.4.1.99999.2.1.2.8")
     assert fact == Fact(
-        field="meters.total", value=4711, oid=oid, raw=(oid, COUNTER32, 4711), profile="acme", rule="label 'GESAMT:'",
+        field="meters.total", value=4711, raw=(oid, COUNTER32, 4711), profile="acme", rule="label 'GESAMT:'",
         confidence="high", source="a test", prefer="standard", label="GESAMT:",
     )  # fmt: skip
+    assert fact.oid == oid
 
 
 @pytest.mark.parametrize("label", ["Total", "total ", "TOTAL", "Gesamt", "合計", "ｔｏｔａｌ", "Total:"])
