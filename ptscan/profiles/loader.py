@@ -33,15 +33,10 @@ def load_profiles(user_folder: Path | None = None) -> ProfileSet:
 
     Raises ProfileError, whose text is one line, for a file that is unreadable, not TOML or not a profile.
     """
-    ours = {profile.name: profile for profile in _ours()}
+    profiles = {profile.name: profile for profile in _ours()}
     if user_folder is not None:
-        theirs: dict[str, Profile] = {}
-        for profile in _theirs(user_folder):
-            if profile.name in theirs:
-                raise ProfileError(profile.file, "name", f"{profile.name!r} is also in {theirs[profile.name].file}")
-            theirs[profile.name] = profile
-        ours.update(theirs)
-    return ProfileSet(tuple(ours.values()))
+        profiles.update((profile.name, profile) for profile in _theirs(user_folder))
+    return ProfileSet(tuple(profiles.values()))
 
 
 def load_profile(path: Path) -> Profile:
