@@ -8,11 +8,11 @@ Confidence = Literal["high", "medium", "low"]
 Prefer = Literal["own", "standard"]
 
 
-class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pass
 
 
-class Match(_Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Match(_Section, frozen=True):
     """How to know a printer of this vendor; all texts are regular expressions, searched without regard to case."""
 
     sys_object_id: list[str] = []
@@ -24,21 +24,21 @@ class Match(_Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     trees: list[str] = []
 
 
-class Other(_Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Other(_Section, frozen=True):
     """What is known to be no printer."""
 
     sys_object_id: list[str] = []
     texts: list[str] = []
 
 
-class Brand(_Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Brand(_Section, frozen=True):
     """A name on the case that differs from the vendor of the objects."""
 
     pattern: str
     name: str
 
 
-class Scalar(_Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Scalar(_Section, frozen=True):
     """One object -> one field."""
 
     oid: str
@@ -52,7 +52,7 @@ class Scalar(_Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     source: str | None = None
 
 
-class Table(_Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Table(_Section, frozen=True):
     """A counter table of which each row says itself what it counts."""
 
     value: str
@@ -63,7 +63,7 @@ class Table(_Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     source: str | None = None
 
 
-class Record(_Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Record(_Section, frozen=True):
     """Numbers packed into one string."""
 
     oid: str
@@ -75,7 +75,7 @@ class Record(_Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     source: str | None = None
 
 
-class SupplyTable(_Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class SupplyTable(_Section, frozen=True):
     """A vendor's table of supplies in percent, whose rows carry names."""
 
     name: list[str]
@@ -86,14 +86,14 @@ class SupplyTable(_Section, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     source: str | None = None
 
 
-class Sum(_Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Sum(_Section, frozen=True):
     """A meter that is the sum of others of this profile; a part with ``?`` may be absent."""
 
     meter: str
     of: list[str]
 
 
-class Check(_Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Check(_Section, frozen=True):
     """Meters that must add up; a part with ``?`` may be absent, ``tolerance`` is a share of the total."""
 
     total: str
@@ -101,14 +101,14 @@ class Check(_Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     tolerance: float = 0.0
 
 
-class Fragile(_Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Fragile(_Section, frozen=True):
     """A model that gets no vendor objects and one object per request."""
 
     pattern: str
     source: str
 
 
-class Coarse(_Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Coarse(_Section, frozen=True):
     """Models whose supply levels know a few steps only."""
 
     pattern: str
@@ -116,7 +116,7 @@ class Coarse(_Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     source: str
 
 
-class ProfileFile(_Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ProfileFile(_Section, frozen=True):
     """One file of ``data/``."""
 
     format: Literal[1]
