@@ -44,10 +44,9 @@ def _converted(convert: Callable[[str], T]) -> Parameter:
 
 def _number(text: str) -> float:
     try:
-        value = float(text)
+        return float(text)
     except ValueError:
-        value = math.nan
-    return value
+        return math.nan
 
 
 def _seconds(text: str) -> float:
@@ -57,32 +56,15 @@ def _seconds(text: str) -> float:
     return value
 
 
-def _whole(text: str, what: str, bounds: tuple[int, int]) -> int:
-    """Return the whole number that ``text`` writes; raises ValueError outside ``bounds``, which are both allowed."""
-    low, high = bounds
-    if not (text.isascii() and text.isdigit() and len(text) <= 20 and low <= int(text) <= high):
-        raise ValueError(f'"{text}" is no {what}: use a whole number from {low} to {high}')
-    return int(text)
+def _whole(what: str, low: int, high: int) -> Parameter:
+    """Return a parameter of one whole number, ``low`` and ``high`` allowed; an error calls it ``what``."""
 
+    def convert(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and len(text) <= 20 and low <= int(text) <= high):
+            raise ValueError(f'"{text}" is no {what}: use a whole number from {low} to {high}')
+        return int(text)
 
-def _retries(text: str) -> int:
-    return _whole(text, "number of retries", (0, MAX_RETRIES))
-
-
-def _in_flight(text: str) -> int:
-    return _whole(text, "number of probes", (1, MAX_IN_FLIGHT))
-
-
-def _seed(text: str) -> int:
-    return _whole(text, "seed", (0, 2**64 - 1))
-
-
-def _count(text: str) -> int:
-    return _whole(text, "number", (1, 2**32))
-
-
-def _any_port(text: str) -> int:
-    return _whole(text, "port", (0, 65535))
+    return _converted(convert)
 
 
 def _speed(text: str) -> float:
@@ -127,9 +109,9 @@ Rate: TypeAlias = Annotated[
     _converted(_rate),
     Parameter(metavar="PACKETS_PER_SECOND|max", show_choices=False),
 ]
-Seed: TypeAlias = Annotated[int | None, _converted(_seed), Parameter(metavar="N")]
-Count: TypeAlias = Annotated[int | None, _converted(_count), Parameter(metavar="N")]
-AnyPort: TypeAlias = Annotated[int, _converted(_any_port), Parameter(metavar="PORT")]
+Seed: TypeAlias = Annotated[int, _whole("seed", 0, 2**64 - 1), Parameter(metavar="N")]
+Count: TypeAlias = Annotated[int, _whole("number", 1, 2**32), Parameter(metavar="N")]
+AnyPort: TypeAlias = Annotated[int, _whole("port", 0, 65535), Parameter(metavar="PORT")]
 Speed: TypeAlias = Annotated[float, _converted(_speed), Parameter(metavar="FACTOR")]
 Shard: TypeAlias = Annotated[tuple[int, int] | None, _converted(_shard), Parameter(metavar="I/N")]
 
@@ -149,7 +131,7 @@ class Asking:
     """TOML file of communities, readable by you alone."""
     timeout: Annotated[float | None, _converted(_seconds), Parameter(metavar="SECONDS")] = None
     """How long to wait for an answer before asking again."""
-    retries: Annotated[int | None, _converted(_retries), Parameter(metavar="N")] = None
+    retries: Annotated[int | None, _whole("number of retries", 0, MAX_RETRIES), Parameter(metavar="N")] = None
     """How often to ask again."""
 
 
@@ -166,13 +148,13 @@ class Sweeping:
     """Never probe what this file lists, a target a line."""
     target_file: Annotated[Path | None, Parameter(metavar="FILE")] = None
     """Also probe what this file lists, a target a line."""
-    seed: Seed = None
+    seed: Seed | None = None
     """Fix the order of the probes. [default: another one each time]"""
     shard: Shard = None
     """Take the I-th of N parts of the targets: N machines with the same seed share the work."""
     resume: Annotated[Path | None, Parameter(metavar="FILE")] = None
     """Keep the state of an interrupted sweep in this file, and go on from it where it exists."""
-    max_in_flight: Annotated[int | None, _converted(_in_flight), Parameter(metavar="N")] = None
+    max_in_flight: Annotated[int | None, _whole("number of probes", 1, MAX_IN_FLIGHT), Parameter(metavar="N")] = None
     """How many probes may wait for an answer at once."""
 
 

@@ -28,7 +28,7 @@ DEFAULT_SEED: Final = 7
 
 def sim(
     *recordings: Annotated[Path, Parameter(name="FILE|DIR", help="Recordings (.snmprec), or folders of them.")],
-    fleet: Count = None,
+    fleet: Count | None = None,
     seed: Seed = DEFAULT_SEED,
     network: Annotated[str | None, Parameter(metavar="CIDR")] = None,
     listen: Annotated[str | None, Parameter(metavar="ADDRESS:PORT")] = None,
@@ -69,7 +69,7 @@ def sim(
     for recording in played:
         for note in recording.notes:
             words.say(f"{recording.path}: {note}")
-    made_up = make_fleet(fleet, DEFAULT_SEED if seed is None else seed).devices if fleet else ()
+    made_up = make_fleet(fleet, seed).devices if fleet else ()
     plan = make_plan(
         [*played, *made_up],
         network=network,
