@@ -113,6 +113,14 @@ Seed: TypeAlias = Annotated[int, _whole("seed", 0, 2**64 - 1), Parameter(metavar
 Count: TypeAlias = Annotated[int, _whole("number", 1, 2**32), Parameter(metavar="N")]
 AnyPort: TypeAlias = Annotated[int, _whole("port", 0, 65535), Parameter(metavar="PORT")]
 Speed: TypeAlias = Annotated[float, _converted(_speed), Parameter(metavar="FACTOR")]
+Profiles: TypeAlias = Annotated[
+    Path | None,
+    Parameter(
+        metavar="FOLDER",
+        group=ASKING,
+        help="Folder of your own vendor profiles (TOML), used before ptscan's of the same name.",
+    ),
+]
 Shard: TypeAlias = Annotated[tuple[int, int] | None, _converted(_shard), Parameter(metavar="I/N")]
 
 
@@ -158,15 +166,6 @@ class Sweeping:
     """How many probes may wait for an answer at once."""
 
 
-@Parameter(name="*", group=ASKING)
-@dataclass(frozen=True)
-class Knowing:
-    """What is known of vendors."""
-
-    profiles: Annotated[Path | None, Parameter(metavar="FOLDER")] = None
-    """Folder of your own vendor profiles (TOML), used before ptscan's of the same name."""
-
-
 @Parameter(name="*", group=SHOWING)
 @dataclass(frozen=True)
 class Showing:
@@ -182,5 +181,4 @@ class Showing:
 
 DEFAULT_ASKING: Final = Asking()
 DEFAULT_SWEEPING: Final = Sweeping()
-DEFAULT_KNOWING: Final = Knowing()
 DEFAULT_SHOWING: Final = Showing()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from itertools import takewhile
+from pathlib import Path
 from typing import Annotated, Any, Final
 
 import trio
@@ -17,11 +18,10 @@ from ptscan.cli.flat import READINGS_AS_ASKED, Shape, short_readings, wide_readi
 from ptscan.cli.formats import format_of
 from ptscan.cli.options import (
     DEFAULT_ASKING,
-    DEFAULT_KNOWING,
     DEFAULT_SHOWING,
     Address,
     Asking,
-    Knowing,
+    Profiles,
     Showing,
 )
 from ptscan.cli.ways import address_of, client_settings, credentials_of, failure_line, version_of
@@ -38,20 +38,22 @@ def read(
         bool, Parameter(help="Show for every value where it came from (with --format table).", show_default=False)
     ] = False,
     asking: Asking = DEFAULT_ASKING,
-    knowing: Knowing = DEFAULT_KNOWING,
+    profiles: Profiles = None,
     showing: Showing = DEFAULT_SHOWING,
 ) -> int:
     """Read the printers at these addresses, without a sweep."""
     if not addresses:
         raise EndpointError("read: no address was given: name at least one, as 10.0.0.7 or 10.0.0.7:161")
     endpoints = [parse_endpoint(text, asking.port) for text in addresses]
-    return trio.run(_read, endpoints, explain, asking, knowing, showing)
+    return trio.run(_read, endpoints, explain, asking, profiles, showing)
 
 
-async def _read(endpoints: list[Endpoint], explain: bool, asking: Asking, knowing: Knowing, showing: Showing) -> Exit:
+async def _read(
+    endpoints: list[Endpoint], explain: bool, asking: Asking, folder: Path | None, showing: Showing
+) -> Exit:
     words = Words(quiet=showing.quiet)
     explains = explain and format_of(showing) == "table"  # elsewhere a Reading's own provenance has to do
-    profiles = load_profiles(knowing.profiles)
+    profiles = load_profiles(folder)
     credentials = credentials_of(asking, words)
     addresses = [(await address_of(endpoint), endpoint.port) for endpoint in endpoints]
     places = trio.Semaphore(READ_AT_ONCE)

@@ -1,6 +1,7 @@
 """``ptscan scan``: sweeps ranges and reads every printer found, both at once."""
 
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 import trio
@@ -16,11 +17,10 @@ from ptscan.cli.formats import format_of
 from ptscan.cli.journal import Journal
 from ptscan.cli.options import (
     DEFAULT_ASKING,
-    DEFAULT_KNOWING,
     DEFAULT_SHOWING,
     DEFAULT_SWEEPING,
     Asking,
-    Knowing,
+    Profiles,
     Showing,
     Sweeping,
     Targets,
@@ -37,21 +37,21 @@ def scan(
     *targets: Targets,
     asking: Asking = DEFAULT_ASKING,
     sweeping: Sweeping = DEFAULT_SWEEPING,
-    knowing: Knowing = DEFAULT_KNOWING,
+    profiles: Profiles = None,
     showing: Showing = DEFAULT_SHOWING,
 ) -> int:
     """Find the printers in ranges of addresses and read each of them: the main job."""
-    return trio.run(_scan, targets, asking, sweeping, knowing, showing)
+    return trio.run(_scan, targets, asking, sweeping, profiles, showing)
 
 
 async def _scan(
-    targets: tuple[str, ...], asking: Asking, sweeping: Sweeping, knowing: Knowing, showing: Showing
+    targets: tuple[str, ...], asking: Asking, sweeping: Sweeping, folder: Path | None, showing: Showing
 ) -> Exit:
     words = Words(quiet=showing.quiet)
     format_of(showing)  # what is wrong with it is said before anything else happens
     plan = await planned(targets, asking, sweeping, words)
     journal = Journal(sweeping.resume, plan) if sweeping.resume else None
-    profiles = load_profiles(knowing.profiles)
+    profiles = load_profiles(folder)
     campaign = Campaign(plan, journal, profiles.classify)
     began = trio.current_time()
     stop = trio.Event()

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 import trio
@@ -16,11 +17,10 @@ from ptscan.cli.formats import format_of
 from ptscan.cli.journal import Journal
 from ptscan.cli.options import (
     DEFAULT_ASKING,
-    DEFAULT_KNOWING,
     DEFAULT_SHOWING,
     DEFAULT_SWEEPING,
     Asking,
-    Knowing,
+    Profiles,
     Showing,
     Sweeping,
     Targets,
@@ -34,21 +34,21 @@ def sweep(
     *targets: Targets,
     asking: Asking = DEFAULT_ASKING,
     sweeping: Sweeping = DEFAULT_SWEEPING,
-    knowing: Knowing = DEFAULT_KNOWING,
+    profiles: Profiles = None,
     showing: Showing = DEFAULT_SHOWING,
 ) -> int:
     """Find what answers SNMP in ranges of addresses, without reading it."""
-    return trio.run(_sweep, targets, asking, sweeping, knowing, showing)
+    return trio.run(_sweep, targets, asking, sweeping, profiles, showing)
 
 
 async def _sweep(
-    targets: tuple[str, ...], asking: Asking, sweeping: Sweeping, knowing: Knowing, showing: Showing
+    targets: tuple[str, ...], asking: Asking, sweeping: Sweeping, folder: Path | None, showing: Showing
 ) -> Exit:
     words = Words(quiet=showing.quiet)
     format_of(showing)  # what is wrong with it is said before anything else happens
     plan = await planned(targets, asking, sweeping, words)
     journal = Journal(sweeping.resume, plan) if sweeping.resume else None
-    campaign = Campaign(plan, journal, load_profiles(knowing.profiles).classify)
+    campaign = Campaign(plan, journal, load_profiles(folder).classify)
     kinds: Counter[str] = Counter()
     began = trio.current_time()
     stop = trio.Event()
