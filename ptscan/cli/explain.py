@@ -5,14 +5,14 @@ from typing import Final
 
 from codec import Oid, Varbind, format_oid, parse_oid
 from proto_schema import Reading
-from ptscan.cli.devices import Done
 from ptscan.cli.endpoints import shown
 from ptscan.cli.flat import Cell, Grid, supply_text
 from ptscan.cli.netsnmp import TYPE_NAMES
 from ptscan.cli.table import table
 from ptscan.cli.words import counted
-from ptscan.printer import Evidence
+from ptscan.printer import DeviceReading, Evidence
 from ptscan.profiles import ProfileSet
+from ptscan.snmp import Traffic
 
 # The standard objects of single values; those of the vendors stand in the profiles.
 _STANDARD: Final = {
@@ -32,11 +32,8 @@ _STANDARD: Final = {
 _RAW_OCTETS: Final = 24  # shown of a value, in hexadecimal and as text
 
 
-def explanation(done: Done, profiles: ProfileSet, *, terminal: bool) -> str:
-    """Return the whole explanation of one device as lines for a person; nothing for a device without a reading."""
-    device, traffic = done.device, done.traffic
-    if device is None:
-        return ""
+def explanation(device: DeviceReading, traffic: Traffic, profiles: ProfileSet, *, terminal: bool) -> str:
+    """Return the whole explanation of one device as lines for a person."""
     reading = device.reading
     asked = frozenset(traffic.asked)
     head = (

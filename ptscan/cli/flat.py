@@ -29,13 +29,13 @@ class Shape(Generic[T]):
     """How records of one type are laid out.
 
     ``order`` is the key of the finished file's order, None: as they came. ``draw`` makes the text for a person, on a
-    terminal or not, where that is more than a table of the ``short`` rows.
+    terminal or not, where that is not a table of the ``short`` rows.
     """
 
     wide: Callable[[Sequence[T]], Grid]
     short: Callable[[Sequence[T]], Grid]
     order: Callable[[T], tuple[int, int, int]] | None = None
-    draw: Callable[[Sequence[T], bool], str] | None = None
+    draw: Callable[[bool], str] | None = None
 
 
 def by_address(address: str, port: int) -> tuple[int, int, int]:

@@ -1,20 +1,20 @@
 """``ptscan read``: one Reading for each address asked, in the order asked; ``--explain`` shows where it came from."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from dataclasses import replace
 from itertools import takewhile
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import trio
 from cyclopts import Parameter
 
-from proto_schema import Reading
 from ptscan.cli.delivery import open_delivery
 from ptscan.cli.devices import Done, read_at
 from ptscan.cli.endpoints import Endpoint, EndpointError, parse_endpoint
 from ptscan.cli.exits import Exit, judged
 from ptscan.cli.explain import explanation
-from ptscan.cli.flat import READINGS_AS_ASKED, Shape, short_readings, wide_readings
+from ptscan.cli.flat import READINGS_AS_ASKED
 from ptscan.cli.formats import format_of
 from ptscan.cli.options import (
     DEFAULT_ASKING,
@@ -26,7 +26,7 @@ from ptscan.cli.options import (
 )
 from ptscan.cli.ways import address_of, client_settings, credentials_of, failure_line, version_of
 from ptscan.cli.words import Words, counted
-from ptscan.profiles import ProfileSet, load_profiles
+from ptscan.profiles import load_profiles
 from ptscan.snmp import Client, open_client
 
 READ_AT_ONCE: Final = 256  # devices; each has one request in flight
@@ -59,7 +59,12 @@ async def _read(
     places = trio.Semaphore(READ_AT_ONCE)
     done: dict[int, Done] = {}
     given = wrong = 0
-    shape: Shape[Any] = _explained(profiles) if explains else READINGS_AS_ASKED
+
+    def explained(terminal: bool) -> str:
+        read = ((one.device, one.traffic) for _, one in sorted(done.items()) if one.device is not None)
+        return "\n\n".join(explanation(device, traffic, profiles, terminal=terminal) for device, traffic in read)
+
+    shape = replace(READINGS_AS_ASKED, draw=explained) if explains else READINGS_AS_ASKED
     with open_delivery(shape, showing, words) as delivery:
 
         def give(numbers: Iterable[int]) -> None:
@@ -71,7 +76,7 @@ async def _read(
                     wrong += 1
                     words.complain(failure_line((one.address, one.port), one.fault, one.outcome))
                 if one.device is not None:
-                    delivery.give(one if explains else one.device.reading)
+                    delivery.give(one.device.reading)
 
         async def read_one(client: Client, number: int) -> None:
             address, port = addresses[number]
@@ -94,15 +99,3 @@ async def _read(
         words.complain(f"interrupted: {len(done)} of {counted(len(addresses), 'address', 'addresses')} were read")
         return Exit.INTERRUPTED
     return judged(right=len(done) - wrong, wrong=wrong)
-
-
-def _explained(profiles: ProfileSet) -> Shape[Done]:
-    def draw(done: Sequence[Done], terminal: bool) -> str:
-        return "\n\n".join(explanation(one, profiles, terminal=terminal) for one in done)
-
-    def readings(done: Sequence[Done]) -> list[Reading]:
-        return [one.device.reading for one in done if one.device is not None]
-
-    return Shape(
-        wide=lambda done: wide_readings(readings(done)), short=lambda done: short_readings(readings(done)), draw=draw
-    )
