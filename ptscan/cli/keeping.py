@@ -21,36 +21,36 @@ EMPTIED: Final[tuple[Oid, ...]] = (
 )
 """Who owns the device and where it stands: kept as objects, without their texts."""
 
+_CLOSED: Final = (*map(parse_oid, DENIED_SUBTREES), *ROUTES)
 _PRODUCT_TEXTS: Final = (parse_oid("1.3.6.1.2.1.1.1.0"), parse_oid("1.3.6.1.2.1.25.3.2.1.3"))
 _SHORTEST_COPY: Final = 3  # octets: what is shorter is in other texts by chance
 _MAX_ARC: Final = 2**32 - 1
 
 
-class Fence:
-    """Closed subtrees, and the largest open ones around them: a walk of an open one never asks for a closed object."""
+def closed_around(oid: Oid) -> Oid | None:
+    """Return the closed subtree that ``oid`` lies in, or None."""
+    return next((root for root in _CLOSED if oid.startswith(root)), None)
 
-    def __init__(self) -> None:
-        self._closed = (*map(parse_oid, DENIED_SUBTREES), *ROUTES)
 
-    def closed(self, oid: Oid) -> Oid | None:
-        """Return the closed subtree that ``oid`` lies in, or None."""
-        return next((root for root in self._closed if oid.startswith(root)), None)
+def behind(subtree: Oid) -> Oid:
+    """Return where a walk goes on behind ``subtree`` and the closed ones that follow it at once."""
+    position = after(subtree)
+    while (closed := closed_around(position)) is not None:
+        position = after(closed)
+    return position
 
-    def behind(self, subtree: Oid) -> Oid:
-        """Return where a walk goes on behind ``subtree`` and the closed ones that follow it at once."""
-        position = after(subtree)
-        while (closed := self.closed(position)) is not None:
-            position = after(closed)
-        return position
 
-    def open_around(self, oid: Oid, root: Oid) -> Oid:
-        """Return the largest subtree below ``root`` that holds ``oid``, an open object, and nothing closed."""
-        arcs = oid_arcs(oid)
-        for length in range(len(oid_arcs(root)) + 1, len(arcs)):
-            subtree = oid_from_arcs(arcs[:length])
-            if not any(closed.startswith(subtree) for closed in self._closed):
-                return subtree
-        return oid
+def open_around(oid: Oid, root: Oid) -> Oid:
+    """Return the largest subtree below ``root`` that holds ``oid``, an open object, and nothing closed.
+
+    A walk of it never asks for a closed object.
+    """
+    arcs = oid_arcs(oid)
+    for length in range(len(oid_arcs(root)) + 1, len(arcs)):
+        subtree = oid_from_arcs(arcs[:length])
+        if not any(closed.startswith(subtree) for closed in _CLOSED):
+            return subtree
+    return oid
 
 
 def after(subtree: Oid) -> Oid:

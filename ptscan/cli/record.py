@@ -11,7 +11,7 @@ from ptscan.cli.destination import open_destination
 from ptscan.cli.endpoints import parse_endpoint
 from ptscan.cli.exits import Exit, judged
 from ptscan.cli.interrupt import until_interrupted
-from ptscan.cli.keeping import ROOTS, Fence, without_people
+from ptscan.cli.keeping import ROOTS, behind, closed_around, open_around, without_people
 from ptscan.cli.live import Display, display
 from ptscan.cli.options import DEFAULT_ASKING, SHOWING, Address, Asking
 from ptscan.cli.ways import credentials_of, failure_line, open_session
@@ -62,7 +62,7 @@ async def _record(text: str, output: Path, words: Words, asking: Asking) -> Exit
     endpoint = parse_endpoint(text, asking.port)
     credentials = credentials_of(asking, words)
     with open_destination(output, whole=True) as destination, display(words, wanted=True) as screen:
-        walk = _Walk(Fence(), screen)
+        walk = _Walk(screen)
 
         async def work() -> None:
             async with open_session(endpoint, asking, credentials) as session, trio.open_nursery() as nursery:
@@ -97,8 +97,7 @@ def _listed(subtrees: list[Oid]) -> str:
 class _Walk:
     """Walks what a recording keeps, round the closed subtrees: one never is asked for an object that lies in one."""
 
-    def __init__(self, fence: Fence, screen: Display) -> None:
-        self._fence = fence
+    def __init__(self, screen: Display) -> None:
         self._screen = screen
         self.varbinds: list[Varbind] = []
         self.left_out: list[Oid] = []
@@ -113,14 +112,14 @@ class _Walk:
                 if not oid_precedes(position, name):
                     self._fail(session, f"after {format_oid(position)} comes {format_oid(name)} again", Outcome.OK)
                     return
-                if (closed := self._fence.closed(name)) is not None:
+                if (closed := closed_around(name)) is not None:
                     self.left_out.append(closed)
-                    position = self._fence.behind(closed)
+                    position = behind(closed)
                     continue
                 if (before := len(self.varbinds)) >= MAX_ROWS:
                     self._fail(session, f"it has more than {MAX_ROWS} objects, these were recorded", Outcome.OK)
                     return
-                whole = await self._walk(session, self._fence.open_around(name, root))
+                whole = await self._walk(session, open_around(name, root))
                 if len(self.varbinds) == before:
                     self.varbinds.append(found)
                 if not whole:

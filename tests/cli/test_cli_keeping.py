@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codec import INTEGER, OCTET_STRING, Oid, Varbind, oid_from_arcs, oid_precedes, parse_oid
-from ptscan.cli.keeping import ROOTS, Fence, after, without_people
+from codec import INTEGER, OCTET_STRING, Oid, Varbind, oid_arcs, oid_from_arcs, oid_precedes, parse_oid
+from ptscan.cli.keeping import ROOTS, after, closed_around, open_around, without_people
 from ptscan.profiles import DENIED_SUBTREES
 from ptscan.simulator import load_recording
 
@@ -98,14 +98,11 @@ def test_behind_a_subtree_there_is_nothing_of_it(subtree: Oid, other: Oid) -> No
 
 @given(st.sampled_from([*map(parse_oid, CLOSED), *ROOTS]), st.lists(st.integers(0, 60), max_size=6))
 def test_an_open_subtree_holds_its_object_and_nothing_closed(start: Oid, arcs: list[int]) -> None:
-    from codec import oid_arcs
-
-    fence = Fence()
     oid = oid_from_arcs((*oid_arcs(start), *arcs))
-    if fence.closed(oid) is not None:
+    if closed_around(oid) is not None:
         return
     root = next(root for root in ROOTS if oid.startswith(root))
-    subtree = fence.open_around(oid, root)
+    subtree = open_around(oid, root)
     assert oid.startswith(subtree)
     assert all(not parse_oid(closed).startswith(subtree) for closed in CLOSED) or subtree == oid
 
