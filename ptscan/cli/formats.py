@@ -58,7 +58,7 @@ class Output(Generic[T]):
         self._pending.append(record)
         self._added.set()
 
-    def take_lines(self) -> bytes:
+    def _take_lines(self) -> bytes:
         """Return what was added since the last call, where the format grows line by line; else nothing."""
         if not self.streams or not self._pending:
             return b""
@@ -68,7 +68,7 @@ class Output(Generic[T]):
     async def keep_written(self) -> None:
         """Write lines as they are added, in a thread, until cancelled: a slow reader of ours stalls nothing else."""
         while True:
-            if lines := self.take_lines():
+            if lines := self._take_lines():
                 with trio.CancelScope(shield=True):  # taken is written: nothing else holds these lines any more
                     await trio.to_thread.run_sync(self._destination.write, lines)
             else:
@@ -76,14 +76,17 @@ class Output(Generic[T]):
                 await self._added.wait()
 
     def flush(self) -> None:
-        """Write what ``take_lines`` returns. Blocks."""
-        self._destination.write(self.take_lines())
+        """Write the lines that are not written yet, where the format has lines. Blocks."""
+        self._destination.write(self._take_lines())
 
     def finish(self) -> None:
         """Write whatever is not written yet. Blocks."""
-        if self._shape.order is not None and not self.streams:
+        if self.streams:
+            self.flush()
+            return
+        if self._shape.order is not None:
             self._pending.sort(key=self._shape.order)
-        self._destination.write(self.take_lines() if self.streams else self._whole())
+        self._destination.write(self._whole())
 
     def _whole(self) -> bytes:
         records = self._pending
