@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Final
 
 from ptscan.cli.bugs import bug_line
 from ptscan.printer import DeviceReading, read_device
 from ptscan.profiles import ProfileSet
 from ptscan.snmp import Outcome, Session, Traffic
+
+READ_AT_ONCE: Final = 256  # devices; each has one request in flight
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 from itertools import takewhile
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import trio
 from cyclopts import Parameter
 
 from ptscan.cli.delivery import open_delivery
-from ptscan.cli.devices import Done, read_at
+from ptscan.cli.devices import READ_AT_ONCE, Done, read_at
 from ptscan.cli.endpoints import Endpoint, EndpointError, parse_endpoint
 from ptscan.cli.exits import Exit, judged
 from ptscan.cli.explain import explanation
@@ -28,8 +28,6 @@ from ptscan.cli.ways import address_of, client_settings, credentials_of, failure
 from ptscan.cli.words import Words, counted
 from ptscan.profiles import load_profiles
 from ptscan.snmp import Client, open_client
-
-READ_AT_ONCE: Final = 256  # devices; each has one request in flight
 
 
 def read(

@@ -2,14 +2,13 @@
 
 from functools import partial
 from pathlib import Path
-from typing import Final
 
 import trio
 
 from proto_schema import Reading
 from ptscan.cli.campaign import Campaign, Finding, Findings, batches, planned
 from ptscan.cli.delivery import Delivery, open_delivery
-from ptscan.cli.devices import Done, read_at
+from ptscan.cli.devices import READ_AT_ONCE, Done, read_at
 from ptscan.cli.endpoints import shown
 from ptscan.cli.exits import Exit
 from ptscan.cli.flat import READINGS
@@ -29,8 +28,6 @@ from ptscan.cli.ways import client_settings
 from ptscan.cli.words import Words, counted
 from ptscan.profiles import ProfileSet, load_profiles
 from ptscan.snmp import Client, Outcome, Version, open_client
-
-READ_AT_ONCE: Final = 256  # devices; each has one request in flight
 
 
 def scan(
