@@ -70,7 +70,7 @@ def reading(text: str, *, address: str = "10.0.0.7", **fields: object) -> Readin
         "display": [text],
         "problems": [Problem(code="meter-sum", text=text)],
     }
-    return msgspec.structs.replace(Reading(**(known | fields)))  # type: ignore[arg-type]
+    return Reading(**(known | fields))  # type: ignore[arg-type]
 
 
 def written(form: Format, readings: list[Reading], *, terminal: bool = False) -> bytes:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from codec import format_oid
-from ptscan.profiles import METERS, ProfileSet, load_profile
+from ptscan.profiles import METERS, ProfileSet, load_profile, schema
 from ptscan.profiles.profile import MAX_TEXT, Patterns, Profile
 
 DATA = Path(str(resources.files("ptscan.profiles") / "data"))
@@ -63,8 +63,6 @@ def test_the_documented_meters_are_the_meters() -> None:
 
 
 def test_the_documented_keys_are_the_keys() -> None:
-    from ptscan.profiles import schema
-
     text = FORMAT.read_text()
     for struct in (
         schema.ProfileFile, schema.Match, schema.Scalar, schema.Table, schema.Record, schema.SupplyTable, schema.Sum,
