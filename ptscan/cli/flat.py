@@ -123,7 +123,7 @@ def _levels(supplies: Iterable[Supply]) -> dict[str, float | None]:
     levels: dict[str, float | None] = {}
     for supply in supplies:
         kind = supply.kind or "other"
-        name = supply.color if supply.color and kind in _COLORANTS else "-".join(filter(None, (supply.color, kind)))
+        name = supply.color if supply.color and _is_colorant(supply) else "-".join(filter(None, (supply.color, kind)))
         number, key = 1, name
         while key in levels:
             number += 1
@@ -158,7 +158,7 @@ def _short_reading(reading: Reading) -> tuple[Cell, ...]:
         named.strip(),
         identity.serial,
         reading.meters.get("total"),
-        " ".join(filter(None, map(_glance, reading.supplies))),
+        " ".join(filter(None, map(_glance, sorted(reading.supplies, key=_glance_order)))),
         reading.status.state,
         " ".join(trouble),
     )
@@ -166,12 +166,23 @@ def _short_reading(reading: Reading) -> tuple[Cell, ...]:
 
 def _glance(supply: Supply) -> str:
     """Return ``K 50%`` for a colorant; other supplies are worth a word only when they worry."""
-    if supply.kind in _COLORANTS:
+    if _is_colorant(supply):
         name = _INITIALS.get(supply.color or "", supply.color or supply.kind)
         return f"{name} {supply.state}" if supply.percent is None else f"{name} {round(supply.percent)}%"
     if supply.state in _WORRYING:
         return f"{supply.kind or 'supply'} {supply.state}"
     return ""
+
+
+def _glance_order(supply: Supply) -> int:
+    """Black, cyan, magenta and yellow first, whatever the device's order is; the rest stays in that order."""
+    initials = tuple(_INITIALS)
+    return initials.index(supply.color) if _is_colorant(supply) and supply.color in _INITIALS else len(initials)
+
+
+def _is_colorant(supply: Supply) -> bool:
+    """Whether a supply is toner or ink; a vendor's own table names some by their colour alone."""
+    return supply.kind in _COLORANTS or (supply.kind is None and supply.color is not None)
 
 
 _INITIALS: Final = {"black": "K", "cyan": "C", "magenta": "M", "yellow": "Y"}

@@ -263,3 +263,14 @@ async def test_lines_that_were_taken_are_written_even_when_cancelled() -> None:
         scope.cancel()
         await output.keep_written()
     assert file.getvalue().count(b"\n") == 1
+
+
+def test_at_a_glance_colours_stand_in_one_order_and_a_colour_without_a_kind_is_one() -> None:
+    supplies = [
+        Supply(index="1.1", kind="toner", color="cyan", percent=73.0, state="ok"),
+        Supply(index="1.2", kind="waste-toner", state="full"),
+        Supply(index="colorant:black", color="black", percent=22.4, state="ok"),
+    ]
+    one = msgspec.structs.replace(reading("text"), supplies=supplies)
+    assert "K 22% C 73% waste-toner full" in written("table", [one]).decode()
+    assert csv_rows(written("csv", [one]))[0]["black_percent"] == "22.4"
