@@ -11,9 +11,10 @@ from ptscan.errors import InputError
 
 
 class Verb(NamedTuple):
-    """A verb's function as ``module:name``, what follows the verb, and examples of that."""
+    """A verb's function as ``module:name``, what it does, what follows the verb, and examples of that."""
 
     place: str
+    help: str
     usage: str
     examples: tuple[str, ...]
 
@@ -21,6 +22,7 @@ class Verb(NamedTuple):
 VERBS: Final = {
     "scan": Verb(
         "ptscan.cli.scan:scan",
+        "Find the printers in ranges of addresses and read each of them: the main job.",
         "TARGET...",
         (
             "10.1.0.0/16",
@@ -30,31 +32,37 @@ VERBS: Final = {
     ),
     "sweep": Verb(
         "ptscan.cli.sweep:sweep",
+        "Find what answers SNMP in ranges of addresses, without reading it.",
         "TARGET...",
         ("10.1.0.0/16 --rate 500", "10.1-3.*.* --shard 1/3 --seed 7 --format jsonl"),
     ),
     "read": Verb(
         "ptscan.cli.read:read",
+        "Read the printers at these addresses, without a sweep.",
         "ADDRESS[:PORT]...",
         ("10.1.2.3", "10.1.2.3:1161 [fe80::1]:161 --format json", "10.1.2.3 --explain"),
     ),
     "get": Verb(
         "ptscan.cli.ask:get",
+        "Get the values of OIDs from one device, printed as snmpget -On does.",
         "ADDRESS[:PORT] OID...",
         ("10.1.2.3 1.3.6.1.2.1.1.1.0 1.3.6.1.2.1.43.10.2.1.4.1.1",),
     ),
     "walk": Verb(
         "ptscan.cli.ask:walk",
+        "Walk the values below OIDs (default: 1.3.6.1.2.1) of one device, printed as snmpbulkwalk -On does.",
         "ADDRESS[:PORT] [OID]...",
         ("10.1.2.3 1.3.6.1.2.1.43", "10.1.2.3 1.3.6.1.4.1 --format jsonl"),
     ),
     "record": Verb(
         "ptscan.cli.record:record",
+        "Keep a device as a recording: what a profile needs, without jobs, people and other hosts.",
         "ADDRESS[:PORT] -o FILE.snmprec",
         ("10.1.2.3 -o odd.snmprec",),
     ),
     "sim": Verb(
         "ptscan.cli.sim:sim",
+        "Play printers on loopback until Ctrl-C: recordings, and fleets made up of a dozen models.",
         "[FILE|DIR]... [--fleet N]",
         ("odd.snmprec --listen 127.0.0.1:1161", "--fleet 200 --network 127.1.0.0/16 --map fleet.txt"),
     ),
@@ -76,10 +84,12 @@ def build() -> App:
         help_format="plaintext",
         default_parameter=Parameter(negative=""),
     )
-    for name, verb in VERBS.items():
+    for place, (name, verb) in enumerate(VERBS.items()):
         examples = "".join(f"\n    ptscan {name} {example}" for example in verb.examples)
         usage = f"Usage: ptscan {name} {verb.usage} [OPTIONS]"
-        app.command(verb.place, name=name, usage=usage, help_epilogue=f"Examples:{examples}")
+        app.command(
+            verb.place, name=name, help=verb.help, usage=usage, help_epilogue=f"Examples:{examples}", sort_key=place
+        )
     app.register_install_completion_command()
     return app
 

@@ -138,9 +138,9 @@ class Asking:
     credentials: Annotated[Path | None, Parameter(metavar="FILE")] = None
     """TOML file of communities, readable by you alone."""
     timeout: Annotated[float | None, _converted(_seconds), Parameter(metavar="SECONDS")] = None
-    """How long to wait for an answer before asking again."""
+    """How long to wait for an answer before asking again, 1 if not said."""
     retries: Annotated[int | None, _whole("number of retries", 0, MAX_RETRIES), Parameter(metavar="N")] = None
-    """How often to ask again."""
+    """How often to ask again, 2 times if not said."""
 
 
 @Parameter(name="*", group=SWEEPING)
