@@ -10,29 +10,10 @@ import msgspec
 
 from codec import Oid, Varbind
 from proto_schema import Reading
-from ptscan.printer import condition, identity, merge, meters, standard, supplies, trays
+from ptscan.printer import condition, identity, merge, meters, plan, standard, supplies, trays
 from ptscan.printer.evidence import Evidence, Ledger
 from ptscan.printer.rows import Columns, Index
 from ptscan.profiles import Profile, check_sums, extract
-
-STANDARD_COLUMNS: Final[tuple[Oid, ...]] = (
-    standard.HR_DEVICE_TYPE,
-    standard.HR_DEVICE_DESCR,
-    *condition.STATUS_COLUMNS,
-    standard.PRT_GENERAL_CURRENT_LOCALIZATION,
-    standard.PRT_CONSOLE_LOCALIZATION,
-    standard.PRT_GENERAL_PRINTER_NAME,
-    standard.PRT_GENERAL_SERIAL_NUMBER,
-    standard.PRT_LOCALIZATION_CHARACTER_SET,
-    *meters.COLUMNS,
-    *trays.COLUMNS,
-    *supplies.COLUMNS,
-    standard.PRT_COLORANT_VALUE,
-    standard.PRT_CONSOLE_BUFFER_TEXT,
-    *condition.ALERT_COLUMNS,
-    *identity.MAC_COLUMNS,
-)
-"""Every column of the standard MIBs that a reading is made of."""
 
 _NEVER_MISSING: Final = frozenset({"index", "state"})
 
@@ -56,7 +37,7 @@ class Assembled(msgspec.Struct, frozen=True):
 
 def assemble(values: Mapping[Oid, Varbind], profiles: Sequence[Profile], source: Source, ledger: Ledger) -> Assembled:
     """Put one Reading together from every varbind that a device answered with; total: no input raises."""
-    columns = Columns(values.values(), STANDARD_COLUMNS)
+    columns = Columns(values.values(), plan.COLUMNS)
     device = printer_row(columns)
     charset = _charset(columns, device, standard.PRT_GENERAL_CURRENT_LOCALIZATION)
     console_charset = _charset(columns, device, standard.PRT_CONSOLE_LOCALIZATION) or charset
@@ -64,12 +45,12 @@ def assemble(values: Mapping[Oid, Varbind], profiles: Sequence[Profile], source:
     facts: merge.Facts = {}
     parts: dict[str, int] = {}
     level_codes: dict[int, str] = {}
-    for profile in reversed(profiles):  # the most specific last, so that its word stands
+    for profile in profiles:
         extraction = extract(profile, values)
-        parts |= extraction.parts
-        level_codes |= profile.level_codes
-        for fact in reversed((*extraction.facts, *extraction.spare)):
-            facts.setdefault(fact.field, []).insert(0, fact)
+        parts = {**extraction.parts, **parts}  # the most specific profile comes first, and its word stands
+        level_codes = {**profile.level_codes, **level_codes}
+        for fact in (*extraction.facts, *extraction.spare):
+            facts.setdefault(fact.field, []).append(fact)
         for problem in extraction.problems:
             ledger.problem(problem.code, problem.text)
 

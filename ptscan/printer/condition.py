@@ -6,8 +6,7 @@ from codec import Oid
 from proto_schema import Alert, Status, Supply, Tray
 from ptscan.printer import standard
 from ptscan.printer.evidence import Ledger
-from ptscan.printer.rows import Columns, Index, index_text, number, octets
-from ptscan.printer.text import decode_text
+from ptscan.printer.rows import Columns, Index, index_text, number, octets, text
 
 STATUS_COLUMNS: Final[tuple[Oid, ...]] = (
     standard.HR_DEVICE_STATUS,
@@ -89,8 +88,7 @@ def read_alerts(
         group_index = number(row, standard.PRT_ALERT_GROUP_INDEX)
         severity_code = number(row, standard.PRT_ALERT_SEVERITY)
         code = number(row, standard.PRT_ALERT_CODE)
-        text = octets(row, standard.PRT_ALERT_DESCRIPTION)
-        description = decode_text(text, charset) if text is not None else None
+        description = text(row, standard.PRT_ALERT_DESCRIPTION, charset)
         key = (group_code, group_index, code, description)
         if key in seen or len(alerts) == MAX_ALERTS:
             continue
@@ -117,8 +115,7 @@ def read_display(columns: Columns, charset: int | None, ledger: Ledger) -> list[
     """Return the lines of the console's display that are not blank (prtConsoleDisplayBufferTable)."""
     lines: list[str] = []
     for _, row in columns.table(standard.PRT_CONSOLE_BUFFER_TEXT)[:MAX_DISPLAY_LINES]:
-        text = octets(row, standard.PRT_CONSOLE_BUFFER_TEXT)
-        if text and (line := decode_text(text, charset)):
+        if line := text(row, standard.PRT_CONSOLE_BUFFER_TEXT, charset):
             if not lines:
                 ledger.book("display", None, row[standard.PRT_CONSOLE_BUFFER_TEXT], rule="prtConsoleDisplayBufferText")
             lines.append(line)

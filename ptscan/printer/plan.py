@@ -9,6 +9,7 @@
 7. GETBULK  the tables of the profile; interfaces, where the first is not the one that names the printer
 """
 
+from itertools import chain
 from typing import Final
 
 from codec import Oid, oid_arcs, oid_from_arcs
@@ -47,6 +48,9 @@ LEADS: Final[dict[Oid, tuple[Oid, ...]]] = {
     )
 }
 """The column of each table that is read first -> the others."""
+
+COLUMNS: Final[tuple[Oid, ...]] = (*HEAD, *LEADS, *chain.from_iterable(LEADS.values()), standard.PRT_COLORANT_VALUE)
+"""Every column of the standard MIBs that a reading is made of."""
 
 FIRST_ROWS: Final = 6
 """Rows that are asked for at first of a leading column; most printers have no more of anything."""

@@ -9,7 +9,7 @@ import trio
 from codec import OCTET_STRING, Oid, Varbind
 from proto_schema import Reading
 from ptscan.printer import plan, standard
-from ptscan.printer.assemble import STANDARD_COLUMNS, Source, assemble, printer_row
+from ptscan.printer.assemble import Source, assemble, printer_row
 from ptscan.printer.evidence import Evidence, Ledger
 from ptscan.printer.identity import MAC_COLUMNS, suspect_macs
 from ptscan.printer.rows import Columns, oid_text
@@ -54,6 +54,7 @@ class _Reading:
         self._profiles = profiles
         self._matched: tuple[Profile, ...] = ()
         self._values: dict[Oid, Varbind] = {}
+        self._columns = Columns((), plan.COLUMNS)
         self._silences = 0
         self.outcome = Outcome.SILENT
         self.is_printer = False
@@ -72,20 +73,19 @@ class _Reading:
             return
         await self._next((*plan.HEAD, *self._device_ids()))
         await self._walk(tuple(plan.LEADS))
-        for table, rows in plan.rest_of_tables(self._columns()):
+        for table, rows in plan.rest_of_tables(self._columns):
             await self._walk(table, expected=rows)
-        for table in plan.rows_behind(self._columns()):
+        for table in plan.rows_behind(self._columns):
             await self._walk(table)
         self._match()
-        columns = self._columns()
         scalars = (oid for profile in self._matched for oid in profile.ask.scalars)
-        wanted = [*plan.pointed_at(columns, printer_row(columns)), *scalars]
+        wanted = [*plan.pointed_at(self._columns, printer_row(self._columns)), *scalars]
         await self._scalars([oid for oid in dict.fromkeys(wanted) if oid not in self._values])
         for table in (table for profile in self._matched[:-1] for table in profile.ask.tables):
             await self._walk(table, first=plan.VENDOR_ROWS, most=plan.MAX_VENDOR_ROWS)
-        if plan.interfaces_open(columns):
+        if plan.interfaces_open(self._columns):
             await self._walk(MAC_COLUMNS)
-        if damaged := suspect_macs(self._columns()):
+        if damaged := suspect_macs(self._columns):
             # A GETBULK garbles the MACs of some printers where a GET gives them right.
             self._take(await self._session.get([oid for oid, _, _ in damaged[: plan.MAX_DAMAGED]]))
 
@@ -121,9 +121,6 @@ class _Reading:
             oid_text(object_id) if object_id else None,
             decode_text(descr) if isinstance(descr, bytes) else None,
         )
-
-    def _columns(self) -> Columns:
-        return Columns(self._values.values(), STANDARD_COLUMNS)
 
     def _device_ids(self) -> list[Oid]:
         """What stands before each IEEE 1284 ID, for a GETNEXT; none for a model that vendor objects restart."""
@@ -164,7 +161,9 @@ class _Reading:
 
     def _take(self, answer: Answer, values: Mapping[Oid, Varbind] | None = None) -> None:
         """Keep what came, or ``values`` of it, and what went wrong with it."""
-        self._values.update(answer.values if values is None else values)
+        values = answer.values if values is None else values
+        self._values.update(values)
+        self._columns.add(values.values())
         self._silences += answer.outcome is Outcome.SILENT
         for problem in answer.problems:
             self.ledger.problem(problem.code, problem.text)

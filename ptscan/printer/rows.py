@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from codec import OBJECT_IDENTIFIER, CodecError, Oid, Varbind, format_oid, oid_arcs
+from ptscan.printer.text import decode_text
 
 MAX_ROWS: Final = 128
 """Rows of one table that a reading keeps."""
@@ -21,17 +22,22 @@ def index_text(index: Index) -> str:
 
 
 class Columns:
-    """What a device told of the given columns, taken apart once."""
+    """What a device told of the given columns, each varbind taken apart once."""
 
     def __init__(self, varbinds: Iterable[Varbind], columns: Iterable[Oid]) -> None:
         self._columns: dict[Oid, dict[Index, Varbind]] = {column: {} for column in columns}
-        lengths = sorted({len(column) for column in self._columns})
-        indexes: dict[bytes, Index] = {}
+        self._lengths = sorted({len(column) for column in self._columns})
+        self._indexes: dict[bytes, Index] = {}
+        self.add(varbinds)
+
+    def add(self, varbinds: Iterable[Varbind]) -> None:
+        """Take more of what the device told; what was told of the same cell before is replaced."""
+        indexes = self._indexes
         for varbind in varbinds:
             oid, _, value = varbind
             if value is None:  # noSuchObject, noSuchInstance, endOfMibView, NULL
                 continue
-            for length in lengths:
+            for length in self._lengths:
                 column = self._columns.get(oid[:length])
                 if column is not None and len(oid) > length:
                     suffix = oid[length:]
@@ -80,3 +86,9 @@ def octets(row: Row, column: Oid) -> bytes | None:
     """The octets in ``column``, or None where it is absent or no string."""
     value = row[column][2] if column in row else None
     return value if isinstance(value, bytes) else None
+
+
+def text(row: Row, column: Oid, charset: int | None) -> str | None:
+    """The text in ``column``, or None where it is absent, no string or nothing readable."""
+    value = octets(row, column)
+    return decode_text(value, charset) if value is not None else None

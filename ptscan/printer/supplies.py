@@ -13,7 +13,7 @@ from proto_schema import Supply
 from ptscan.printer import standard
 from ptscan.printer.colors import color_of
 from ptscan.printer.evidence import Ledger
-from ptscan.printer.rows import Columns, Index, Row, index_text, number, octets
+from ptscan.printer.rows import Columns, Index, Row, index_text, number, text
 from ptscan.printer.text import decode_text
 
 COLUMNS: Final[tuple[Oid, ...]] = (
@@ -60,8 +60,7 @@ def _supply(
     path = f"supplies.{index_text(index)}"
     ledger.book(path, None, row.get(standard.PRT_SUPPLIES_LEVEL) or next(iter(row.values())), rule="RFC 3805")
 
-    text = octets(row, standard.PRT_SUPPLIES_DESCRIPTION)
-    description = decode_text(text, charset) if text is not None else None
+    description = text(row, standard.PRT_SUPPLIES_DESCRIPTION, charset)
     type_code = number(row, standard.PRT_SUPPLIES_TYPE)
     kind = standard.SUPPLY_KINDS.get(type_code, "unknown") if type_code is not None else None
     unit_code = number(row, standard.PRT_SUPPLIES_UNIT)
@@ -100,8 +99,8 @@ def _supply(
     )
 
 
-def _said_once(pattern: re.Pattern[str], text: str | None) -> str | None:
-    found = pattern.findall(text or "")
+def _said_once(pattern: re.Pattern[str], description: str | None) -> str | None:
+    found = pattern.findall(description or "")
     return found[0] if len(found) == 1 else None
 
 

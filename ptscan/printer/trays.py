@@ -6,8 +6,7 @@ from codec import Oid
 from proto_schema import Tray
 from ptscan.printer import standard
 from ptscan.printer.evidence import Ledger
-from ptscan.printer.rows import Columns, Row, index_text, number, octets
-from ptscan.printer.text import decode_text
+from ptscan.printer.rows import Columns, index_text, number, text
 
 COLUMNS: Final[tuple[Oid, ...]] = (
     standard.PRT_INPUT_MAX_CAPACITY,
@@ -32,9 +31,8 @@ def read_trays(columns: Columns, charset: int | None, ledger: Ledger) -> list[Tr
         trays.append(
             Tray(
                 index=index_text(index),
-                name=_text(row, standard.PRT_INPUT_NAME, charset)
-                or _text(row, standard.PRT_INPUT_DESCRIPTION, charset),
-                media=_text(row, standard.PRT_INPUT_MEDIA_NAME, charset),
+                name=text(row, standard.PRT_INPUT_NAME, charset) or text(row, standard.PRT_INPUT_DESCRIPTION, charset),
+                media=text(row, standard.PRT_INPUT_MEDIA_NAME, charset),
                 level=level if level is not None and level >= 0 else None,
                 # -1 (no restriction) and -2 (unknown) are no capacity; 0 is what some devices really say.
                 capacity=capacity if capacity is not None and capacity >= 0 else None,
@@ -42,11 +40,6 @@ def read_trays(columns: Columns, charset: int | None, ledger: Ledger) -> list[Tr
             )
         )
     return trays
-
-
-def _text(row: Row, column: Oid, charset: int | None) -> str | None:
-    text = octets(row, column)
-    return decode_text(text, charset) if text is not None else None
 
 
 def _state(level: int | None, capacity: int | None) -> str:

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codec import COUNTER64, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, Oid, Varbind
-from ptscan.printer import DeviceReading, read_device
-from ptscan.printer.assemble import STANDARD_COLUMNS, Source, assemble
+from ptscan.printer import DeviceReading, plan, read_device
+from ptscan.printer.assemble import Source, assemble
 from ptscan.printer.evidence import MAX_PROBLEMS, Ledger
 from ptscan.profiles import load_profiles
 from ptscan.simulator import load_recording, make_plan, run_simulator
@@ -86,7 +86,7 @@ def test_every_proven_fact_is_in_the_reading(
 
 PROFILES = load_profiles()
 oids = st.sampled_from(
-    [*STANDARD_COLUMNS, *(oid for profile in PROFILES.profiles for oid in profile.ask.scalars)]
+    [*plan.COLUMNS, *(oid for profile in PROFILES.profiles for oid in profile.ask.scalars)]
     + [column for profile in PROFILES.profiles for table in profile.ask.tables for column in table]
 )
 values = st.one_of(

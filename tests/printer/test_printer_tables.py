@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codec import OCTET_STRING, parse_oid
-from ptscan.printer import condition, identity, meters, supplies, trays
-from ptscan.printer.assemble import STANDARD_COLUMNS, printer_row
+from ptscan.printer import condition, identity, meters, plan, supplies, trays
+from ptscan.printer.assemble import printer_row
 from ptscan.printer.evidence import Ledger
 from ptscan.printer.rows import MAX_ROWS, Columns
 
@@ -16,7 +16,7 @@ Tell = Callable[[dict[str, int | str | bytes]], dict[bytes, tuple[bytes, int, in
 
 
 def columns_of(told: Tell, rows: dict[str, int | str | bytes]) -> Columns:
-    return Columns(told(rows).values(), STANDARD_COLUMNS)
+    return Columns(told(rows).values(), plan.COLUMNS)
 
 
 @pytest.mark.parametrize(
@@ -255,7 +255,7 @@ def test_problem_17_a_vendors_own_level_code_is_a_state(told: Tell) -> None:
     assert [(row.percent, row.state) for row in rows] == [(None, "low")]
 
 
-oids = st.sampled_from(STANDARD_COLUMNS).flatmap(
+oids = st.sampled_from(plan.COLUMNS).flatmap(
     lambda column: (
         st.lists(st.integers(0, 2**32 - 1), min_size=1, max_size=4)
         .map(lambda index: parse_oid(".".join(map(str, (1, 3, *index))))[1:])
@@ -266,7 +266,7 @@ oids = st.sampled_from(STANDARD_COLUMNS).flatmap(
 
 @given(st.dictionaries(oids, st.integers(-(2**31), 2**64 - 1) | st.binary(max_size=40) | st.none(), max_size=60))
 def test_no_values_make_a_table_raise(values: dict[bytes, int | bytes | None]) -> None:
-    columns = Columns([(oid, OCTET_STRING, value) for oid, value in values.items()], STANDARD_COLUMNS)
+    columns = Columns([(oid, OCTET_STRING, value) for oid, value in values.items()], plan.COLUMNS)
     ledger = Ledger()
     rows = supplies.read_supplies(columns, 17, {-100: "low"}, ledger)
     holders = trays.read_trays(columns, 17, ledger)
