@@ -3,32 +3,17 @@
 from collections.abc import Iterable
 from typing import Final
 
-from codec import Oid, Varbind, format_oid, parse_oid
+from codec import Oid, Varbind, format_oid
 from proto_schema import Reading
 from ptscan.cli.endpoints import shown
 from ptscan.cli.flat import Cell, Grid, supply_text
 from ptscan.cli.netsnmp import TYPE_NAMES
 from ptscan.cli.table import table
 from ptscan.cli.words import counted
-from ptscan.printer import DeviceReading, Evidence
+from ptscan.printer import STANDARD_OBJECTS, DeviceReading, Evidence
 from ptscan.profiles import ProfileSet
 from ptscan.snmp import Traffic
 
-# The standard objects of single values; those of the vendors stand in the profiles.
-_STANDARD: Final = {
-    "identity.name": "1.3.6.1.2.1.1.5.0",  # sysName
-    "identity.location": "1.3.6.1.2.1.1.6.0",  # sysLocation
-    "identity.contact": "1.3.6.1.2.1.1.4.0",  # sysContact
-    "identity.serial": "1.3.6.1.2.1.43.5.1.1.17",  # prtGeneralSerialNumber
-    "identity.model": "1.3.6.1.2.1.25.3.2.1.3",  # hrDeviceDescr
-    "identity.mac": "1.3.6.1.2.1.2.2.1.6",  # ifPhysAddress
-    "meters.total": "1.3.6.1.2.1.43.10.2.1.4",  # prtMarkerLifeCount
-    "supplies": "1.3.6.1.2.1.43.11.1.1.9",  # prtMarkerSuppliesLevel
-    "trays": "1.3.6.1.2.1.43.8.2.1.10",  # prtInputCurrentLevel
-    "display": "1.3.6.1.2.1.43.16.5.1.2",  # prtConsoleDisplayBufferText
-    "status.state": "1.3.6.1.2.1.25.3.5.1.1",  # hrPrinterStatus
-    "status.conditions": "1.3.6.1.2.1.25.3.5.1.2",  # hrPrinterDetectedErrorState
-}
 _RAW_OCTETS: Final = 24  # shown of a value, in hexadecimal and as text
 
 
@@ -111,8 +96,8 @@ def _tried(path: str, profiles: ProfileSet, asked: frozenset[Oid]) -> str:
 
 
 def _sources(path: str, profiles: ProfileSet) -> Iterable[Oid]:
-    if path in _STANDARD:
-        yield parse_oid(_STANDARD[path])
+    if path in STANDARD_OBJECTS:
+        yield STANDARD_OBJECTS[path]
     meter = path.removeprefix("meters.")
     for profile in profiles.profiles:
         yield from (rule.oid for rule in profile.scalars if rule.field == path)

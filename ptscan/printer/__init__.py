@@ -5,5 +5,6 @@ I/O: reader.
 
 from ptscan.printer.evidence import Evidence
 from ptscan.printer.reader import DeviceReading, read_device
+from ptscan.printer.standard import STANDARD_OBJECTS
 
-__all__ = ["DeviceReading", "Evidence", "read_device"]
+__all__ = ["STANDARD_OBJECTS", "DeviceReading", "Evidence", "read_device"]
