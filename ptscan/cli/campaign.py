@@ -1,7 +1,7 @@
 """A sweep as it was typed: its plan, its progress, its segments, and what became of them in words."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Final, TypeAlias
@@ -18,10 +18,10 @@ from ptscan.snmp import Community
 from ptscan.sweep import Classifier, Found, SweepPlan, SweepSummary, run_sweep
 from ptscan.targets import resolve_targets
 
-FOUND_AT_ONCE: Final = 4_096  # findings that wait between the sweep and who takes them
+LISTS_AT_ONCE: Final = 8  # of findings, that wait between the sweep and who takes them
 
 Finding: TypeAlias = Found[Community]
-Findings: TypeAlias = "trio.MemoryReceiveChannel[Finding]"
+Findings: TypeAlias = "trio.MemoryReceiveChannel[list[Finding]]"
 Take: TypeAlias = Callable[[Findings], Awaitable[None]]
 
 _MENDS: Final = {
@@ -99,7 +99,7 @@ class Campaign:
     async def run(self, take: Take, delivery: Delivery[Any], stop: trio.Event) -> None:
         """Sweep, while ``take`` takes each segment's findings to their end; setting ``stop`` ends the sweep early."""
         for number, plan in self._segments():
-            send, receive = trio.open_memory_channel[Finding](FOUND_AT_ONCE)
+            send, receive = trio.open_memory_channel[list[Finding]](LISTS_AT_ONCE)
             progress = partial(self._progress, delivery.screen, number)
             async with trio.open_nursery() as nursery, send:
                 nursery.start_soon(take, receive)
@@ -115,18 +115,3 @@ class Campaign:
         segments = 1 if self._journal is None else self._journal.segments
         note = f"{self.tally.answered + found:,} answered"
         screen.step("probing", number * total + done, segments * total, note)
-
-
-async def batches(findings: Findings) -> AsyncIterator[list[Finding]]:
-    """Give what waits in a channel, all at once, until it is closed: cheaper than one by one."""
-    while True:
-        try:
-            batch = [await findings.receive()]
-        except trio.EndOfChannel:
-            return
-        try:
-            while True:
-                batch.append(findings.receive_nowait())
-        except (trio.WouldBlock, trio.EndOfChannel):
-            pass
-        yield batch

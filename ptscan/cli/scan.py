@@ -6,7 +6,7 @@ from pathlib import Path
 import trio
 
 from proto_schema import Reading
-from ptscan.cli.campaign import Campaign, Finding, Findings, batches, planned
+from ptscan.cli.campaign import Campaign, Finding, Findings, planned
 from ptscan.cli.delivery import Delivery, open_delivery
 from ptscan.cli.devices import READ_AT_ONCE, Done, read_at
 from ptscan.cli.endpoints import shown
@@ -103,7 +103,7 @@ class _Readers:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._cancel_when_stopped, nursery.cancel_scope)
             async with trio.open_nursery() as reading:
-                async for batch in batches(findings):
+                async for batch in findings:
                     for finding in batch:
                         if not self._delivery.was_given(finding.sighting.address):
                             self.found += 1

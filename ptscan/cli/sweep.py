@@ -8,7 +8,7 @@ from typing import Final
 
 import trio
 
-from ptscan.cli.campaign import Campaign, Findings, batches, planned
+from ptscan.cli.campaign import Campaign, Findings, planned
 from ptscan.cli.delivery import open_delivery
 from ptscan.cli.endpoints import shown
 from ptscan.cli.exits import Exit, judged
@@ -55,7 +55,7 @@ async def _sweep(
     with open_delivery(SIGHTINGS, showing, words, journal=journal) as delivery:
 
         async def take(findings: Findings) -> None:
-            async for batch in batches(findings):
+            async for batch in findings:
                 for found in batch:
                     if not delivery.was_given(found.sighting.address):
                         kinds[found.sighting.kind] += 1

@@ -5,8 +5,9 @@ I/O: run (which draws the randomness too). Every other module takes the time as 
 
 from ptscan.sweep.core import Shot, Sweep
 from ptscan.sweep.plan import CommunityLike, SweepError, SweepPlan, Version
-from ptscan.sweep.run import Progress, run_sweep
+from ptscan.sweep.run import Progress, StateKeeper, run_sweep
 from ptscan.sweep.sighting import Classifier, Found, Kind, Sighting
+from ptscan.sweep.state import SweepState
 from ptscan.sweep.summary import SweepSummary
 
 __all__ = [
@@ -17,9 +18,11 @@ __all__ = [
     "Progress",
     "Shot",
     "Sighting",
+    "StateKeeper",
     "Sweep",
     "SweepError",
     "SweepPlan",
+    "SweepState",
     "SweepSummary",
     "Version",
     "run_sweep",

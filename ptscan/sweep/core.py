@@ -35,6 +35,7 @@ from ptscan.sweep.plan import Allowances, CredentialT, SweepPlan, rounds_of
 from ptscan.sweep.request_ids import RequestIds
 from ptscan.sweep.send_log import SendLog
 from ptscan.sweep.sighting import PROBE_OIDS, Classifier, Found, SightingReader
+from ptscan.sweep.state import SweepState
 from ptscan.sweep.summary import SweepSummary
 from ptscan.targets import IPV6, Address, TargetOrder, format_address
 
@@ -66,10 +67,20 @@ class _Run:
 
 
 class Sweep(Generic[CredentialT]):
-    """One sweep by ``plan``, begun ``now``; ``seed`` and the secret ``key`` are the caller's randomness."""
+    """One sweep by ``plan``, begun ``now``; ``seed`` and the secret ``key`` are the caller's randomness.
+
+    With ``state`` it goes on from there; raises ValueError where that is none of this plan.
+    """
 
     def __init__(
-        self, plan: SweepPlan[CredentialT], *, seed: int, key: bytes, classify: Classifier, now: float
+        self,
+        plan: SweepPlan[CredentialT],
+        *,
+        seed: int,
+        key: bytes,
+        classify: Classifier,
+        now: float,
+        state: SweepState | None = None,
     ) -> None:
         self._plan = plan
         self._reader = SightingReader(classify)
@@ -92,10 +103,12 @@ class Sweep(Generic[CredentialT]):
         )
         """Whether IPv4 (False) and IPv6 (True) targets are among them."""
 
-        self._answered = Marks(self._size)
-        self._settled = Marks(self._size)  # answered, or known to be out of reach
-        self._round = 0
-        self._cursor = 0  # the next position of the round
+        state = state or SweepState()
+        self._answered = Marks(self._size, state.given)
+        self._settled = Marks(self._size, state.given)  # answered, or known to be out of reach
+        self._given_before = self._answered.count
+        self._round = min(max(0, state.round_), len(self._rounds) - 1)
+        self._cursor = state.cursor // CHUNK * CHUNK  # the next position of the round
         self._runs: list[_Run] = []
         self._strangers: set[Address] = set()
         self._useless: dict[int, int] = {}  # of a position: what came with its id and was no answer
@@ -248,7 +261,7 @@ class Sweep(Generic[CredentialT]):
             port=self._plan.port,
             rtt=None if sent_at is None else now - sent_at,
         )
-        return Found(sighting, self._plan.credentials[credential])
+        return Found(sighting, self._plan.credentials[credential], position)
 
     def _keep_refusal(self, position: int, message: Message, credential: int) -> None:
         self._refused += 1
@@ -256,7 +269,7 @@ class Sweep(Generic[CredentialT]):
         if position not in self._refusals and len(self._refusals) < MAX_REFUSALS:
             address = format_address(self._order.address_at(position))
             sighting = self._reader.read(message, address=address, port=self._plan.port, rtt=None)
-            self._refusals[position] = Found(sighting, self._plan.credentials[credential])
+            self._refusals[position] = Found(sighting, self._plan.credentials[credential], position)
 
     def take_refusals(self) -> list[Found[CredentialT]]:
         """Give, at the end, those that refused a credential and answered to no other: they are devices all the same."""
@@ -353,8 +366,15 @@ class Sweep(Generic[CredentialT]):
 
     @property
     def answered(self) -> int:
-        """Targets that answered."""
-        return self._answered.count
+        """Targets that answered, without those given before."""
+        return self._answered.count - self._given_before
+
+    def state(self) -> SweepState:
+        """Say how far the sweep has come for certain."""
+        unsent = self._round_start() + (self._runs[0].positions[self._runs[0].begin] if self._runs else self._cursor)
+        oldest = self._log.oldest()
+        round_, position = divmod(unsent if oldest is None else min(unsent, oldest), max(1, self._size))
+        return SweepState(round_, position // CHUNK * CHUNK, found=self.answered)
 
     def progress(self) -> tuple[int, int]:
         """Give how far the rounds have come, as (done, total) positions; done is total at the end only."""

@@ -8,13 +8,20 @@ _ABSENT: Final = bytes.maketrans(b"01", b"\x01\x00")  # the digits of marks -> w
 
 
 class Marks:
-    """A set of positions from 0 to ``size`` - 1 as a bitmap."""
+    """A set of positions from 0 to ``size`` - 1 as a bitmap; ``marked`` are the octets of one to begin with.
+
+    Position p is bit p & 7 of octet p >> 3. Raises ValueError where ``marked`` is not a bitmap of ``size``.
+    """
 
     __slots__ = ("_bits", "count")
 
-    def __init__(self, size: int) -> None:
-        self._bits = bytearray((size + 7) // 8)
-        self.count = 0
+    def __init__(self, size: int, marked: bytes | None = None) -> None:
+        octets = (size + 7) // 8
+        self._bits = bytearray(octets) if marked is None else bytearray(marked)
+        bits = int.from_bytes(self._bits, "little")
+        if len(self._bits) != octets or bits >> size:
+            raise ValueError(f"this is no bitmap of {size} positions")
+        self.count = bits.bit_count()
         """How many positions are marked."""
 
     def __contains__(self, position: int) -> bool:

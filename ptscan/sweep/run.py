@@ -2,7 +2,6 @@
 
 import secrets
 import socket
-from collections import deque
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import Final, Generic, TypeAlias
@@ -14,44 +13,52 @@ from ptscan.sweep.core import Shot, Sweep
 from ptscan.sweep.limits import MAX_PENDING, PROGRESS_SECONDS, YIELD_SECONDS
 from ptscan.sweep.plan import CredentialT, SweepPlan
 from ptscan.sweep.sighting import Classifier, Found
+from ptscan.sweep.state import SweepState
 from ptscan.sweep.summary import SweepSummary
 from ptscan.targets import IPV6
 
 Progress: TypeAlias = Callable[[int, int, int], None]
 """Told (done, total, found): how far the rounds have come and how many answered."""
 
+StateKeeper: TypeAlias = Callable[[SweepState], None]
+"""Told, with the progress, how far the sweep has come for certain."""
+
 _NO_PROGRESS: Final[Progress] = lambda done, total, found: None  # noqa: E731
 
 
 async def run_sweep(
     plan: SweepPlan[CredentialT],
-    found: trio.MemorySendChannel[Found[CredentialT]],
+    found: trio.MemorySendChannel[list[Found[CredentialT]]],
     *,
     classify: Classifier,
     on_progress: Progress = _NO_PROGRESS,
+    on_state: StateKeeper | None = None,
+    state: SweepState | None = None,
     stop: trio.Event | None = None,
 ) -> SweepSummary:
-    """Sweep by ``plan`` and send each finding into ``found`` as it comes; return the counts.
+    """Sweep by ``plan`` and send the findings into ``found`` as they come, a list at a time; return the counts.
 
     A consumer that is slower than the answers pauses the sending, never the receiving; when it closes its end, the
-    sweep ends. Take a finding with ``receive`` and those behind it with ``receive_nowait``. ``on_progress`` is called
-    ten times a second at most and once at the end. Setting ``stop`` ends the sweep at once with what was found so far,
-    and so does a cancellation, but for the counts. ``found`` stays open: closing it is the caller's.
+    sweep ends. ``on_progress`` is called ten times a second at most and once at the end, ``on_state`` beside it. The
+    sweep goes on from ``state``, which needs the plan's ``seed``. Setting ``stop`` ends the sweep at once with what was
+    found so far, and so does a cancellation, but for the counts. ``found`` stays open: closing it is the caller's.
     Raises SweepError or SocketError. A checkpoint.
     """
     started_at = trio.current_time()
     seed = plan.seed
     if seed is None:  # shards that don't say their seed still have to be parts of one order
         seed = secrets.randbits(64) if plan.shard[1] == 1 else 0
-    sweep = Sweep(plan, seed=seed, key=secrets.token_bytes(32), classify=classify, now=started_at)
+    sweep = Sweep(plan, seed=seed, key=secrets.token_bytes(32), classify=classify, now=started_at, state=state)
     async with AsyncExitStack() as stack:
         sockets = {
             ipv6: await stack.enter_async_context(open_datagrams(socket.AF_INET6 if ipv6 else socket.AF_INET))
             for ipv6 in sweep.families
         }
         driver = _Driver(sweep, sockets, plan.port, found)
-        interrupted = await driver.run(on_progress, stop)
+        interrupted = await driver.run(on_progress, on_state, stop)
     on_progress(*sweep.progress(), sweep.answered)
+    if on_state is not None:
+        on_state(sweep.state())
     return sweep.summary(seconds=trio.current_time() - started_at, interrupted=interrupted)
 
 
@@ -63,17 +70,18 @@ class _Driver(Generic[CredentialT]):
         sweep: Sweep[CredentialT],
         sockets: dict[bool, Datagrams],
         port: int,
-        found: trio.MemorySendChannel[Found[CredentialT]],
+        found: trio.MemorySendChannel[list[Found[CredentialT]]],
     ) -> None:
         self._sweep = sweep
         self._sockets = sockets
         self._port = port
         self._found = found
-        self._pending: deque[Found[CredentialT]] = deque()
+        self._pending: list[Found[CredentialT]] = []
+        self._offered: list[Found[CredentialT]] = []  # before those pending: the channel had no room for them yet
         self._sender = trio.lowlevel.ParkingLot()  # rests here until an answer or the time wakes it
         self._courier = trio.lowlevel.ParkingLot()
 
-    async def run(self, on_progress: Progress, stop: trio.Event | None) -> bool:
+    async def run(self, on_progress: Progress, on_state: StateKeeper | None, stop: trio.Event | None) -> bool:
         """Run to the end; say whether it was cut short."""
         finished = False
         try:
@@ -83,7 +91,7 @@ class _Driver(Generic[CredentialT]):
                 nursery.start_soon(self._deliver, nursery.cancel_scope)
                 if stop is not None:
                     nursery.start_soon(_cancel_on, stop, nursery.cancel_scope)
-                await self._send(on_progress)
+                await self._send(on_progress, on_state)
                 self._pending += self._sweep.take_refusals()
                 self._courier.unpark_all()
                 await self._wait_delivered()
@@ -94,7 +102,7 @@ class _Driver(Generic[CredentialT]):
             self._deliver_now()
         return not finished
 
-    async def _send(self, on_progress: Progress) -> None:
+    async def _send(self, on_progress: Progress, on_state: StateKeeper | None) -> None:
         sweep = self._sweep
         yielded_at = reported_at = trio.current_time()
         while True:
@@ -106,9 +114,11 @@ class _Driver(Generic[CredentialT]):
                 reported_at = now
                 self._count_drops(now)
                 on_progress(*sweep.progress(), sweep.answered)
+                if on_state is not None:
+                    on_state(sweep.state())
             if sweep.is_done():
                 break
-            if len(self._pending) >= MAX_PENDING:
+            if len(self._pending) + len(self._offered) >= MAX_PENDING:
                 await self._sender.park()
                 continue
             shot = sweep.next_shot(now)
@@ -143,12 +153,12 @@ class _Driver(Generic[CredentialT]):
         errors = self._sockets[ipv6].receive_errors()
         for error in errors:
             self._sweep.unreachable(error.payload, error.code)
-        if not batch:
+        if not batch.payloads:
             return bool(errors)
         now = trio.current_time()
         family = IPV6 if ipv6 else 0
         before = len(self._pending)
-        for payload, source, port in batch:
+        for payload, source, port in zip(*batch, strict=True):
             finding = self._sweep.receive(payload, family | source, port, now=now)
             if finding is not None:
                 self._pending.append(finding)
@@ -161,8 +171,9 @@ class _Driver(Generic[CredentialT]):
             while True:
                 self._deliver_now()
                 if self._pending:  # the channel is full, or broken
-                    await self._found.send(self._pending[0])
-                    self._pending.popleft()
+                    self._offered, self._pending = self._pending, []
+                    await self._found.send(self._offered)
+                    self._offered = []
                 else:
                     self._sender.unpark_all()
                     await self._courier.park()
@@ -171,15 +182,17 @@ class _Driver(Generic[CredentialT]):
 
     def _deliver_now(self) -> None:
         """Hand over what the channel takes at once."""
+        batch = self._offered + self._pending
+        if not batch.payloads:
+            return
         try:
-            while self._pending:
-                self._found.send_nowait(self._pending[0])
-                self._pending.popleft()
+            self._found.send_nowait(batch)
         except (trio.WouldBlock, trio.BrokenResourceError):
-            pass
+            return
+        self._offered, self._pending = [], []
 
     async def _wait_delivered(self) -> None:
-        while self._pending:
+        while self._pending or self._offered:
             await self._sender.park()
 
     def _count_drops(self, now: float) -> None:

@@ -82,6 +82,10 @@ class SendLog:
         """Whether every probe before ``sequence`` is settled or has timed out."""
         return not self.in_flight or self._head == len(self._firsts) or self._firsts[self._head] >= sequence
 
+    def oldest(self) -> int | None:
+        """The sequence number of the first probe that has not timed out; None when nothing is in flight."""
+        return self._firsts[self._head] if self._head < len(self._firsts) else None
+
     def next_timeout(self) -> float | None:
         """The instant at which the oldest open batch times out; None when nothing is in flight."""
         return self._times[self._head] + self._timeout if self._head < len(self._times) else None

@@ -40,10 +40,11 @@ class Sighting(msgspec.Struct, frozen=True, gc=False):
 
 
 class Found(msgspec.Struct, Generic[CredentialT], frozen=True, gc=False):
-    """A sighting and the credential that the device answered to."""
+    """A sighting, the credential that the device answered to, and its position in the order of the sweep's shard."""
 
     sighting: Sighting
     credential: CredentialT
+    position: int
 
 
 class SightingReader:

@@ -216,11 +216,11 @@ def sweep() -> SweepRunner:
         wanted = SweepPlan(
             targets=parse_targets(targets, exclude), port=port, credentials=credentials, **options  # type: ignore[arg-type]
         )  # fmt: skip
-        send, receive = trio.open_memory_channel[Found[FakeCommunity]](64)
+        send, receive = trio.open_memory_channel[list[Found[FakeCommunity]]](64)
         found: list[Found[FakeCommunity]] = []
 
         async def collect() -> None:
-            found.extend([finding async for finding in receive])
+            found.extend([finding async for batch in receive for finding in batch])
 
         async with trio.open_nursery() as nursery:
             nursery.start_soon(collect)

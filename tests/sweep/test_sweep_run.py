@@ -233,11 +233,11 @@ async def test_a_cancellation_delivers_what_was_found(network, healthy, communit
         plan = SweepPlan(
             targets=parse_targets(["127.40.0.0/16"]), port=net.port, credentials=(community(),), rate=500.0
         )
-        send, receive = trio.open_memory_channel[Found](1000)
+        send, receive = trio.open_memory_channel[list[Found]](1000)
         with send, scope:
             await run_sweep(plan, send, classify=lambda oid, descr: "unknown")
         assert scope.cancelled_caught
-        found = [finding async for finding in receive]
+        found = [finding async for batch in receive for finding in batch]
     assert len(found) > 20
 
 
@@ -246,7 +246,7 @@ async def test_a_slow_consumer_loses_nothing(network, healthy, community) -> Non
         plan = SweepPlan(
             targets=parse_targets(["127.40.0.0/22"]), port=net.port, credentials=(community(),), rate=10_000.0
         )
-        send, receive = trio.open_memory_channel[Found](0)
+        send, receive = trio.open_memory_channel[list[Found]](0)
         summary: list[SweepSummary] = []
 
         async def run() -> None:
@@ -256,8 +256,8 @@ async def test_a_slow_consumer_loses_nothing(network, healthy, community) -> Non
         found = []
         async with trio.open_nursery() as nursery:
             nursery.start_soon(run)
-            async for finding in receive:
-                found.append(finding.sighting.address)
+            async for batch in receive:
+                found += [finding.sighting.address for finding in batch]
                 for _ in range(3):
                     await trio.lowlevel.checkpoint()
     assert len(set(found)) == len(found) == summary[0].answered == 1022
@@ -268,7 +268,7 @@ async def test_a_consumer_that_goes_away_ends_the_sweep(network, healthy, commun
         plan = SweepPlan(
             targets=parse_targets(["127.40.0.0/16"]), port=net.port, credentials=(community(),), rate=500.0
         )
-        send, receive = trio.open_memory_channel[Found](0)
+        send, receive = trio.open_memory_channel[list[Found]](0)
 
         async def take_two() -> None:
             with receive:
@@ -325,7 +325,7 @@ async def test_progress_ends_at_its_total(network, healthy, community) -> None:
         plan = SweepPlan(
             targets=parse_targets(["127.40.0.0/24"]), port=net.port, credentials=(community(),), rate=800.0
         )
-        send, _receive = trio.open_memory_channel[Found](1000)
+        send, _receive = trio.open_memory_channel[list[Found]](1000)
         await run_sweep(
             plan, send, classify=lambda oid, descr: "unknown", on_progress=lambda *report: seen.append(report)
         )
@@ -338,6 +338,6 @@ async def test_progress_ends_at_its_total(network, healthy, community) -> None:
 
 async def test_a_socket_that_cannot_be_had_is_one_clear_line(file_limit, community) -> None:
     plan = SweepPlan(targets=parse_targets(["127.40.0.1"]), credentials=(community(),))
-    send, _receive = trio.open_memory_channel[Found](1)
+    send, _receive = trio.open_memory_channel[list[Found]](1)
     with file_limit(), pytest.raises(SocketError, match=r"no IPv4 UDP socket: Too many open files .*ulimit -n"):
         await run_sweep(plan, send, classify=lambda oid, descr: "unknown")
