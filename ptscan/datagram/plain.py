@@ -39,11 +39,11 @@ class Stencil:
 
 
 class Received(NamedTuple):
-    """A datagram that came in: its octets and whence, the address as the family's number."""
+    """Datagrams that came in, as columns of one length: the octets and whence, an address as the family's number."""
 
-    payload: bytes
-    source: int
-    port: int
+    payloads: list[bytes]
+    sources: list[int]
+    ports: list[int]
 
 
 class Fault(NamedTuple):
@@ -123,11 +123,11 @@ class Datagrams:
                 return None
         return error
 
-    def receive_batch(self, limit: int = RECEIVE_BATCH) -> list[Received]:
-        """Take up to ``limit`` datagrams that wait in the kernel; an empty list when there are none."""
+    def receive_batch(self, limit: int = RECEIVE_BATCH) -> Received:
+        """Take up to ``limit`` datagrams that wait in the kernel; empty columns when there are none."""
         receive = self._socket.recvfrom
         as_number = self._as_number
-        batch: list[Received] = []
+        batch = Received([], [], [])
         for _ in range(limit):
             try:
                 payload, source = receive(MAX_ANSWER)
@@ -135,7 +135,9 @@ class Datagrams:
                 break
             except OSError:  # the news of a probe that did not arrive: receive_errors tells which
                 continue
-            batch.append(Received(payload, as_number(source[0]), source[1]))
+            batch.payloads.append(payload)
+            batch.sources.append(as_number(source[0]))
+            batch.ports.append(source[1])
         return batch
 
     def receive_errors(self, limit: int = RECEIVE_BATCH) -> list[Unreachable]:

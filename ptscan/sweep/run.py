@@ -183,7 +183,7 @@ class _Driver(Generic[CredentialT]):
     def _deliver_now(self) -> None:
         """Hand over what the channel takes at once."""
         batch = self._offered + self._pending
-        if not batch.payloads:
+        if not batch:
             return
         try:
             self._found.send_nowait(batch)
