@@ -11,6 +11,7 @@ _MENDS = {
     errno.EACCES: "this account may not open UDP sockets here: allow it or use another account",
     errno.EAFNOSUPPORT: "this machine has no such address family: leave those targets out",
     errno.EADDRNOTAVAIL: "this machine does not have that address: leave the source address away",
+    errno.ENOSYS: "leave the choice to ptscan, which then uses plain sockets",
     errno.ENOBUFS: "the machine has no memory for sockets: free some",
 }
 

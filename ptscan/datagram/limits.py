@@ -14,5 +14,17 @@ MAX_ANSWER: Final = 4096
 RECEIVE_BATCH: Final = 512
 """Answers that one call takes at most."""
 
+SEND_BATCH: Final = 512
+"""Probes that one system call moves at most; a longer batch takes several."""
+
+SEND_RING: Final = 1024 * 1024
+"""Octets of memory for the datagrams of one stencil: large ones move in smaller batches."""
+
+SEND_RINGS: Final = 16
+"""Stencils whose rings are kept at once."""
+
+STALE_ERRORS: Final = 8
+"""Errors of earlier datagrams that one call may report before its own outcome."""
+
 BUFFERS_PAUSE: Final = 0.001
 """Seconds to let pass when the system has no buffers (ENOBUFS), which no readiness event tells the end of."""
