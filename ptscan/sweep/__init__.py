@@ -3,7 +3,8 @@
 I/O: run (which draws the randomness too). Every other module takes the time as an argument.
 """
 
-from ptscan.sweep.core import Shot, Sweep
+from ptscan.sweep.core import Sweep
+from ptscan.sweep.outgoing import Shot
 from ptscan.sweep.plan import CommunityLike, SweepError, SweepPlan, Version
 from ptscan.sweep.run import Progress, StateKeeper, run_sweep
 from ptscan.sweep.sighting import Classifier, Found, Kind, Sighting

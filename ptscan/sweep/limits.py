@@ -35,6 +35,9 @@ KIND_SUBNET_RATE: Final = 96.0
 CHUNK: Final = 256
 """Positions of the order that are computed at a time."""
 
+CHUNKS_UNDER_WAY: Final = 512
+"""Chunks of a round whose ids are kept at hand for their answers; the answers to others cost a little more."""
+
 MAX_STRANGERS: Final = 1_024
 """Sources of wrong request-ids that are remembered; beyond, nobody may answer for another address."""
 
@@ -58,3 +61,6 @@ PROGRESS_SECONDS: Final = 0.1
 
 REMEMBERED_ANSWERS: Final = 4_096
 """Different sysObjectIDs and sysDescrs whose reading is kept: fleets say the same things over and over."""
+
+REMEMBERED_SUBNETS: Final = 4_096
+"""/24s whose dotted beginning is kept."""

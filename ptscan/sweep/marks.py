@@ -36,9 +36,19 @@ class Marks:
         self.count += 1
         return True
 
-    def absent(self, start: int, end: int) -> Sequence[int]:
-        """Give the positions from ``start``, a multiple of 8, to ``end`` - 1 that have no mark."""
-        bits = int.from_bytes(self._bits[start >> 3 : (end + 7) >> 3], "little")
+    def remove(self, position: int) -> bool:
+        """Take the mark of ``position`` away; say whether there was one."""
+        octet, bit = position >> 3, 1 << (position & 7)
+        if not self._bits[octet] & bit:
+            return False
+        self._bits[octet] ^= bit
+        self.count -= 1
+        return True
+
+    def absent(self, start: int, end: int, other: "Marks") -> Sequence[int]:
+        """Give the positions from ``start``, a multiple of 8, to ``end`` - 1 with no mark here nor in ``other``."""
+        octets = slice(start >> 3, (end + 7) >> 3)
+        bits = int.from_bytes(self._bits[octets], "little") | int.from_bytes(other._bits[octets], "little")
         if not bits:
             return range(start, end)
         digits = f"{bits:0{end - start}b}".encode()[::-1]

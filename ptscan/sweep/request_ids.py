@@ -39,6 +39,11 @@ class RequestIds:
         self._masks = [word >> 32 - position_bits for word in words]
         self._tags: dict[tuple[int, int], memoryview[int]] = {}
 
+    @property
+    def layout(self) -> tuple[int, list[int], int]:
+        """Bits of a tag, the masks, and the bits of an id that index them: for who matches ids by the thousand."""
+        return self._tag_bits, self._masks, (1 << self._index_bits) - 1
+
     def of_chunk(self, round_: int, chunk: int) -> list[int]:
         """Give the ids of the 256 positions from ``chunk`` * 256 in ``round_`` (fewer at the end of the order)."""
         start = chunk * CHUNK

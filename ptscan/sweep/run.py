@@ -9,8 +9,9 @@ from typing import Final, Generic, TypeAlias
 import trio
 
 from ptscan.datagram import Datagrams, open_datagrams
-from ptscan.sweep.core import Shot, Sweep
+from ptscan.sweep.core import Sweep
 from ptscan.sweep.limits import MAX_PENDING, PROGRESS_SECONDS, YIELD_SECONDS
+from ptscan.sweep.outgoing import Shot
 from ptscan.sweep.plan import CredentialT, SweepPlan
 from ptscan.sweep.sighting import Classifier, Found
 from ptscan.sweep.state import SweepState
@@ -149,20 +150,15 @@ class _Driver(Generic[CredentialT]):
 
     def _drain(self, ipv6: bool) -> bool:
         """Take a batch of what waits in the kernel and judge it; say whether there was anything."""
-        batch = self._sockets[ipv6].receive_batch()
+        received = self._sockets[ipv6].receive_batch()
         errors = self._sockets[ipv6].receive_errors()
         for error in errors:
-            self._sweep.unreachable(error.payload, error.code)
-        if not batch.payloads:
+            self._sweep.be_told_unreachable(error.payload, error.code)
+        if not received.payloads:
             return bool(errors)
-        now = trio.current_time()
-        family = IPV6 if ipv6 else 0
-        before = len(self._pending)
-        for payload, source, port in zip(*batch, strict=True):
-            finding = self._sweep.receive(payload, family | source, port, now=now)
-            if finding is not None:
-                self._pending.append(finding)
-        if len(self._pending) > before:
+        found = self._sweep.receive_batch(received, IPV6 if ipv6 else 0, now=trio.current_time())
+        if found:
+            self._pending += found
             self._courier.unpark_all()
         return True
 

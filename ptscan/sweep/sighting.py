@@ -2,12 +2,13 @@
 
 import unicodedata
 from collections.abc import Callable
-from typing import Final, Generic, Literal, TypeAlias, TypeVar
+from typing import Final, Generic, Literal, NamedTuple, TypeAlias, TypeVar
 
 import msgspec
 
 from codec import OBJECT_IDENTIFIER, OCTET_STRING, V1, Message, Oid, format_oid, oid_arcs, parse_oid
-from ptscan.sweep.limits import REMEMBERED_ANSWERS
+from ptscan.sweep.limits import REMEMBERED_ANSWERS, REMEMBERED_SUBNETS
+from ptscan.targets import IPV6, Address, format_address
 
 Kind: TypeAlias = Literal["printer", "other", "unknown"]
 Classifier: TypeAlias = Callable[[str | None, str | None], Kind]
@@ -19,6 +20,11 @@ SYS_OBJECT_ID: Final[Oid] = parse_oid("1.3.6.1.2.1.1.2.0")
 SYS_DESCR: Final[Oid] = parse_oid("1.3.6.1.2.1.1.1.0")
 SYS_NAME: Final[Oid] = parse_oid("1.3.6.1.2.1.1.5.0")
 PROBE_OIDS: Final = (SYS_OBJECT_ID, SYS_DESCR, SYS_NAME)
+
+_NAME_HEAD: Final = bytes([0x06, len(SYS_NAME)]) + SYS_NAME + bytes([OCTET_STRING])
+"""How the last varbind of an answer begins; its length octet and the name itself follow."""
+_TO_NAME: Final = len(_NAME_HEAD) + 1
+_LAST_OCTETS: Final = tuple(f".{octet}" for octet in range(256))
 
 _ENTERPRISES: Final[Oid] = parse_oid("1.3.6.1.4.1")
 _ENTERPRISE_ARC: Final = 6
@@ -47,15 +53,43 @@ class Found(msgspec.Struct, Generic[CredentialT], frozen=True, gc=False):
     position: int
 
 
-class SightingReader:
-    """Turns answers into sightings; ``classify`` tells the kinds. What many devices say alike is read once."""
+class _Frame(NamedTuple):
+    """An answer but for its request-id and the text of its sysName: the octets before the id, and what all of it says.
 
-    def __init__(self, classify: Classifier) -> None:
+    ``to_name`` is where the name begins, ``octets`` the length of the whole.
+    """
+
+    head: bytes
+    to_name: int
+    octets: int
+    version: Literal["1", "2c"]
+    enterprise: int | None
+    sys_object_id: str | None
+    sys_descr: str | None
+    kind: Kind
+
+
+Likeness: TypeAlias = tuple[_Frame, bytes]
+"""What an answer has in common with an earlier one, and the sysName that is its own."""
+
+
+class SightingReader:
+    """Turns answers from ``port`` into sightings; ``classify`` tells the kinds.
+
+    A fleet says the same things over and over: most answers are, but for the request-id and the sysName at the end,
+    octet for octet what another device said. Such a *frame* was decoded once, strictly; an answer that has it needs no
+    decoding, only a look-up by all of its other octets. Names may hold any octets, so nothing is taken on trust.
+    """
+
+    def __init__(self, classify: Classifier, *, port: int) -> None:
         self._classify = classify
+        self._port = port
         self._object_ids: dict[Oid, tuple[str, int | None]] = {}
         self._descriptions: dict[tuple[Oid | None, bytes | None], tuple[str | None, Kind]] = {}
+        self._frames: dict[bytes, _Frame] = {}
+        self._subnets: dict[int, str] = {}
 
-    def read(self, message: Message, *, address: str, port: int, rtt: float | None) -> Sighting:
+    def read(self, message: Message, address: Address, *, rtt: float | None) -> Sighting:
         """Read the answer ``message`` of the device at ``address``, ``rtt`` seconds after it was asked.
 
         An answer without values (noSuchName, an exception, a wrong type) still is an answer: its fields are None.
@@ -74,8 +108,8 @@ class SightingReader:
         dotted, enterprise = (None, None) if object_id is None else self._read_object_id(object_id)
         text, kind = self._read_description(object_id, descr)
         return Sighting(
-            address,
-            port,
+            self._text_of(address),
+            self._port,
             "1" if message.version == V1 else "2c",
             None,
             enterprise,
@@ -83,8 +117,64 @@ class SightingReader:
             text,
             None if name is None else _text(name),
             kind,
-            None if rtt is None else round(rtt * 1000, 3),
+            None if rtt is None else _milliseconds(rtt),
         )
+
+    def remember(self, payload: bytes, id_at: int, message: Message, sighting: Sighting) -> None:
+        """``payload``, whose request-id has four octets at ``id_at``, was decoded as ``message``: keep its frame."""
+        frames = self._frames
+        to_name = payload.rfind(_NAME_HEAD) + _TO_NAME
+        name = payload[to_name:]
+        # Where the last varbind is not the name, or has a longer length octet, or something follows: no frame.
+        if to_name < _TO_NAME or message.error_status or message.varbinds[-1:] != [(SYS_NAME, OCTET_STRING, name)]:
+            return
+        if len(frames) >= REMEMBERED_ANSWERS:
+            frames.clear()  # a fleet fills it again soon, whoever filled it with rubbish
+        frames[payload[id_at + 4 : to_name]] = _Frame(
+            payload[:id_at],
+            to_name,
+            len(payload),
+            sighting.version,
+            sighting.enterprise,
+            sighting.sys_object_id,
+            sighting.sys_descr,
+            sighting.kind,
+        )
+
+    def like_before(self, payload: bytes, id_at: int) -> Likeness | None:
+        """Say what ``payload``, whose request-id stands at ``id_at``, is like; None where it is like nothing known."""
+        to_name = payload.rfind(_NAME_HEAD) + _TO_NAME
+        frame = self._frames.get(payload[id_at + 4 : to_name])
+        if frame is None or len(payload) != frame.octets or not payload.startswith(frame.head):
+            return None
+        return frame, payload[to_name:]
+
+    def read_like(self, likeness: Likeness, address: Address, rtt: float | None) -> Sighting:
+        """Read an answer by what it is like; otherwise as :meth:`read`."""
+        (_, _, _, version, enterprise, object_id, descr, kind), name = likeness
+        return Sighting(
+            self._text_of(address),
+            self._port,
+            version,
+            None,
+            enterprise,
+            object_id,
+            descr,
+            _text(name),
+            kind,
+            None if rtt is None else _milliseconds(rtt),
+        )
+
+    def _text_of(self, address: Address) -> str:
+        """``address`` as text; IPv4 by parts that are made once, in half the time."""
+        if address >= IPV6:
+            return format_address(address)
+        subnet = self._subnets.get(address >> 8)
+        if subnet is None:
+            if len(self._subnets) >= REMEMBERED_SUBNETS:
+                self._subnets.clear()
+            subnet = self._subnets[address >> 8] = format_address(address & ~0xFF)[:-2]
+        return subnet + _LAST_OCTETS[address & 0xFF]
 
     def _read_object_id(self, object_id: Oid) -> tuple[str, int | None]:
         """The dotted form, and the enterprise number where it lies below enterprises."""
@@ -107,6 +197,11 @@ class SightingReader:
             if len(self._descriptions) < REMEMBERED_ANSWERS:
                 self._descriptions[object_id, descr] = known
         return known
+
+
+def _milliseconds(seconds: float) -> float:
+    """To the microsecond; round() takes twice as long."""
+    return int(seconds * 1_000_000 + 0.5) / 1000
 
 
 def _text(value: bytes) -> str:

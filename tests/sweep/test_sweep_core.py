@@ -74,7 +74,7 @@ class Simulation:
             if self.answers(address, self.asked[address]):
                 self._under_way.append((self.now + 0.01, self.answer(shot, place), address))
         self.sweep.shot_sent(shot, len(shot.addresses), (), self.now)
-        self.most_in_flight = max(self.most_in_flight, self.sweep._log.in_flight)
+        self.most_in_flight = max(self.most_in_flight, self.sweep._register.log.in_flight)
 
 
 def most_in_a_second(times: Sequence[float]) -> int:
@@ -247,7 +247,7 @@ def test_a_flood_does_not_slow_the_probes_down_but_drops_of_answers_do(plan) -> 
                 run.receive(b"\xff" * 60, 7)
                 run.receive(encode_response(1, b"", 0x4000_0000 + 7919 * number, []), 7)
         run.sweep.kernel_drops(1_000, now=run.now)
-        rates.append(run.sweep._pacer.rate)
+        rates.append(run.sweep._outgoing.pacer.rate)
     assert rates[0] >= 2 * rates[1]
 
 
@@ -289,8 +289,8 @@ def test_an_answer_to_what_was_not_asked_yet_is_refused_even_with_a_right_id(pla
     run = Simulation(plan("10.0.0.0/22", rate="max", credentials=restricted), answers=lambda address, n: False)
     shot = run.sweep.next_shot(0.0)
     assert isinstance(shot, Shot)
-    order = run.sweep._order
-    early = dataclasses.replace(shot, stamps=run.sweep._ids.of_chunk(0, 0), addresses=order.take(0, 256))
+    order = run.sweep._register.order
+    early = dataclasses.replace(shot, stamps=run.sweep._register.ids.of_chunk(0, 0), addresses=order.take(0, 256))
     assert not any(run.receive(run.answer(early, place), early.addresses[place]) for place in range(256))
     while isinstance(shot := run.sweep.next_shot(0.0), Shot):
         run.sweep.shot_sent(shot, len(shot.addresses), (), 0.0)
@@ -310,7 +310,7 @@ def test_when_too_many_lie_nobody_may_answer_for_another(plan) -> None:
     lie[shot.stencil.offset + 3] ^= 1
     for stranger in range(5000):
         run.receive(bytes(lie), stranger)
-    assert len(run.sweep._strangers) == 1024
+    assert len(run.sweep._incoming._strangers) == 1024
     assert not run.receive(run.answer(shot, 0), 99_999)
     assert run.receive(run.answer(shot, 0), shot.addresses[0])
 
@@ -326,9 +326,11 @@ def test_a_missing_route_is_tried_once_more_and_a_refusal_is_not(plan) -> None:
             for stamp, address in zip(shot.stamps, shot.addresses, strict=True):
                 asked.add(address)
                 quoted = octets[:offset] + stamp.to_bytes(4, "big")
-                run.sweep.unreachable(quoted[:-1], errno.ECONNREFUSED)  # too short a quotation proves nothing
-                run.sweep.unreachable(quoted[:-1] + bytes([quoted[-1] ^ 1]), errno.ECONNREFUSED)  # and so does a guess
-                run.sweep.unreachable(quoted, errno.ECONNREFUSED if address == refusing else errno.EHOSTUNREACH)
+                run.sweep.be_told_unreachable(quoted[:-1], errno.ECONNREFUSED)  # too short a quotation proves nothing
+                run.sweep.be_told_unreachable(
+                    quoted[:-1] + bytes([quoted[-1] ^ 1]), errno.ECONNREFUSED
+                )  # and so does a guess
+                run.sweep.be_told_unreachable(quoted, errno.ECONNREFUSED if address == refusing else errno.EHOSTUNREACH)
         assert asked == expected
         run.now += 1.0
         run.sweep.expire(run.now)
@@ -364,7 +366,7 @@ def test_any_octets_are_judged_without_a_word(payload: bytes) -> None:
 
 def test_memory_does_not_grow_with_the_range(plan) -> None:
     sweep = Sweep(plan("10.0.0.0/8", rate="max"), seed=1, key=b"", classify=lambda oid, descr: "unknown", now=0.0)
-    assert len(sweep._settled._bits) == 2**21
+    assert len(sweep._register.answered._bits) == 2**21
     shot = sweep.next_shot(0.0)
     assert isinstance(shot, Shot)
 

@@ -5,12 +5,13 @@ import pytest
 
 from codec import INTEGER, NO_SUCH_INSTANCE, OBJECT_IDENTIFIER, OCTET_STRING, V1, V2C, Message, PduType, parse_oid
 from ptscan.sweep.sighting import SYS_DESCR, SYS_NAME, SYS_OBJECT_ID, Sighting, SightingReader
+from ptscan.targets import parse_address
 
 
 def read(*varbinds, version=V2C, error_status=0) -> Sighting:
     message = Message(version, b"public", PduType.RESPONSE, 1, error_status, 0, list(varbinds))
-    reader = SightingReader(lambda oid, descr: "printer" if oid else "unknown")
-    return reader.read(message, address="10.0.0.1", port=161, rtt=0.0123456)
+    reader = SightingReader(lambda oid, descr: "printer" if oid else "unknown", port=161)
+    return reader.read(message, parse_address("10.0.0.1"), rtt=0.0123456)
 
 
 def test_the_keys_of_a_line_are_the_contract() -> None:

@@ -1,0 +1,206 @@
+"""What a datagram means: an answer, to which probe, from whom, and whether to believe it."""
+
+import errno
+import struct
+from typing import Final, Generic
+
+from codec import DecodeError, ErrorStatus, Message, PduType, decode_message, peek_request_id
+from ptscan.datagram import Received
+from ptscan.sweep.limits import CHUNK, MAX_REFUSALS, MAX_STRANGERS, USELESS_PER_HOST
+from ptscan.sweep.outgoing import Outgoing
+from ptscan.sweep.plan import CredentialT, SweepPlan
+from ptscan.sweep.register import Register
+from ptscan.sweep.sighting import Classifier, Found, SightingReader
+from ptscan.targets import Address
+
+_REFUSALS: Final = frozenset({ErrorStatus.NO_ACCESS, ErrorStatus.AUTHORIZATION_ERROR})
+_UNSIGNED: Final = struct.Struct(">I")
+
+
+class Incoming(Generic[CredentialT]):
+    """The receiving half of a sweep by ``plan``: it marks in the ``register`` who answers the ``outgoing`` probes."""
+
+    def __init__(
+        self,
+        plan: SweepPlan[CredentialT],
+        register: Register[CredentialT],
+        outgoing: Outgoing[CredentialT],
+        classify: Classifier,
+    ) -> None:
+        self._plan = plan
+        self._register = register
+        self._outgoing = outgoing
+        self._reader = SightingReader(classify, port=plan.port)
+        self._strangers: set[Address] = set()
+        self._useless: dict[int, int] = {}  # of a position: what came with its id and was no answer
+        self._refusals: dict[int, Found[CredentialT]] = {}
+        self.refused = self.malformed = self.duplicates = self.other_source = self.unreachable = 0
+
+    @property
+    def junk(self) -> int:
+        """Datagrams that were of no use."""
+        return self.refused + self.malformed + self.duplicates
+
+    def receive_batch(self, received: Received, family: Address, *, now: float) -> list[Found[CredentialT]]:
+        """Judge datagrams from addresses of ``family`` (0 or IPV6); give the findings: each target's first answer.
+
+        The loop is the fast path, for an answer to this round's probe, from whom was asked, that is like one decoded
+        before (see ``SightingReader.like_before``). It calls nothing but that; whatever is not as it expects in any
+        respect goes step by step through :meth:`receive`.
+        """
+        found: list[Found[CredentialT]] = []
+        register, outgoing, reader = self._register, self._outgoing, self._reader
+        everywhere = register.allowances.everywhere
+        credential = self._plan.credentials[register.rounds[outgoing.round].choice] if everywhere else None
+        tag_bits, masks, mask_index = register.ids.layout
+        chunks, answered, settle = outgoing.chunks, register.answered, register.settle_answered
+        asked_port, round_, unsent, to_length = self._plan.port, outgoing.round, outgoing.unsent, outgoing.to_length
+        unpack, like_before = _UNSIGNED.unpack_from, reader.like_before
+        for payload, number, port in zip(received.payloads, received.sources, received.ports, strict=True):
+            source = family | number
+            try:
+                # This is _id_place, without the call.
+                length = payload[1]
+                at = to_length if length < 0x80 else to_length + length - 0x80
+                length = payload[at]
+                at += 3 if length < 0x80 else length - 0x7D
+                (request_id,) = unpack(payload, at)
+                position = (request_id & 0x3FFF_FFFF) >> tag_bits ^ masks[request_id & mask_index]
+                stamps, addresses = chunks[position // CHUNK]
+                place = position % CHUNK
+                if (
+                    stamps[place] == request_id
+                    and addresses[place] == source
+                    and port == asked_port
+                    and position < unsent
+                    and credential is not None
+                    and position not in answered
+                    and (likeness := like_before(payload, at)) is not None
+                ):
+                    sent_at = settle(round_, position)
+                    rtt = None if sent_at is None else now - sent_at
+                    found.append(Found(reader.read_like(likeness, source, rtt), credential, position))
+                    continue
+            except (IndexError, KeyError, struct.error):
+                pass
+            finding = self.receive(payload, source, port, now=now)
+            if finding is not None:
+                found.append(finding)
+        if self._refusals:
+            for finding in found:
+                self._refusals.pop(finding.position, None)
+        return found
+
+    def receive(self, payload: bytes, source: Address, port: int, *, now: float) -> Found[CredentialT] | None:
+        """Judge a datagram from ``source`` and its ``port``; give the finding when it is a target's first answer."""
+        request_id = peek_request_id(payload)  # a flood of what is not ours is not worth a decoding
+        if request_id is None:
+            self.malformed += 1
+            return None
+        probe = self._probe_of(request_id)
+        if probe is None:
+            self._refuse(source)
+            return None
+        register = self._register
+        round_, position, credential = probe
+        if position in register.answered:
+            self.duplicates += 1
+            return None
+        address = register.order.address_at(position)
+        elsewhere = source != address or port != self._plan.port
+        if (elsewhere and not self._believes(source)) or self._useless.get(position, 0) >= USELESS_PER_HOST:
+            self.refused += 1
+            return None
+        try:
+            message = decode_message(payload)
+        except DecodeError:
+            self.malformed += 1
+            self._count_useless(position)
+            return None
+        if not isinstance(message, Message) or message.pdu_type != PduType.RESPONSE:
+            self.refused += 1
+            self._count_useless(position)
+            return None
+        if message.error_status in _REFUSALS and len(register.allowances.at(address)) > 1:
+            self._keep_refusal(position, message, credential)  # another credential may do better
+            return None
+        self.other_source += elsewhere
+        self._refusals.pop(position, None)
+        sent_at = register.settle_answered(round_, position)
+        sighting = self._reader.read(message, address, rtt=None if sent_at is None else now - sent_at)
+        at = _id_place(payload, self._outgoing.to_length)
+        if payload[at : at + 4] == request_id.to_bytes(4, "big", signed=True):
+            self._reader.remember(payload, at, message, sighting)
+        return Found(sighting, self._plan.credentials[credential], position)
+
+    def _keep_refusal(self, position: int, message: Message, credential: int) -> None:
+        self.refused += 1
+        self._count_useless(position)
+        if position not in self._refusals and len(self._refusals) < MAX_REFUSALS:
+            sighting = self._reader.read(message, self._register.order.address_at(position), rtt=None)
+            self._refusals[position] = Found(sighting, self._plan.credentials[credential], position)
+
+    def take_refusals(self) -> list[Found[CredentialT]]:
+        """Give, at the end, those that refused a credential and answered to no other: they are devices all the same."""
+        refusals, self._refusals = self._refusals, {}
+        for position in refusals:
+            self._register.settle_answered(0, position)
+        return list(refusals.values())
+
+    def be_told_unreachable(self, payload: bytes, code: int) -> None:
+        """The network says, with errno ``code``, that a probe that began with ``payload`` did not arrive.
+
+        It quotes our own request-id, so nobody else can say so. A host that refuses is not asked again. A route that
+        is missing may come back: it is tried once more, by the next round, and believed then.
+        """
+        for stencil in self._outgoing.stencils.values():
+            if payload.startswith(stencil.octets[: stencil.offset]) and len(payload) >= stencil.offset + 4:
+                request_id = int.from_bytes(payload[stencil.offset : stencil.offset + 4], "big")
+                break
+        else:
+            return
+        probe = self._probe_of(request_id)
+        if probe is None or (probe[0] == 0 and code != errno.ECONNREFUSED):
+            return
+        self.unreachable += self._register.write_off(probe[0], probe[1])
+
+    def _probe_of(self, request_id: int) -> tuple[int, int, int] | None:
+        """The round, the position and the credential of the probe with this id; None when none such was sent."""
+        register, outgoing = self._register, self._outgoing
+        matched = register.ids.match(request_id, rounds=outgoing.round + 1)
+        if matched is None:
+            return None
+        round_, position = matched
+        if round_ == outgoing.round and position >= outgoing.unsent:
+            return None
+        if register.allowances.everywhere:
+            return round_, position, register.rounds[round_].choice
+        credential = register.credential_at(round_, register.order.address_at(position))
+        return None if credential is None else (round_, position, credential)
+
+    def _refuse(self, source: Address) -> None:
+        self.refused += 1
+        if len(self._strangers) < MAX_STRANGERS:
+            self._strangers.add(source)
+
+    def _believes(self, source: Address) -> bool:
+        """Whether this source may answer for another: it never showed a wrong id, as far as is remembered.
+
+        From any of its ports: else each of them had a guess.
+        """
+        return len(self._strangers) < MAX_STRANGERS and source not in self._strangers
+
+    def _count_useless(self, position: int) -> None:
+        if position in self._useless or len(self._useless) < MAX_STRANGERS:
+            self._useless[position] = self._useless.get(position, 0) + 1
+
+
+def _id_place(payload: bytes, to_length: int) -> int:
+    """Where the request-id's octets stand in an answer whose PDU's length stands at ``to_length``, or further back.
+
+    A length below 128 is one octet, a longer one an octet 0x80 + n and n more. Raises IndexError.
+    """
+    length = payload[1]
+    at = to_length if length < 0x80 else to_length + length - 0x80
+    length = payload[at]
+    return at + 3 if length < 0x80 else at + length - 0x7D

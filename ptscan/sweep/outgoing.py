@@ -1,0 +1,211 @@
+"""Which probes leave next: rounds over the order of the targets, of those still silent, as fast as the pacer allows."""
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Final, Generic, NamedTuple
+
+from codec import REQUEST_ID_MIN, PduType, RequestTemplate
+from ptscan.datagram import Fault, Stencil
+from ptscan.sweep.limits import CHUNK, CHUNKS_UNDER_WAY
+from ptscan.sweep.pacer import FixedPacer, KindPacer, Pacer, SubnetLimit
+from ptscan.sweep.plan import CredentialT, SweepPlan
+from ptscan.sweep.register import Register
+from ptscan.sweep.sighting import PROBE_OIDS
+from ptscan.targets import IPV6, Address
+
+_SKIPPED_AT_ONCE: Final = 64  # chunks without a silent target that one call passes over
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """Probes that may leave now: one stencil, and columns of stamps and addresses. ``first`` is for the log."""
+
+    stencil: Stencil
+    ipv6: bool
+    stamps: Sequence[int]
+    addresses: Sequence[Address]
+    first: int
+
+
+class Chunk(NamedTuple):
+    """Columns of a whole chunk of the order in this round, silent or not: what its answers are held against."""
+
+    stamps: Sequence[int]
+    addresses: Sequence[Address]
+
+
+@dataclass(slots=True)
+class _Run:
+    """Consecutive silent positions that share a stencil and a family, as columns; ``begin`` is the next to leave."""
+
+    stencil: Stencil
+    ipv6: bool
+    positions: Sequence[int]
+    stamps: Sequence[int]
+    addresses: Sequence[Address]
+    begin: int = 0
+
+
+class Outgoing(Generic[CredentialT]):
+    """The sending half of a sweep by ``plan`` from position ``cursor`` of ``round_`` on; it reads the ``register``."""
+
+    def __init__(
+        self, plan: SweepPlan[CredentialT], register: Register[CredentialT], *, round_: int, cursor: int, now: float
+    ) -> None:
+        self._plan = plan
+        self._register = register
+        self.stencils: Final = {
+            (version, index): _stencil(version, credential)
+            for version in {each.version for each in register.rounds}
+            for index, credential in enumerate(plan.credentials)
+        }
+        """The probe of each (version, index of the credential)."""
+        self.pacer: Final = _pacer(plan, now)
+        self._subnets = SubnetLimit() if plan.rate is None else None
+        intervals = plan.targets.intervals
+        self.families: Final = frozenset(
+            end >= IPV6 for interval in (*intervals[:1], *intervals[-1:]) for end in interval
+        )
+        """Whether IPv4 (False) and IPv6 (True) targets are among them."""
+        self.round = round_
+        self.chunks: dict[int, Chunk] = {}
+        """Chunks of this round that were begun, by number; the latest only."""
+        self.to_length: Final = _to_length(plan.credentials[0])
+        """Where the PDU's length stands in an answer to the first credential, when the message's takes one octet."""
+        self._cursor = cursor  # the next position of the round
+        self._runs: list[_Run] = []
+        self.probes = 0
+        self.without_credential = 0
+        self.send_errors: Counter[str] = Counter()
+
+    @property
+    def unsent(self) -> int:
+        """The first position of the round that was not probed yet."""
+        return self._runs[0].positions[self._runs[0].begin] if self._runs else self._cursor
+
+    @property
+    def round_start(self) -> int:
+        """The sequence number of the round's first probe."""
+        return self.round * self._register.size
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the last probe of the last round has left."""
+        register = self._register
+        return self.round + 1 == len(register.rounds) and self._cursor >= register.size and not self._runs
+
+    def next_shot(self, now: float) -> Shot | float:
+        """Give the probes that may leave ``now``, or the instant at which to ask again (infinite: never)."""
+        allowance = self.pacer.allowance(now)
+        if allowance <= 0:
+            return self.pacer.ready_at(now)
+        log = self._register.log
+        if self._plan.max_in_flight is not None:
+            allowance = min(allowance, self._plan.max_in_flight - log.in_flight)
+            if allowance <= 0:
+                return log.next_timeout() or now
+        if not self._runs and (wait := self._load(now)) is not None:
+            return wait
+        run = self._runs[0]
+        begin, end = run.begin, min(run.begin + allowance, len(run.stamps))
+        addresses = run.addresses[begin:end]
+        if self._subnets is not None:
+            admitted = self._subnets.admit(addresses, now)
+            if not admitted:
+                return self._subnets.ready_at(addresses[0], now)
+            addresses = addresses[:admitted]
+            end = begin + admitted
+        return Shot(run.stencil, run.ipv6, run.stamps[begin:end], addresses, self.round_start + run.positions[begin])
+
+    def shot_sent(self, shot: Shot, done: int, faults: Sequence[Fault], now: float) -> None:
+        """The first ``done`` probes of ``shot`` were handed over at ``now``, ``faults`` of them in vain.
+
+        What is left of it comes with the next shot.
+        """
+        sent = done - len(faults)
+        self.pacer.spend(done)  # what was in vain, too: else a link that is down for a second eats up a whole round
+        if sent:
+            self.probes += sent
+            self._register.log.sent(shot.first, sent, now)
+        for fault in faults:
+            self.send_errors[os.strerror(fault.code)] += 1
+        run = self._runs[0]
+        run.begin += done
+        if run.begin == len(run.stamps):
+            del self._runs[0]
+
+    def _load(self, now: float) -> float | None:
+        """Fill the runs from the next chunk with a silent target; else say when to ask again."""
+        register = self._register
+        log, size = register.log, register.size
+        for _ in range(_SKIPPED_AT_ONCE):
+            if self._cursor >= size:
+                if self.round + 1 >= len(register.rounds):
+                    return log.next_timeout() or float("inf")
+                self.round += 1
+                self._cursor = 0
+                self.chunks.clear()
+                self.pacer.first_round_over()
+            start, end = self._cursor, min(self._cursor + CHUNK, size)
+            silent = register.silent(start, end)
+            if silent:
+                if self.round and not log.settled_before(self.round_start - size + end):
+                    return log.next_timeout() or now
+                self._runs = list(self._runs_of(start // CHUNK, silent))
+            self._cursor = end
+            if self._runs:
+                return None
+        return now
+
+    def _runs_of(self, number: int, positions: Sequence[int]) -> Iterator[_Run]:
+        register = self._register
+        start = number * CHUNK
+        chunk = Chunk(register.ids.of_chunk(self.round, number), register.order.take(start, CHUNK))
+        if len(self.chunks) >= CHUNKS_UNDER_WAY:
+            del self.chunks[next(iter(self.chunks))]
+        self.chunks[number] = chunk
+        stamps, addresses = chunk
+        if len(positions) < len(stamps):
+            places = [position - start for position in positions]
+            stamps = [stamps[place] for place in places]
+            addresses = [addresses[place] for place in places]
+        round_ = register.rounds[self.round]
+        if register.allowances.everywhere and len(self.families) == 1:
+            stencil = self.stencils[round_.version, round_.choice]
+            yield _Run(stencil, True in self.families, positions, stamps, addresses)
+            return
+        # Each target has its own list of credentials: neighbours in the order that share a stencil make a run.
+        allowed = [register.credential_at(self.round, address) for address in addresses]
+        columns = zip(positions, stamps, addresses, allowed, strict=True)
+        for (index, ipv6), group in groupby(columns, lambda row: (row[3], row[2] >= IPV6)):
+            members = list(group)
+            if index is None:
+                self.without_credential += len(members) if self.round == 0 else 0
+                continue
+            stencil = self.stencils[round_.version, index]
+            yield _Run(
+                stencil, ipv6, [row[0] for row in members], [row[1] for row in members], [row[2] for row in members]
+            )
+
+
+def _octets(credential: CredentialT) -> bytes:
+    return credential.name.reveal().encode("utf-8", "surrogateescape")
+
+
+def _stencil(version: int, credential: CredentialT) -> Stencil:
+    template = RequestTemplate(version, _octets(credential), PduType.GET, PROBE_OIDS)
+    return Stencil(template.encode(REQUEST_ID_MIN), template.id_offset)
+
+
+def _to_length(credential: CredentialT) -> int:
+    community = len(_octets(credential))
+    return 2 + 3 + (2 if community < 0x80 else 3) + community + 1  # message, version, community, PDU type
+
+
+def _pacer(plan: SweepPlan[CredentialT], now: float) -> Pacer:
+    if plan.rate is None:
+        return KindPacer(now)
+    return Pacer() if plan.rate == "max" else FixedPacer(float(plan.rate), now)

@@ -1,0 +1,59 @@
+"""What a sweep knows of its targets: their order, whose is which request-id, who answered, what is in flight."""
+
+from collections.abc import Sequence
+from typing import Final, Generic
+
+from ptscan.sweep.marks import Marks
+from ptscan.sweep.plan import Allowances, CredentialT, SweepPlan, rounds_of
+from ptscan.sweep.request_ids import RequestIds
+from ptscan.sweep.send_log import SendLog
+from ptscan.targets import Address, TargetOrder
+
+
+class Register(Generic[CredentialT]):
+    """Shared by the two halves of a sweep: two bits for each position, and a log of batches; nothing else per host.
+
+    ``given`` is the bitmap of the positions that are done with before the sweep begins. Raises ValueError where that
+    is none of this plan.
+    """
+
+    def __init__(self, plan: SweepPlan[CredentialT], *, seed: int, key: bytes, given: bytes | None) -> None:
+        self.order: Final = TargetOrder(plan.targets, seed, shard=plan.shard)
+        self.size: Final = self.order.size
+        self.ids: Final = RequestIds(self.size, key=key)
+        self.allowances: Final = Allowances(plan.credentials)
+        self.rounds: Final = rounds_of(plan.version, retries=plan.retries, choices=self.allowances.choices)
+        self.log: Final = SendLog(plan.timeout)
+        self.answered: Final = Marks(self.size, given)
+        self.given: Final = self.answered.count
+        self._written_off = Marks(self.size)  # known to be out of reach, and silent so far
+
+    def credential_at(self, round_: int, address: Address) -> int | None:
+        """The credential that ``address`` is asked with in ``round_``, if any."""
+        allowed = self.allowances.at(address)
+        choice = self.rounds[round_].choice
+        return allowed[choice] if choice < len(allowed) else None
+
+    def silent(self, start: int, end: int) -> Sequence[int]:
+        """The positions from ``start``, a multiple of 8, to ``end`` - 1 that are still worth a probe."""
+        return self.answered.absent(start, end, self._written_off)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nobody is worth a further probe."""
+        return self.answered.count + self._written_off.count == self.size
+
+    def settle_answered(self, round_: int, position: int) -> float | None:
+        """``position`` answered for the first time, to its probe of ``round_``: say when that left, where known."""
+        self.answered.add(position)
+        sequence = round_ * self.size + position
+        if self._written_off.remove(position):
+            return self.log.sent_at(sequence)
+        return self.log.settled(sequence, answered=True)
+
+    def write_off(self, round_: int, position: int) -> bool:
+        """Nobody can be reached at ``position``, says word on its probe of ``round_``; whether that is news."""
+        if position in self.answered or not self._written_off.add(position):
+            return False
+        self.log.settled(round_ * self.size + position, answered=False)
+        return True
