@@ -31,10 +31,14 @@ class Shot:
 
 
 class Chunk(NamedTuple):
-    """Columns of a whole chunk of the order in this round, silent or not: what its answers are held against."""
+    """Columns of a whole chunk of the order in this round, silent or not: what its answers are held against.
+
+    ``first`` is the sequence number of its first probe where all of them left in one shot.
+    """
 
     stamps: Sequence[int]
     addresses: Sequence[Address]
+    first: int | None = None
 
 
 @dataclass(slots=True)
@@ -133,6 +137,9 @@ class Outgoing(Generic[CredentialT]):
         for fault in faults:
             self.send_errors[os.strerror(fault.code)] += 1
         run = self._runs[0]
+        if sent == len(run.stamps) and len(self._runs) == 1:
+            number = run.positions[0] // CHUNK
+            self.chunks[number] = self.chunks[number]._replace(first=shot.first)
         run.begin += done
         if run.begin == len(run.stamps):
             del self._runs[0]
@@ -163,11 +170,11 @@ class Outgoing(Generic[CredentialT]):
     def _runs_of(self, number: int, positions: Sequence[int]) -> Iterator[_Run]:
         register = self._register
         start = number * CHUNK
-        chunk = Chunk(register.ids.of_chunk(self.round, number), register.order.take(start, CHUNK))
+        stamps: Sequence[int] = register.ids.of_chunk(self.round, number)
+        addresses: Sequence[Address] = register.order.take(start, CHUNK)
         if len(self.chunks) >= CHUNKS_UNDER_WAY:
             del self.chunks[next(iter(self.chunks))]
-        self.chunks[number] = chunk
-        stamps, addresses = chunk
+        self.chunks[number] = Chunk(stamps, addresses)
         if len(positions) < len(stamps):
             places = [position - start for position in positions]
             stamps = [stamps[place] for place in places]

@@ -26,7 +26,8 @@ class Register(Generic[CredentialT]):
         self.log: Final = SendLog(plan.timeout)
         self.answered: Final = Marks(self.size, given)
         self.given: Final = self.answered.count
-        self._written_off = Marks(self.size)  # known to be out of reach, and silent so far
+        self.written_off: Final = Marks(self.size)
+        """Known to be out of reach, and silent so far."""
 
     def credential_at(self, round_: int, address: Address) -> int | None:
         """The credential that ``address`` is asked with in ``round_``, if any."""
@@ -36,24 +37,24 @@ class Register(Generic[CredentialT]):
 
     def silent(self, start: int, end: int) -> Sequence[int]:
         """The positions from ``start``, a multiple of 8, to ``end`` - 1 that are still worth a probe."""
-        return self.answered.absent(start, end, self._written_off)
+        return self.answered.absent(start, end, self.written_off)
 
     @property
     def is_settled(self) -> bool:
         """Whether nobody is worth a further probe."""
-        return self.answered.count + self._written_off.count == self.size
+        return self.answered.count + self.written_off.count == self.size
 
     def settle_answered(self, round_: int, position: int) -> float | None:
         """``position`` answered for the first time, to its probe of ``round_``: say when that left, where known."""
         self.answered.add(position)
         sequence = round_ * self.size + position
-        if self._written_off.remove(position):
+        if self.written_off.remove(position):
             return self.log.sent_at(sequence)
         return self.log.settled(sequence, answered=True)
 
     def write_off(self, round_: int, position: int) -> bool:
         """Nobody can be reached at ``position``, says word on its probe of ``round_``; whether that is news."""
-        if position in self.answered or not self._written_off.add(position):
+        if position in self.answered or not self.written_off.add(position):
             return False
         self.log.settled(round_ * self.size + position, answered=False)
         return True

@@ -43,18 +43,18 @@ class SendLog:
         self._answers.append(0)
         self.in_flight += count
 
-    def settled(self, sequence: int, *, answered: bool) -> float | None:
-        """The probe ``sequence`` is ``answered``, or is known not to be: say when it left, None when that is forgotten.
+    def settled(self, sequence: int, *, answered: bool, count: int = 1) -> float | None:
+        """``count`` probes of the batch of ``sequence`` are ``answered``, or are known not to be: say when it left.
 
-        To be called once for a probe.
+        None when that is forgotten. To be called once for a probe.
         """
         batch = bisect_right(self._firsts, sequence) - 1
         if batch < 0:
             return None
-        self._open[batch] -= 1
-        self._answers[batch] += answered
+        self._open[batch] -= count
+        self._answers[batch] += answered * count
         if batch >= self._head:
-            self.in_flight -= 1
+            self.in_flight -= count
         return self._times[batch]
 
     def sent_at(self, sequence: int) -> float | None:

@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Callable
-from typing import Final, Generic, Literal, NamedTuple, TypeAlias, TypeVar
+from typing import Final, Generic, Literal, TypeAlias, TypeVar
 
 import msgspec
 
@@ -21,10 +21,8 @@ SYS_DESCR: Final[Oid] = parse_oid("1.3.6.1.2.1.1.1.0")
 SYS_NAME: Final[Oid] = parse_oid("1.3.6.1.2.1.1.5.0")
 PROBE_OIDS: Final = (SYS_OBJECT_ID, SYS_DESCR, SYS_NAME)
 
-_NAME_HEAD: Final = bytes([0x06, len(SYS_NAME)]) + SYS_NAME + bytes([OCTET_STRING])
-"""How the last varbind of an answer begins; its length octet and the name itself follow."""
-_TO_NAME: Final = len(_NAME_HEAD) + 1
-_LAST_OCTETS: Final = tuple(f".{octet}" for octet in range(256))
+LAST_OCTETS: Final = tuple(f".{octet}" for octet in range(256))
+"""How the text of an IPv4 address ends, by its last octet."""
 
 _ENTERPRISES: Final[Oid] = parse_oid("1.3.6.1.4.1")
 _ENTERPRISE_ARC: Final = 6
@@ -53,41 +51,16 @@ class Found(msgspec.Struct, Generic[CredentialT], frozen=True, gc=False):
     position: int
 
 
-class _Frame(NamedTuple):
-    """An answer but for its request-id and the text of its sysName: the octets before the id, and what all of it says.
-
-    ``to_name`` is where the name begins, ``octets`` the length of the whole.
-    """
-
-    head: bytes
-    to_name: int
-    octets: int
-    version: Literal["1", "2c"]
-    enterprise: int | None
-    sys_object_id: str | None
-    sys_descr: str | None
-    kind: Kind
-
-
-Likeness: TypeAlias = tuple[_Frame, bytes]
-"""What an answer has in common with an earlier one, and the sysName that is its own."""
-
-
 class SightingReader:
-    """Turns answers from ``port`` into sightings; ``classify`` tells the kinds.
-
-    A fleet says the same things over and over: most answers are, but for the request-id and the sysName at the end,
-    octet for octet what another device said. Such a *frame* was decoded once, strictly; an answer that has it needs no
-    decoding, only a look-up by all of its other octets. Names may hold any octets, so nothing is taken on trust.
-    """
+    """Turns answers from ``port`` into sightings; ``classify`` tells the kinds. What many say alike is read once."""
 
     def __init__(self, classify: Classifier, *, port: int) -> None:
         self._classify = classify
         self._port = port
         self._object_ids: dict[Oid, tuple[str, int | None]] = {}
         self._descriptions: dict[tuple[Oid | None, bytes | None], tuple[str | None, Kind]] = {}
-        self._frames: dict[bytes, _Frame] = {}
-        self._subnets: dict[int, str] = {}
+        self.subnets: Final[dict[int, str]] = {}
+        """The dotted beginnings of /24s that were seen, by their 24 bits; ``LAST_OCTETS`` ends them."""
 
     def read(self, message: Message, address: Address, *, rtt: float | None) -> Sighting:
         """Read the answer ``message`` of the device at ``address``, ``rtt`` seconds after it was asked.
@@ -117,64 +90,19 @@ class SightingReader:
             text,
             None if name is None else _text(name),
             kind,
-            None if rtt is None else _milliseconds(rtt),
-        )
-
-    def remember(self, payload: bytes, id_at: int, message: Message, sighting: Sighting) -> None:
-        """``payload``, whose request-id has four octets at ``id_at``, was decoded as ``message``: keep its frame."""
-        frames = self._frames
-        to_name = payload.rfind(_NAME_HEAD) + _TO_NAME
-        name = payload[to_name:]
-        # Where the last varbind is not the name, or has a longer length octet, or something follows: no frame.
-        if to_name < _TO_NAME or message.error_status or message.varbinds[-1:] != [(SYS_NAME, OCTET_STRING, name)]:
-            return
-        if len(frames) >= REMEMBERED_ANSWERS:
-            frames.clear()  # a fleet fills it again soon, whoever filled it with rubbish
-        frames[payload[id_at + 4 : to_name]] = _Frame(
-            payload[:id_at],
-            to_name,
-            len(payload),
-            sighting.version,
-            sighting.enterprise,
-            sighting.sys_object_id,
-            sighting.sys_descr,
-            sighting.kind,
-        )
-
-    def like_before(self, payload: bytes, id_at: int) -> Likeness | None:
-        """Say what ``payload``, whose request-id stands at ``id_at``, is like; None where it is like nothing known."""
-        to_name = payload.rfind(_NAME_HEAD) + _TO_NAME
-        frame = self._frames.get(payload[id_at + 4 : to_name])
-        if frame is None or len(payload) != frame.octets or not payload.startswith(frame.head):
-            return None
-        return frame, payload[to_name:]
-
-    def read_like(self, likeness: Likeness, address: Address, rtt: float | None) -> Sighting:
-        """Read an answer by what it is like; otherwise as :meth:`read`."""
-        (_, _, _, version, enterprise, object_id, descr, kind), name = likeness
-        return Sighting(
-            self._text_of(address),
-            self._port,
-            version,
-            None,
-            enterprise,
-            object_id,
-            descr,
-            _text(name),
-            kind,
-            None if rtt is None else _milliseconds(rtt),
+            None if rtt is None else milliseconds(rtt),
         )
 
     def _text_of(self, address: Address) -> str:
         """``address`` as text; IPv4 by parts that are made once, in half the time."""
         if address >= IPV6:
             return format_address(address)
-        subnet = self._subnets.get(address >> 8)
+        subnet = self.subnets.get(address >> 8)
         if subnet is None:
-            if len(self._subnets) >= REMEMBERED_SUBNETS:
-                self._subnets.clear()
-            subnet = self._subnets[address >> 8] = format_address(address & ~0xFF)[:-2]
-        return subnet + _LAST_OCTETS[address & 0xFF]
+            if len(self.subnets) >= REMEMBERED_SUBNETS:
+                self.subnets.clear()
+            subnet = self.subnets[address >> 8] = format_address(address & ~0xFF)[:-2]
+        return subnet + LAST_OCTETS[address & 0xFF]
 
     def _read_object_id(self, object_id: Oid) -> tuple[str, int | None]:
         """The dotted form, and the enterprise number where it lies below enterprises."""
@@ -199,8 +127,8 @@ class SightingReader:
         return known
 
 
-def _milliseconds(seconds: float) -> float:
-    """To the microsecond; round() takes twice as long."""
+def milliseconds(seconds: float) -> float:
+    """``seconds`` in milliseconds, to the microsecond; round() takes twice as long."""
     return int(seconds * 1_000_000 + 0.5) / 1000
 
 

@@ -366,7 +366,7 @@ def test_any_octets_are_judged_without_a_word(payload: bytes) -> None:
 
 def test_memory_does_not_grow_with_the_range(plan) -> None:
     sweep = Sweep(plan("10.0.0.0/8", rate="max"), seed=1, key=b"", classify=lambda oid, descr: "unknown", now=0.0)
-    assert len(sweep._register.answered._bits) == 2**21
+    assert len(sweep._register.answered.bits) == 2**21
     shot = sweep.next_shot(0.0)
     assert isinstance(shot, Shot)
 

@@ -99,14 +99,14 @@ def test_the_same_model_is_decoded_once_and_names_are_their_own(twins) -> None:
     payloads = [answer(stamp, 0, name) for (stamp, _), name in zip(pair.asked, names, strict=True)]
     found = pair.hear(payloads, [source for _, source in pair.asked], [pair.port] * len(payloads))
     assert [finding.sighting.sys_name for finding in found] == [name.decode() for name in names]
-    assert len(pair.fast._incoming._reader._frames) == 1
+    assert len(pair.fast._incoming._frames.known) == 1
 
 
 def test_a_fleet_of_liars_fills_no_memory(twins) -> None:
     pair = twins()
-    reader = pair.fast._incoming._reader
+    known = pair.fast._incoming._frames.known
     for number in range(REMEMBERED_ANSWERS + 10):
-        reader._frames[number.to_bytes(4, "big")] = None  # type: ignore[assignment]
+        known[number.to_bytes(4, "big")] = None  # type: ignore[assignment]
     (stamp, source), *_ = pair.asked
     pair.hear([answer(stamp, 0, b"x")], [source], [pair.port])
-    assert len(reader._frames) == 1
+    assert len(known) == 1
