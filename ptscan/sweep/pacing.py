@@ -1,0 +1,344 @@
+"""When the next packets may leave, and how many of them are canaries: finds the path's limit and stays just below it.
+
+Theory of operation. Sending is cut into *epochs* of one rate, a tenth of a second at most. When the answers to an epoch
+are in (``patience`` after its end) what was sent and answered becomes evidence about the path (``path``), which says
+the likeliest limit and the highest one still possible. From that:
+
+- clear evidence of a limit below the rate: go just below the limit (by a quarter at most at a time, 100/s at least);
+- as many answers as the rate's own step needs, and nothing against a higher rate: go up. By doubling until a limit was
+  met, and then by little steps that grow as long as they succeed, so that a path that gets better is used. Doubling does
+  not wait for patience: answers that came are good news at once, only their absence takes time to be sure of;
+- no evidence to be had (nobody answers, or canaries are used up): a kind sweep doubles to its cap, others to what
+  was asked for or to 25,000/s. Beyond, only a long silence helps, for it says that there is hardly anyone to be lost.
+
+Canaries stand spread among the probes, at uneven distances, since a full queue drops the end of a burst. They are a
+fifth of the packets at the very start, a twenty-fifth while a limit is looked for, then as many as last to the end of
+the sweep. Where the targets answer densely their own first probes are evidence enough, and canaries are left out.
+
+All three kinds of sweep are this one pacer: they differ in where they start, in how far they may go, and in what they
+do without evidence (:func:`make_pacer`).
+"""
+
+import math
+from bisect import bisect_left
+from collections import deque
+from collections.abc import Iterable
+from typing import Final, Literal, Protocol
+
+from ptscan.sweep.bucket import TokenBucket
+from ptscan.sweep.canaries import Felt
+from ptscan.sweep.limits import (
+    KIND_BURST_SECONDS,
+    KIND_GROWTH_SECONDS,
+    KIND_LEAST_RATE,
+    KIND_RATE,
+    KIND_START_RATE,
+)
+from ptscan.sweep.path import Path
+from ptscan.sweep.round_trips import RoundTrips
+
+_GRAIN_SECONDS: Final = 0.002  # packets of as many seconds leave together: no storm of wake-ups, no long burst
+_BURST_SECONDS: Final = 0.05  # what a late wake-up may make good at a rate that was asked for
+_HELD_BURST_SECONDS: Final = 0.005  # and where the path has shown its limit
+_IDLE_SECONDS: Final = 0.02  # a pause that ends an epoch
+_EPOCH_SECONDS: Final = 0.1
+_EPOCH_CANARIES: Final = 40
+_EPOCH_ANSWERS: Final = 200
+_EPOCHS_KEPT: Final = 16  # judged ones, for canaries answered late
+
+_MAX_START_RATE: Final = 10_000.0
+_BLIND_RATE: Final = 25_000.0
+_TRUSTED_RATE: Final = 100_000.0  # a higher one that was asked for is gone up to
+_BLIND_SECONDS: Final = 1.0
+_SILENCE_SECONDS: Final = 1.5
+
+_CERTAIN: Final = 3.0  # nats for a limit
+_BELOW: Final = 0.98  # of the limit
+_DEEPEST_CUT: Final = 0.25
+_STEP: Final = 1.05
+_STEP_GROWTH: Final = 1.5
+_HOLD_SECONDS: Final = 0.4
+_ENOUGH: Final = 8  # canaries for a doubling
+_FINE: Final = 0.8  # of the expected answers
+_DENSE: Final = 0.4
+
+_CANARY_SHARE: Final = 0.04
+_CANARY_RATE: Final = 2_000.0
+_FIRST_SHARE: Final = 0.2
+_FIRST_CANARIES: Final = 64
+
+
+class Log(Protocol):
+    """What is remembered of the probes of the first round."""
+
+    def tally(self, begin: float, end: float) -> tuple[int, int]:
+        """Give how many left from ``begin`` until before ``end``, and how many of them were answered so far."""
+        ...
+
+
+class _Epoch:
+    """Packets that left from ``begin`` to ``end`` at a ``rate``, and what was felt of the canaries among them."""
+
+    __slots__ = ("answered", "begin", "canaries", "end", "lost", "rate", "spent")
+
+    def __init__(self, begin: float, rate: float) -> None:
+        self.begin = begin
+        self.end = math.inf
+        self.rate = rate
+        self.spent = self.answered = self.lost = 0
+        self.canaries: list[float] = []
+
+
+class Pacer:
+    """Starts at ``start`` packets a second ``now`` and never passes ``cap``; see :func:`make_pacer`."""
+
+    def __init__(self, now: float, *, start: float, cap: float, blind: float, burst: float, pause: float) -> None:
+        self._cap = cap
+        self._blind = blind
+        self._burst_seconds = burst
+        self._pause = pause  # seconds at least between two steps up
+        self._bucket = TokenBucket(start, start * burst, now)
+        self._path = Path()
+        self._epoch = _Epoch(now, start)
+        self._open: deque[_Epoch] = deque()  # over, but not all of their answers are in
+        self._judged: deque[_Epoch] = deque(maxlen=_EPOCHS_KEPT)
+        self._now = self._spent_at = self._changed_at = now
+        self._met = False  # whether a limit was ever met
+        self._step = 2.0
+        self._ceiling = math.inf
+        self._slow = False  # whether the sender falls short of the rate
+        self._fresh = [0, 0, 0, 0]  # canaries, survived, probes, answered: what is known of the present rate
+        self._first_round = True
+        self._verified = 0.0  # the highest rate that evidence spoke for
+        self._spent = 0
+        self._canaries = self._survived = 0
+        self._heard = 0
+        self._next_canary = 0.0  # counted in packets spent
+        self._turn = 1
+        self._left = 0
+        self._drops_at = -math.inf
+        self._drops_floor = 0.0
+        self.limit: float | None = None
+        """Packets a second that the path was found to carry; None while no limit was met."""
+
+    @property
+    def rate(self) -> float:
+        """Packets a second at present."""
+        return self._bucket.rate
+
+    # --- what may leave ---
+
+    def allowance(self, now: float) -> int:
+        """Packets that may leave ``now``, at most as many as before the next canary is due."""
+        self._now = now
+        if now - self._spent_at > _IDLE_SECONDS and now - self._spent_at > 2 / self.rate:
+            self._bucket.allowance(now)
+            if now - self._spent_at > _BURST_SECONDS:
+                self._bucket.drain(max(1.0, self.rate * _GRAIN_SECONDS))
+            self._turn_over(self._spent_at, now)
+        return self._bucket.allowance(now)
+
+    def spend(self, packets: int, *, canaries: int = 0) -> None:
+        """``packets`` left, as many as the allowance at most, with so many ``canaries`` among them."""
+        if packets:
+            self._bucket.spend(packets)
+            self._epoch.spent += packets
+            self._spent += packets
+            self._spent_at = self._now
+            self._epoch.canaries += [self._now] * canaries
+
+    def ready_at(self, now: float) -> float:
+        """The instant from which a worthwhile number of packets may leave."""
+        return self._bucket.ready_at(max(1.0, self.rate * _GRAIN_SECONDS))
+
+    def canary_places(self, packets: int, *, left: int, ahead: int) -> list[int]:
+        """Which of the next ``packets`` should be canaries, of which ``left`` can be had: their places, ascending.
+
+        ``ahead`` is about how many probes are still to be sent in the whole sweep.
+        """
+        self._left = left
+        share = self._wanted_share(left, ahead)
+        places: list[int] = []
+        if share:
+            mean = max(1 / share, self.rate / _CANARY_RATE)
+            place = self._next_canary - self._spent
+            while place < packets and len(places) < left:
+                if place >= 0:
+                    places.append(int(place))
+                self._turn = self._turn * 69_069 + 1 & 0xFFFF_FFFF  # uneven distances are all that is asked of it
+                place = max(place, 0) + mean * (0.5 + self._turn / 2**32)
+            self._next_canary = self._spent + place
+        return places
+
+    def _wanted_share(self, left: int, ahead: int) -> float:
+        if not left or self._is_dense():
+            return 0.0
+        if self._canaries < _FIRST_CANARIES and not self._met:
+            return _FIRST_SHARE
+        if self._met or self._verified >= self._cap:
+            return min(_CANARY_SHARE, left / max(1, ahead))
+        return _CANARY_SHARE
+
+    def _is_dense(self) -> bool:
+        return self._first_round and self._path.density is not None and self._path.density > _DENSE
+
+    # --- what became of it ---
+
+    def review(self, felt: Iterable[Felt], log: Log, times: RoundTrips, *, now: float) -> None:
+        """Learn from what was ``felt`` of canaries and from the first round's ``log``; go faster or slower."""
+        for one in felt:
+            self._feel(one)
+        epoch = self._epoch
+        if now - epoch.begin >= _EPOCH_SECONDS or len(epoch.canaries) >= _EPOCH_CANARIES:
+            self._turn_over(now, now)
+        fresh = False
+        while self._open and self._open[0].end + times.patience <= now:
+            self._weigh(self._open.popleft(), log, now)
+            fresh = True
+        if fresh:
+            self._judge(now)
+        self._grow(log, times, now)
+
+    def lost(self, now: float) -> None:
+        """The machine itself lost packets: halve the rate, but not below a quarter in one go of such losses."""
+        if now - self._drops_at > 1.0:
+            self._drops_floor = self.rate * _DEEPEST_CUT
+        self._drops_at = now
+        self._go_on_at(max(self._drops_floor, min(self.rate, self._offered(self._epoch, now)) / 2), now)
+
+    def round_over(self, now: float) -> None:
+        """A round ended. Whoever is asked from here on was silent once: the share of answers says no more."""
+        self._turn_over(now, now)
+        self._first_round = False
+        if self._heard and self._verified < 0.7 * self.rate and self._left:
+            # Somebody is there, and nothing speaks for this rate: try it anew, with canaries now.
+            self._go_on_at(min(self.rate, max(_MAX_START_RATE, self._verified)), now)
+
+    def _feel(self, felt: Felt) -> None:
+        for epoch in (self._epoch, *reversed(self._open)):
+            if felt.sent_at >= epoch.begin:
+                epoch.answered += felt.answered
+                epoch.lost += felt.lost
+                return
+        for epoch in reversed(self._judged):
+            if felt.sent_at >= epoch.begin:
+                if felt.answered:
+                    self._path.late(epoch.rate)
+                return
+
+    def _turn_over(self, end: float, begin: float) -> None:
+        """End the epoch and begin the next."""
+        epoch = self._epoch
+        if epoch.spent:
+            epoch.end = end
+            offered = self._offered(epoch, end)
+            self._slow = offered < 0.75 * epoch.rate
+            if self._slow:
+                epoch.rate = offered
+            self._open.append(epoch)
+        self._epoch = _Epoch(begin, self.rate)
+
+    def _offered(self, epoch: _Epoch, end: float) -> float:
+        """What left in a second; its rate where the epoch is too short to tell."""
+        seconds = end - epoch.begin
+        if seconds < 5 * _GRAIN_SECONDS or seconds * epoch.rate < 20:
+            return epoch.rate
+        return max(KIND_LEAST_RATE, min(epoch.rate, epoch.spent / seconds))
+
+    def _weigh(self, epoch: _Epoch, log: Log, now: float) -> None:
+        """All answers to ``epoch`` are in: take them as evidence."""
+        sent, answered = log.tally(epoch.begin, epoch.end) if self._first_round else (0, 0)
+        self._judged.append(epoch)
+        canaries, survived = epoch.answered + epoch.lost, epoch.answered
+        self._canaries += canaries
+        self._survived += survived
+        self._heard += survived + answered
+        self._path.add(epoch.rate, canaries=canaries, survived=survived, probes=sent, answered=answered, now=now)
+        if epoch.begin >= self._changed_at:
+            for place, number in enumerate((canaries, survived, sent, answered)):
+                self._fresh[place] += number
+
+    def _judge(self, now: float) -> None:
+        """Go down where the evidence says so."""
+        fit = self._path.fit()
+        self._ceiling = fit.ceiling
+        if fit.certainty >= _CERTAIN and fit.limit < self.rate:
+            self._met = True
+            self.limit = fit.limit
+            self._step = _STEP
+            self._go_on_at(max(_BELOW * fit.limit, _DEEPEST_CUT * self.rate), now)
+        if fit.certainty >= _CERTAIN or fit.ceiling == math.inf:
+            self._path.learn(fit.limit if fit.certainty >= _CERTAIN else math.inf)
+
+    def _grow(self, log: Log, times: RoundTrips, now: float) -> None:
+        """Go up where nothing speaks against it."""
+        if (
+            self.rate >= self._cap
+            or self._slow
+            or now < self._changed_at + (_HOLD_SECONDS if self._met else self._pause)
+        ):
+            return
+        needed = 2 / (self._step - 1) if self._met else _ENOUGH
+        canaries, survived, probes, answered = self._evidence(log, times, now)
+        path = self._path
+        if canaries >= needed and survived >= _FINE * path.survival * canaries:
+            good = True
+        elif path.density is not None and path.density * probes >= 4 * needed:
+            good = answered >= _FINE * path.density * probes
+        else:
+            good = not self._met and probes >= _ENOUGH and answered >= 0.9 * probes
+        if good:
+            self._verified = max(self._verified, self.rate)
+            self._up(min(self.rate * self._step, _BELOW * self._ceiling), now)
+        elif not self._met and now >= self._changed_at + max(self._pause, _BLIND_SECONDS if self._pause < 0.1 else 0):
+            if not self._left or self._pause >= 0.1 or not self._heard:
+                silence = self._spent / _SILENCE_SECONDS if not self._heard and self._first_round else 0.0
+                self._up(min(self.rate * 2, max(self._blind, silence), _BELOW * self._ceiling), now)
+
+    def _evidence(self, log: Log, times: RoundTrips, now: float) -> tuple[int, int, int, int]:
+        """What is known of the present rate: canaries, survived, first probes, answered, as far as they are due."""
+        due = now - times.usual
+        canaries, survived, probes, answered = self._fresh
+        for epoch in (*self._open, self._epoch):
+            if epoch.begin >= self._changed_at:
+                asked = bisect_left(epoch.canaries, due)
+                canaries += asked
+                survived += min(asked, epoch.answered)
+                if self._first_round and epoch.begin < due:
+                    tally = log.tally(epoch.begin, min(epoch.end, due))
+                    probes += tally[0]
+                    answered += tally[1]
+        return canaries, survived, probes, answered
+
+    def _up(self, rate: float, now: float) -> None:
+        if rate > self.rate:
+            if self._met:
+                self._step = min(2.0, 1 + (self._step - 1) * _STEP_GROWTH)
+                if self.limit is not None and rate > self.limit:
+                    self.limit = rate / _STEP
+            self._go_on_at(rate, now)
+
+    def _go_on_at(self, rate: float, now: float) -> None:
+        rate = min(self._cap, max(min(KIND_LEAST_RATE, self._cap), rate))
+        self._turn_over(now, now)
+        self._changed_at = now
+        self._fresh = [0, 0, 0, 0]
+        self._bucket.set_rate(rate, rate * (_HELD_BURST_SECONDS if self._met else self._burst_seconds), now)
+        self._epoch.rate = rate
+
+
+def make_pacer(rate: float | Literal["max"] | None, now: float) -> Pacer:
+    """Make the pacer of a sweep at ``rate`` packets a second, at the most that the path carries, or kind (None)."""
+    if rate is None:
+        return Pacer(
+            now,
+            start=KIND_START_RATE,
+            cap=KIND_RATE,
+            blind=KIND_RATE,
+            burst=KIND_BURST_SECONDS,
+            pause=KIND_GROWTH_SECONDS,
+        )
+    if rate == "max":
+        return Pacer(now, start=_MAX_START_RATE, cap=math.inf, blind=_BLIND_RATE, burst=KIND_BURST_SECONDS, pause=0.0)
+    start = min(float(rate), _TRUSTED_RATE)
+    return Pacer(now, start=start, cap=float(rate), blind=float(rate), burst=_BURST_SECONDS, pause=0.0)

@@ -1,0 +1,34 @@
+"""What may go into one subnet: the cap of a kind sweep for each /24 (for IPv6, each /120)."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from ptscan.sweep.limits import KIND_SUBNET_BURST, KIND_SUBNET_RATE
+
+_SUBNETS_KEPT: Final = 65_536
+
+
+class SubnetLimit:
+    """At most 100 packets in any second into one /24: 96 a second, four at once (a leaky bucket per subnet, GCRA)."""
+
+    def __init__(self) -> None:
+        self._free_at: dict[int, float] = {}  # when the subnet's bucket is empty again: its theoretical arrival time
+        self._interval = 1.0 / KIND_SUBNET_RATE
+        self._tolerance = (KIND_SUBNET_BURST - 1) * self._interval
+
+    def admit(self, addresses: Sequence[int], now: float) -> int:
+        """Say how many of the first ``addresses`` may be sent ``now``, and count them as sent."""
+        free_at, interval, limit = self._free_at, self._interval, now + self._tolerance
+        for admitted, address in enumerate(addresses):
+            subnet = address >> 8
+            due = free_at.get(subnet, now)
+            if due > limit:
+                return admitted
+            free_at[subnet] = (due if due > now else now) + interval
+        if len(free_at) > _SUBNETS_KEPT:
+            self._free_at = {subnet: due for subnet, due in free_at.items() if due > now}
+        return len(addresses)
+
+    def ready_at(self, address: int, now: float) -> float:
+        """The instant from which a packet may go to ``address``."""
+        return max(now, self._free_at.get(address >> 8, now) - self._tolerance)
