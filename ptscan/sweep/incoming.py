@@ -12,7 +12,8 @@ from ptscan.sweep.limits import CHUNK, MAX_REFUSALS, MAX_STRANGERS, USELESS_PER_
 from ptscan.sweep.outgoing import Outgoing
 from ptscan.sweep.plan import CredentialT, SweepPlan
 from ptscan.sweep.register import Register
-from ptscan.sweep.sighting import LAST_OCTETS, Classifier, Found, Sighting, SightingReader
+from ptscan.sweep.request_ids import ID_BASE
+from ptscan.sweep.sighting import LAST_OCTETS, Classifier, Found, Sighting, SightingReader, milliseconds
 from ptscan.targets import Address
 
 _REFUSALS: Final = frozenset({ErrorStatus.NO_ACCESS, ErrorStatus.AUTHORIZATION_ERROR})
@@ -61,7 +62,9 @@ class Incoming(Generic[CredentialT]):
         if register.allowances.everywhere:
             credential = plan.credentials[register.rounds[outgoing.round].choice]
         at_once: list[int] = []  # the first probe of the shot that each answer is to, where that was a whole chunk
-        times: dict[int, float | None] = {}  # when those left
+        round_trips: dict[
+            int, float | None
+        ] = {}  # of those shots, in milliseconds: one for all the answers that came now
         slow = 0
         for payload, number, port in zip(received.payloads, received.sources, received.ports, strict=True):
             source = family | number
@@ -71,7 +74,7 @@ class Incoming(Generic[CredentialT]):
                 length = payload[at]
                 at += 3 if length < 0x80 else length - 0x7D
                 (request_id,) = _unsigned(payload, at)
-                position = (request_id & 0x3FFF_FFFF) >> tag_bits ^ masks[request_id & mask_index]
+                position = request_id - ID_BASE >> tag_bits ^ masks[request_id & mask_index]
                 stamps, addresses, first = chunks[position // CHUNK]
                 place, octet, bit = position % CHUNK, position >> 3, 1 << (position & 7)
                 to_name = payload.rindex(NAME_HEAD) + TO_NAME
@@ -91,13 +94,12 @@ class Incoming(Generic[CredentialT]):
                     address = subnets[source >> 8] + LAST_OCTETS[source & 0xFF]
                     answered[octet] |= bit
                     if first is None:
-                        sent_at = log.settled(outgoing.round_start + position, answered=True)
+                        rtt = milliseconds(log.settled(outgoing.round_start + position, answered=True), now)
                     else:
                         at_once.append(first)
-                        if first not in times:
-                            times[first] = log.sent_at(first)
-                        sent_at = times[first]
-                    rtt = None if sent_at is None else int((now - sent_at) * 1_000_000 + 0.5) / 1000
+                        if first not in round_trips:
+                            round_trips[first] = milliseconds(log.sent_at(first), now)
+                        rtt = round_trips[first]
                     sighting = Sighting(
                         address, asked_port, version, None, enterprise, object_id, descr, name, kind, rtt
                     )  # fmt: skip
@@ -153,7 +155,7 @@ class Incoming(Generic[CredentialT]):
         self.other_source += elsewhere
         self._refusals.pop(position, None)
         sent_at = register.settle_answered(round_, position)
-        sighting = self._reader.read(message, address, rtt=None if sent_at is None else now - sent_at)
+        sighting = self._reader.read(message, address, rtt_ms=milliseconds(sent_at, now))
         at = _id_place(payload, self._outgoing.to_length)
         if payload[at : at + 4] == request_id.to_bytes(4, "big", signed=True):
             self._frames.remember(payload, at, message, sighting)
@@ -163,7 +165,7 @@ class Incoming(Generic[CredentialT]):
         self.refused += 1
         self._count_useless(position)
         if position not in self._refusals and len(self._refusals) < MAX_REFUSALS:
-            sighting = self._reader.read(message, self._register.order.address_at(position), rtt=None)
+            sighting = self._reader.read(message, self._register.order.address_at(position), rtt_ms=None)
             self._refusals[position] = Found(sighting, self._plan.credentials[credential], position)
 
     def take_refusals(self) -> list[Found[CredentialT]]:

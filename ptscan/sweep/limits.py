@@ -62,5 +62,5 @@ PROGRESS_SECONDS: Final = 0.1
 REMEMBERED_ANSWERS: Final = 4_096
 """Different sysObjectIDs and sysDescrs whose reading is kept: fleets say the same things over and over."""
 
-REMEMBERED_SUBNETS: Final = 4_096
-"""/24s whose dotted beginning is kept."""
+REMEMBERED_SUBNETS: Final = 65_536
+"""/24s whose dotted beginning is kept: those of a /8, as its order wanders over all of them."""

@@ -20,7 +20,9 @@ from typing import Final
 from ptscan.sweep.limits import CHUNK
 
 _BASE_BITS: Final = 30
-_BASE: Final = 1 << _BASE_BITS  # ids from 0x4000_0000 to 0x7fff_ffff: positive and always four octets in BER
+ID_BASE: Final = 1 << _BASE_BITS
+"""The least id; up to 0x7fff_ffff they are positive and always four octets in BER."""
+
 _MASK_INDEX_BITS: Final = 12
 _CACHED_CHUNKS: Final = 512
 
@@ -50,7 +52,7 @@ class RequestIds:
         positions = range(start, min(start + CHUNK, self._count))
         masks, bits, low, shift = self._masks, self._tag_bits, (1 << self._index_bits) - 1, 32 - self._tag_bits
         return [
-            _BASE | (position ^ masks[(tag := word >> shift) & low]) << bits | tag
+            ID_BASE | (position ^ masks[(tag := word >> shift) & low]) << bits | tag
             for position, word in zip(positions, self._tag_words(round_, chunk), strict=False)
         ]
 
@@ -59,7 +61,7 @@ class RequestIds:
         if request_id >> _BASE_BITS != 1:
             return None
         tag = request_id & (1 << self._tag_bits) - 1
-        position = (request_id - _BASE >> self._tag_bits) ^ self._masks[tag & (1 << self._index_bits) - 1]
+        position = (request_id - ID_BASE >> self._tag_bits) ^ self._masks[tag & (1 << self._index_bits) - 1]
         if position >= self._count:
             return None
         chunk, place = divmod(position, CHUNK)

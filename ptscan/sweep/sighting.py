@@ -62,8 +62,8 @@ class SightingReader:
         self.subnets: Final[dict[int, str]] = {}
         """The dotted beginnings of /24s that were seen, by their 24 bits; ``LAST_OCTETS`` ends them."""
 
-    def read(self, message: Message, address: Address, *, rtt: float | None) -> Sighting:
-        """Read the answer ``message`` of the device at ``address``, ``rtt`` seconds after it was asked.
+    def read(self, message: Message, address: Address, *, rtt_ms: float | None) -> Sighting:
+        """Read the answer ``message`` of the device at ``address``, ``rtt_ms`` after it was asked.
 
         An answer without values (noSuchName, an exception, a wrong type) still is an answer: its fields are None.
         """
@@ -90,7 +90,7 @@ class SightingReader:
             text,
             None if name is None else _text(name),
             kind,
-            None if rtt is None else milliseconds(rtt),
+            rtt_ms,
         )
 
     def _text_of(self, address: Address) -> str:
@@ -127,9 +127,9 @@ class SightingReader:
         return known
 
 
-def milliseconds(seconds: float) -> float:
-    """``seconds`` in milliseconds, to the microsecond; round() takes twice as long."""
-    return int(seconds * 1_000_000 + 0.5) / 1000
+def milliseconds(since: float | None, now: float) -> float | None:
+    """What has passed, to the microsecond; None ``since`` nobody knows when."""
+    return None if since is None else round((now - since) * 1000, 3)
 
 
 def _text(value: bytes) -> str:

@@ -11,7 +11,7 @@ from ptscan.targets import parse_address
 def read(*varbinds, version=V2C, error_status=0) -> Sighting:
     message = Message(version, b"public", PduType.RESPONSE, 1, error_status, 0, list(varbinds))
     reader = SightingReader(lambda oid, descr: "printer" if oid else "unknown", port=161)
-    return reader.read(message, parse_address("10.0.0.1"), rtt=0.0123456)
+    return reader.read(message, parse_address("10.0.0.1"), rtt_ms=12.346)
 
 
 def test_the_keys_of_a_line_are_the_contract() -> None:
