@@ -24,43 +24,44 @@ class BatchedDatagrams(Datagrams):
         self._receive_ring = ReceiveRing(is_ipv4=self._is_ipv4)
 
     def send_batch(self, stencil: Stencil, stamps: Sequence[int], addresses: Sequence[int], *, port: int) -> Sent:
-        if len(stamps) != len(addresses):
-            raise ValueError(f"{len(stamps)} stamps for {len(addresses)} addresses")
+        self._check_columns(stamps, addresses)
+        descriptor = self._descriptor()
         ring = self._send_ring(stencil, port)
         faults: list[Fault] = []
         for begin in range(0, len(stamps), ring.slots):
             end = min(begin + ring.slots, len(stamps))
             ring.load(stamps[begin:end], addresses[begin:end])
-            done, full = self._send_loaded(ring, end - begin, begin, faults)
-            if full:
-                return Sent(begin + done, faults, True)
+            sent = self._send_loaded(descriptor, ring, end - begin)
+            faults += [Fault(begin + place, code) for place, code in sent.faults]
+            if sent.full:
+                return Sent(begin + sent.done, faults, True)
         return Sent(len(stamps), faults, False)
 
-    def _send_loaded(self, ring: SendRing, count: int, begin: int, faults: list[Fault]) -> tuple[int, bool]:
-        """Send what is in the first ``count`` slots; give how many are done, and whether the rest has to wait.
+    def _send_loaded(self, descriptor: int, ring: SendRing, count: int) -> Sent:
+        """Send what is in the first ``count`` slots.
 
-        A call ends at the first datagram that is refused, and the next call, which begins with that one, says why.
+        A call ends at the first datagram that is refused; the next call begins with that one and says why.
         """
-        descriptor = self._descriptor()
-        send = self._calls.send
+        faults: list[Fault] = []
         place = 0
         while place < count:
-            sent = send(descriptor, ring.headers(place), count - place)
+            headers = ring.headers(place)
+            sent = self._calls.send(descriptor, headers, count - place)
             if sent > 0:
                 place += sent
                 continue
             code = -sent
             if code != errno.EAGAIN:
-                code = self._insist(partial(self._send_one, ring.headers(place)), code)
+                code = self._insist(partial(self._send_one, descriptor, headers), code)
             if self._is_full(code):
-                return place, True
+                return Sent(place, faults, True)
             if code:
-                faults.append(Fault(begin + place, code))
+                faults.append(Fault(place, code))
             place += 1
-        return count, False
+        return Sent(count, faults, False)
 
-    def _send_one(self, headers: int) -> int:
-        return -min(0, self._calls.send(self._descriptor(), headers, 1))
+    def _send_one(self, descriptor: int, headers: int) -> int:
+        return -min(0, self._calls.send(descriptor, headers, 1))
 
     def receive_batch(self, limit: int = RECEIVE_BATCH) -> Received:
         descriptor = self._descriptor()

@@ -86,9 +86,9 @@ class Datagrams(ABC):
     def send_batch(self, stencil: Stencil, stamps: Sequence[int], addresses: Sequence[int], *, port: int) -> Sent:
         """Send ``stencil`` with each of ``stamps`` to the address beside it, at ``port``; never blocks.
 
-        Columns of any length; ``array("I")`` is the fastest to take. What the system refuses for one host alone is a
-        fault of that datagram and the batch goes on; when its buffers are full the batch ends early, and
-        :meth:`wait_writable` waits for room.
+        The two columns are of one length, whatever it is; ``array("I")`` is the fastest to take. What the system
+        refuses for one host alone is a fault of that datagram and the batch goes on; when its buffers are full the
+        batch ends early, and :meth:`wait_writable` waits for room.
         """
 
     @abstractmethod
@@ -143,6 +143,11 @@ class Datagrams(ABC):
         except OSError:
             return 0
         return int(_MEMINFO.unpack(counts)[_MEMINFO_DROPS]) if len(counts) == _MEMINFO.size else 0
+
+    @staticmethod
+    def _check_columns(stamps: Sequence[int], addresses: Sequence[int]) -> None:
+        if len(stamps) != len(addresses):
+            raise ValueError(f"{len(stamps)} stamps for {len(addresses)} addresses")
 
     def _descriptor(self) -> int:
         """The socket's number, asked anew for each use: a closed one's number may be another file's by now."""

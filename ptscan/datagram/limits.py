@@ -20,7 +20,7 @@ SEND_BATCH: Final = 512
 SEND_RING: Final = 1024 * 1024
 """Octets of memory for the datagrams of one stencil: large ones move in smaller batches."""
 
-SEND_RINGS: Final = 16
+SEND_RINGS: Final = 64
 """Stencils whose rings are kept at once."""
 
 STALE_ERRORS: Final = 8

@@ -17,6 +17,7 @@ class PlainDatagrams(Datagrams):
     batched: ClassVar[bool] = False
 
     def send_batch(self, stencil: Stencil, stamps: Sequence[int], addresses: Sequence[int], *, port: int) -> Sent:
+        self._check_columns(stamps, addresses)
         self._descriptor()
         head, tail = stencil.octets[: stencil.offset], stencil.octets[stencil.offset + 4 :]
         send = self._socket.sendto
