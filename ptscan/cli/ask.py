@@ -94,7 +94,7 @@ class _Printer:
 
     def add(self, varbind: Varbind) -> None:
         if self._rows is not None:
-            self._rows.add(_row(varbind))
+            self._rows.add([_row(varbind)])
             self._flush_when_due()
         else:
             self.line(format_varbind(varbind))

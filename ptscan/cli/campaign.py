@@ -1,117 +1,143 @@
-"""A sweep as it was typed: its plan, its progress, its segments, and what became of them in words."""
+"""A sweep under way: its parts, its progress, and what a journal keeps of it."""
 
-from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
-from typing import Any, Final, TypeAlias
+from pathlib import Path
+from typing import Final, Protocol, TypeAlias
 
 import trio
 
-from ptscan.cli.delivery import Delivery
-from ptscan.cli.journal import Journal
+from ptscan.cli.formats import format_of
+from ptscan.cli.journal import Journal, open_journal
+from ptscan.cli.ledger import Ledger
 from ptscan.cli.live import Display
-from ptscan.cli.options import Asking, Sweeping
-from ptscan.cli.ways import credentials_of, version_of
-from ptscan.cli.words import Words, counted
+from ptscan.cli.options import Showing
+from ptscan.cli.salvage import recover
+from ptscan.cli.tally import Tally
 from ptscan.snmp import Community
-from ptscan.sweep import Classifier, Found, SweepPlan, SweepSummary, run_sweep
-from ptscan.targets import resolve_targets
+from ptscan.sweep import Classifier, Found, SweepPlan, SweepState, run_sweep
 
 LISTS_AT_ONCE: Final = 8  # of findings, that wait between the sweep and who takes them
 
 Finding: TypeAlias = Found[Community]
-Findings: TypeAlias = "trio.MemoryReceiveChannel[list[Finding]]"
+
+
+class Lines(Protocol):
+    """Where findings become lines of a file, perhaps."""
+
+    @property
+    def lines_octets(self) -> int:
+        """How many octets the file holds; 0 where there is none."""
+        ...
+
+
+class Findings:
+    """The findings of a sweep, lists of them as they come; what is taken is noted as under way."""
+
+    def __init__(self, channel: "trio.MemoryReceiveChannel[list[Finding]]", ledger: Ledger | None) -> None:
+        self._channel = channel
+        self._ledger = ledger
+
+    def __aiter__(self) -> "Findings":
+        return self
+
+    async def __anext__(self) -> list[Finding]:
+        batch = await self._channel.__anext__()
+        if self._ledger is not None:
+            self._ledger.take(found.position for found in batch)
+        return batch
+
+
 Take: TypeAlias = Callable[[Findings], Awaitable[None]]
-
-_MENDS: Final = {
-    "Network is unreachable": "this machine has no route there",
-    "No route to host": "this machine has no route there",
-    "Operation not permitted": "a firewall of this machine or a missing permission forbids it",
-    "Permission denied": "a firewall of this machine or a missing permission forbids it",
-}
-
-
-async def planned(targets: tuple[str, ...], asking: Asking, sweeping: Sweeping, words: Words) -> SweepPlan[Community]:
-    """Return the plan that was typed; raises InputErrors for what is wrong with it."""
-    version = version_of(asking)
-    credentials = credentials_of(asking, words)
-    wanted = [*targets, *([f"@{sweeping.target_file}"] if sweeping.target_file else [])]
-    unwanted = [*sweeping.exclude, *([f"@{sweeping.exclude_file}"] if sweeping.exclude_file else [])]
-    shard, shards = sweeping.shard or (1, 1)
-    plan = SweepPlan(
-        targets=await resolve_targets(wanted, unwanted),
-        credentials=tuple(credential for credential in credentials if isinstance(credential, Community)),
-        port=asking.port,
-        version=version,
-        rate=sweeping.rate,
-        seed=sweeping.seed,
-        shard=(shard - 1, shards),
-        max_in_flight=sweeping.max_in_flight,
-    )
-    if asking.timeout is not None:
-        plan = replace(plan, timeout=asking.timeout)
-    if asking.retries is not None:
-        plan = replace(plan, retries=asking.retries)
-    return plan
-
-
-@dataclass
-class Tally:
-    """What the segments of a sweep came to, summed up."""
-
-    hosts: int = 0
-    answered: int = 0
-    probes: int = 0
-    unsent: Counter[str] = field(default_factory=Counter)
-    without_credential: int = 0
-
-    def add(self, summary: SweepSummary) -> None:
-        """Count one segment in."""
-        self.hosts += summary.hosts
-        self.answered += summary.answered
-        self.probes += summary.probes
-        self.unsent.update(summary.send_errors)
-        self.without_credential += summary.without_credential
-
-    def complain(self, words: Words) -> bool:
-        """Name what was not probed; return whether there was any of it."""
-        for reason, count in self.unsent.items():
-            mend = _MENDS.get(reason)
-            words.complain(f"{counted(count, 'probe')} could not be sent: {reason}" + (f": {mend}" if mend else ""))
-        if self.without_credential:
-            addresses = counted(self.without_credential, "address", "addresses")
-            words.complain(
-                f"{addresses} not probed: no credential may be sent there: see networks in the credentials file"
-            )
-        return bool(self.unsent or self.without_credential)
 
 
 class Campaign:
-    """Runs a plan, in one piece or in the segments of a journal."""
+    """Runs a plan, from where its journal stands; made by ``open_campaign``."""
 
     def __init__(self, plan: SweepPlan[Community], journal: Journal | None, classify: Classifier) -> None:
         self._plan = plan
         self._journal = journal
+        self._ledger = None if journal is None else Ledger(1, journal.place)
         self._classify = classify
+        self._lines: Lines | None = None
         self.tally = Tally()
+        self.is_over = False
+        """Whether the sweep came to its end."""
 
-    async def run(self, take: Take, delivery: Delivery[Any], stop: trio.Event) -> None:
-        """Sweep, while ``take`` takes each segment's findings to their end; setting ``stop`` ends the sweep early."""
-        for number, plan in self._segments():
-            send, receive = trio.open_memory_channel[list[Finding]](LISTS_AT_ONCE)
-            progress = partial(self._progress, delivery.screen, number)
-            async with trio.open_nursery() as nursery, send:
-                nursery.start_soon(take, receive)
-                self.tally.add(await run_sweep(plan, send, classify=self._classify, on_progress=progress, stop=stop))
-            if stop.is_set():
-                break
-            delivery.end_segment()
+    @property
+    def goes_on(self) -> bool:
+        """Whether an earlier run has done some of it."""
+        return self._journal is not None and not self._journal.is_new
 
-    def _segments(self) -> Iterator[tuple[int, SweepPlan[Community]]]:
-        return iter([(0, self._plan)]) if self._journal is None else self._journal.remaining()
+    async def run(self, take: Take, screen: Display, lines: Lines, stop: trio.Event) -> None:
+        """Sweep, while ``take`` takes the findings to their end; setting ``stop`` ends the sweep early."""
+        self._lines = lines
+        send, receive = trio.open_memory_channel[list[Finding]](LISTS_AT_ONCE)
+        async with trio.open_nursery() as nursery, send:
+            nursery.start_soon(take, Findings(receive, self._ledger))
+            summary = await run_sweep(
+                self._plan,
+                send,
+                classify=self._classify,
+                on_progress=partial(_progress, screen),
+                on_state=None if self._ledger is None else partial(self._tell, 0),
+                state=self._state(),
+                stop=stop,
+            )
+            self.tally.add(summary)
+        self.is_over = not summary.interrupted
 
-    def _progress(self, screen: Display, number: int, done: int, total: int, found: int) -> None:
-        segments = 1 if self._journal is None else self._journal.segments
-        note = f"{self.tally.answered + found:,} answered"
-        screen.step("probing", number * total + done, segments * total, note)
+    def _state(self) -> SweepState | None:
+        if self._journal is None:
+            return None
+        round_, cursor = self._journal.place
+        return SweepState(round_, cursor, given=self._journal.given)
+
+    def _tell(self, part: int, state: SweepState) -> None:
+        if self._ledger is not None:
+            self._ledger.tell(part, state)
+            self._note_place()
+
+    def _note_place(self) -> None:
+        if self._journal is not None and self._ledger is not None:
+            self._journal.note_place(self._ledger.place())
+
+    def settle(self, findings: Sequence[Finding]) -> None:
+        """These findings were taken care of: no later run has to."""
+        if self._journal is not None and self._ledger is not None and self._lines is not None:
+            positions = [found.position for found in findings]
+            self._journal.mark(positions)
+            self._journal.note_output(self._lines.lines_octets)
+            self._ledger.settle(positions)
+
+    def conclude(self) -> None:
+        """Everything that was found is where it belongs."""
+        self._note_place()
+        if self._journal is not None:
+            self._journal.is_complete = self.is_over
+
+
+@contextmanager
+def open_campaign(
+    plan: SweepPlan[Community], classify: Classifier, *, resume: Path | None, showing: Showing
+) -> Iterator[Campaign]:
+    """Make ready to sweep by ``plan``, with the journal ``resume``; when the block ends, all is given out.
+
+    Raises JournalError and OutputError.
+    """
+    if resume is None:
+        yield Campaign(plan, None, classify)
+        return
+    with open_journal(resume, plan) as journal:
+        plan = replace(plan, seed=journal.seed)
+        if not journal.is_new and showing.output is not None and format_of(showing) == "jsonl":
+            recover(journal, plan, showing.output)
+        campaign = Campaign(plan, journal, classify)
+        yield campaign
+        campaign.conclude()
+
+
+def _progress(screen: Display, done: int, total: int, found: int) -> None:
+    screen.step("probing", done, total, f"{found:,} answered")

@@ -1,60 +1,43 @@
-"""From a record to the person: into the output and onto the screen, with the journal told of it."""
+"""From a record to the person: into the output and onto the screen."""
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
 import trio
 
-from ptscan.cli.destination import open_destination
+from ptscan.cli.destination import Destination, open_destination
 from ptscan.cli.flat import Shape
-from ptscan.cli.formats import Output, format_of
+from ptscan.cli.formats import Output, Receipt, format_of
 from ptscan.cli.interrupt import until_interrupted
-from ptscan.cli.journal import Journal
 from ptscan.cli.live import Display, display
 from ptscan.cli.options import Showing
 from ptscan.cli.words import Words
 
-
-class Addressed(Protocol):
-    """A record of one device."""
-
-    @property
-    def address(self) -> str:
-        """Its address."""
-        ...
-
-
-T = TypeVar("T", bound=Addressed)
+T = TypeVar("T")
 
 
 class Delivery(Generic[T]):
     """Gives records out; made by ``open_delivery``."""
 
-    def __init__(self, output: Output[T], shape: Shape[T], screen: Display, journal: Journal | None) -> None:
+    def __init__(self, output: Output[T], shape: Shape[T], screen: Display, destination: Destination) -> None:
         self._output = output
         self._shape = shape
-        self._journal = journal
+        self._destination = destination
         self.screen = screen
 
-    def was_given(self, address: str) -> bool:
-        """Return whether the run that is gone on from gave this out already."""
-        return self._journal is not None and address in self._journal.given
+    @property
+    def lines_octets(self) -> int:
+        """How many octets of lines the file holds; 0 where it is no file of lines."""
+        return self._destination.octets if self._output.streams and self._destination.is_file else 0
 
-    def give(self, record: T) -> None:
-        """Give a record out."""
-        self._output.add(record)
-        if self._journal is not None:
-            self._journal.given.add(record.address)
+    def give(self, records: Sequence[T], kept: Receipt | None = None) -> None:
+        """Give records out; ``kept`` is called once no kill can lose them."""
+        self._output.add(records, kept)
         if self.screen.is_live:
-            grid = self._shape.short([record])
-            self.screen.row(grid.header, grid.rows[0])
-
-    def end_segment(self) -> None:
-        """Note that the journal's segment is done, once its lines are written. Blocks."""
-        if self._journal is not None and self._output.streams:
-            self._output.flush()
-            self._journal.save()
+            grid = self._shape.short(records)
+            for row in grid.rows:
+                self.screen.row(grid.header, row)
 
     async def run(self, work: Callable[[], Awaitable[object]], stop: trio.Event | None = None) -> bool:
         """Await ``work()``, writing lines as they come and drawing; return whether it was interrupted.
@@ -70,16 +53,15 @@ class Delivery(Generic[T]):
 
 
 @contextmanager
-def open_delivery(
-    shape: Shape[T], showing: Showing, words: Words, *, journal: Journal | None = None
-) -> Iterator[Delivery[T]]:
-    """Open what ``showing`` asks for; what was given is written when the block ends, and then the journal."""
+def open_delivery(shape: Shape[T], showing: Showing, words: Words, *, append: bool = False) -> Iterator[Delivery[T]]:
+    """Open what ``showing`` asks for, lines behind those that are there with ``append``.
+
+    What was given is written when the block ends.
+    """
     form = format_of(showing)
-    goes_on = journal is not None and not journal.is_new
-    with open_destination(showing.output, whole=form != "jsonl", append=goes_on) as destination:
+    with open_destination(showing.output, whole=form != "jsonl", append=append) as destination:
         output = Output(shape, form, destination)
         with display(words, wanted=not (output.streams and destination.is_terminal())) as screen:
-            yield Delivery(output, shape, screen, journal)
+            yield Delivery(output, shape, screen, destination)
         output.finish()
-    if journal is not None:
-        journal.save()
+    output.settle()

@@ -38,10 +38,16 @@ class OutputError(PtscanError):
 class Destination:
     """Takes octets; an error names the place. A reader that went away stays a BrokenPipeError, which is no news."""
 
-    def __init__(self, file: BinaryIO, place: str, encoding: str = "utf-8") -> None:
+    def __init__(self, file: BinaryIO, place: str, encoding: str = "utf-8", *, is_file: bool = False) -> None:
         self._file = file
         self.place = place
         self.encoding = encoding  # of text for a person; data are UTF-8 everywhere
+        self.is_file = is_file  # a file on a disk: what is written to it waits for nobody
+
+    @property
+    def octets(self) -> int:
+        """How many octets the file holds."""
+        return self._file.tell()
 
     def write(self, data: bytes) -> None:
         """Write ``data`` and hand it to the system at once."""
@@ -84,7 +90,7 @@ def open_destination(path: Path | None, *, whole: bool, append: bool = False) ->
     except OSError as error:
         raise OutputError(place, error) from error
     try:
-        yield Destination(file, place)
+        yield Destination(file, place, is_file=S_ISREG(os.fstat(file.fileno()).st_mode))
         try:
             file.close()
             if not straight:

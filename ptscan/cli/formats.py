@@ -2,8 +2,8 @@
 
 import csv
 import io
-from collections.abc import Sequence
-from typing import Final, Generic, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, Generic, TypeAlias, TypeVar
 
 import msgspec
 import trio
@@ -16,7 +16,9 @@ from ptscan.cli.table import table
 from ptscan.errors import InputError
 
 T = TypeVar("T")
+Receipt: TypeAlias = Callable[[], None]
 
+_PAUSE_SECONDS: Final = 0.02  # between two writes of lines: each costs as much as hundreds of lines
 _ENDINGS: Final[dict[str, Format]] = {".json": "json", ".jsonl": "jsonl", ".csv": "csv", ".xlsx": "xlsx"}
 
 
@@ -39,13 +41,14 @@ def format_of(showing: Showing) -> Format:
 
 
 class Output(Generic[T]):
-    """Takes records for ``destination``: JSON Lines can be taken and written at any time, the others in ``finish``."""
+    """Takes records for ``destination``: JSON Lines are written as they come, the others as a whole in ``finish``."""
 
     def __init__(self, shape: Shape[T], form: Format, destination: Destination) -> None:
         self._shape = shape
         self._form = form
         self._destination = destination
         self._pending: list[T] = []
+        self._receipts: list[Receipt] = []
         self._added = trio.Event()
 
     @property
@@ -53,31 +56,41 @@ class Output(Generic[T]):
         """Whether the format grows line by line."""
         return self._form == "jsonl"
 
-    def add(self, record: T) -> None:
-        """Take one record; nothing is written yet."""
-        self._pending.append(record)
+    def add(self, records: Sequence[T], kept: Receipt | None = None) -> None:
+        """Take records; nothing is written yet. ``kept`` is called once they are where no kill can reach them."""
+        self._pending += records
+        if kept is not None:
+            self._receipts.append(kept)
         self._added.set()
 
-    def _take_lines(self) -> bytes:
-        """Return what was added since the last call, where the format grows line by line; else nothing."""
-        if not self.streams or not self._pending:
-            return b""
-        lines, self._pending = self._pending, []
-        return msgspec.json.Encoder().encode_lines(lines)
-
     async def keep_written(self) -> None:
-        """Write lines as they are added, in a thread, until cancelled: a slow reader of ours stalls nothing else."""
-        while True:
-            if lines := self._take_lines():
-                with trio.CancelScope(shield=True):  # taken is written: nothing else holds these lines any more
+        """Write lines as they are added, until cancelled.
+
+        Many at a time, and where somebody reads them in a thread: a slow reader of ours stalls nothing else.
+        """
+        while self.streams:
+            await self._added.wait()
+            self._added = trio.Event()
+            lines, receipts = self._take_lines()
+            with trio.CancelScope(shield=True):  # taken is written: nothing else holds these lines any more
+                if self._destination.is_file:
+                    self._destination.write(lines)
+                else:
                     await trio.to_thread.run_sync(self._destination.write, lines)
-            else:
-                self._added = trio.Event()
-                await self._added.wait()
+            _call(receipts)
+            await trio.sleep(_PAUSE_SECONDS)
+
+    def _take_lines(self) -> tuple[bytes, list["Receipt"]]:
+        records, self._pending = self._pending, []
+        receipts, self._receipts = self._receipts, []
+        return msgspec.json.Encoder().encode_lines(records), receipts
 
     def flush(self) -> None:
         """Write the lines that are not written yet, where the format has lines. Blocks."""
-        self._destination.write(self._take_lines())
+        if self.streams:
+            lines, receipts = self._take_lines()
+            self._destination.write(lines)
+            _call(receipts)
 
     def finish(self) -> None:
         """Write whatever is not written yet. Blocks."""
@@ -87,6 +100,10 @@ class Output(Generic[T]):
         if self._shape.order is not None:
             self._pending.sort(key=self._shape.order)
         self._destination.write(self._whole())
+
+    def settle(self) -> None:
+        """The destination is closed: a file that was written as a whole has its name."""
+        _call(self._receipts)
 
     def _whole(self) -> bytes:
         records = self._pending
@@ -104,6 +121,11 @@ class Output(Generic[T]):
                 draw = self._shape.draw
                 text = draw(terminal) if draw else table(self._shape.short(records), terminal)
                 return text.encode(self._destination.encoding, "replace")
+
+
+def _call(receipts: Iterable[Receipt]) -> None:
+    for kept in receipts:
+        kept()
 
 
 def _json(records: Sequence[object]) -> bytes:

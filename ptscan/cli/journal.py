@@ -1,124 +1,268 @@
-"""``--resume FILE``: what an interrupted sweep has done, so that the next run goes on from there.
+"""``--resume FILE``: what a sweep has done, kept so that no kill loses it, and the next run goes on from there.
 
-A sweep with a journal is cut into segments: the shards of the shard that was asked for, each spread over all targets.
-The file holds the seed, how many segments are done, and which findings of the one under way were already given out. It
-is written when the run is interrupted, for JSON Lines also when a segment ends, and goes when the sweep is complete. A
-run that is killed outright repeats what it did since.
+Theory of operation. The file is mapped into memory: what was noted is in the system's hands at once, and a process that
+is killed at any instant loses nothing of it (a power cut may cost the last seconds). It holds
+
+    a header          whose sweep it is, as one line of JSON
+    the place         a round and the first position that is not over in it, one word of 8 octets
+    the output        how many octets of the output file are accounted for, one word
+    a bitmap          the positions that are done with: bit p & 7 of octet p >> 3 is position p
+
+Each note is a single store of an octet or an aligned word, so that none is ever half there. The order of the notes
+makes every state between two of them harmless: a finding is first written and handed to the system, then its bit is
+set, and the place moves on only past findings whose bits are set. Findings that were written and not yet marked when
+the kill came are read back from the output file, see ``salvage``.
 """
 
+import errno
+import fcntl
 import hashlib
+import mmap
 import os
 import secrets
-from collections.abc import Iterator
-from dataclasses import replace
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from stat import S_ISREG
+from typing import BinaryIO, Final
 
 import msgspec
 
-from ptscan.cli.destination import open_destination
+from ptscan.cli.ledger import Place
 from ptscan.errors import InputError
 from ptscan.snmp import Community
 from ptscan.sweep import SweepPlan
 
-SCHEMA: Final = "ptscan.resume/1"
-FEWEST: Final = 4_096  # targets of a segment: its rounds cost seconds whatever its size
-MOST: Final = 262_144
-SEGMENTS: Final = 16  # of a sweep of middling size
-MAX_OCTETS: Final = 64 << 20
+SCHEMA: Final = "ptscan.resume/2"
+_ANY_SCHEMA: Final = b'{"schema":"ptscan.resume/'
+HEADER_OCTETS: Final = 4_096
+_WORDS: Final = slice(HEADER_OCTETS - 16, HEADER_OCTETS)
+_PLACE, _OUTPUT = 0, 1
+_CURSOR_BITS: Final = 40
+_CURSOR_MASK: Final = (1 << _CURSOR_BITS) - 1
+_MOST_ROUNDS: Final = 1_024
+_TRIES: Final = 8  # to open a file that another run makes or removes at the same time
+_AT_ONCE: Final = 1 << 20  # octets
+
+_MENDS: Final = {
+    errno.ENOENT: "make its folder first",
+    errno.ENOTDIR: "make its folder first",
+    errno.EISDIR: "name a file, not a folder",
+    errno.EACCES: "name a place where you may write",
+    errno.EPERM: "name a place where you may write",
+    errno.EROFS: "name a place where you may write",
+    errno.ENOSPC: "free some room, or name another place",
+    errno.EDQUOT: "free some room, or name another place",
+    errno.EFBIG: "the limit for files is too low (ulimit -f)",
+    errno.ENODEV: "name another place: this one cannot be mapped into memory",
+}
 
 
 class JournalError(InputError):
     """The file of --resume cannot be used; the line names it and says how to mend it."""
 
+    def __init__(self, path: Path, fault: str) -> None:
+        super().__init__(f"--resume {path}: {fault}")
 
-class _Page(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+
+class _Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     schema: str
     sweep: str  # fingerprint of what is swept
+    rounds: str  # what its rounds ask
     seed: int
-    segments: int
-    done: int
-    given: list[str]
+    positions: int
+    byteorder: str
 
 
 class Journal:
-    """The state of one sweep by ``plan``, kept in ``path``; new where the file does not exist. Raises JournalError."""
+    """The state of one sweep, in the open ``file``; made by ``open_journal``."""
 
-    def __init__(self, path: Path, plan: SweepPlan[Community]) -> None:
-        self._path = path
-        self._plan = plan
-        page = self._read()
-        self.is_new = page is None
-        self._page = page or self._first_page()
-        self.given = set(self._page.given)
-        """Addresses of the segment under way whose findings were given out; add to it what is given out now."""
+    def __init__(self, file: int, seed: int, *, is_new: bool) -> None:
+        self._map = mmap.mmap(file, 0)
+        self._octets = memoryview(self._map)
+        self._words = self._octets[_WORDS].cast("Q")
+        self._bits = self._octets[HEADER_OCTETS:]
+        self.seed: Final = seed
+        self.is_new: Final = is_new
+        self.is_complete = False
+        """Set it once nothing is left to do: the file goes then."""
 
     @property
-    def segments(self) -> int:
-        """How many segments the sweep has."""
-        return self._page.segments
+    def place(self) -> Place:
+        """Where the sweep goes on."""
+        word = self._words[_PLACE]
+        return word >> _CURSOR_BITS, word & _CURSOR_MASK
 
-    def remaining(self) -> Iterator[tuple[int, SweepPlan[Community]]]:
-        """Give the number (from 0) and the plan of each segment that is left; asking for the next ends the last one.
+    def note_place(self, place: Place) -> None:
+        """Nobody before ``place`` is left to probe or to take care of."""
+        self._words[_PLACE] = place[0] << _CURSOR_BITS | place[1]
 
-        Nothing is written: ``save`` when what was found is safe.
-        """
-        index, count = self._plan.shard
-        while self._page.done < self.segments:
-            number = self._page.done
-            shard = (index + count * number, count * self.segments)
-            yield number, replace(self._plan, seed=self._page.seed, shard=shard)
-            self._page = msgspec.structs.replace(self._page, done=number + 1)
-            self.given.clear()
+    @property
+    def given(self) -> bytes:
+        """The bitmap of the positions that are done with."""
+        return bytes(self._bits)
 
-    def save(self) -> None:
-        """Write the file, or remove it once every segment is done; raises OutputError."""
-        if self._page.done == self.segments:
-            self._path.unlink(missing_ok=True)
-            return
-        self._page = msgspec.structs.replace(self._page, given=sorted(self.given))
-        with open_destination(self._path, whole=True) as destination:
-            destination.write(msgspec.json.encode(self._page) + b"\n")
+    def mark(self, positions: Iterable[int]) -> None:
+        """These positions are done with."""
+        bits = self._bits
+        for position in positions:
+            bits[position >> 3] |= 1 << (position & 7)
 
-    def _first_page(self) -> _Page:
-        _, count = self._plan.shard
-        targets = max(1, self._plan.targets.count // count)
-        size = min(MOST, max(FEWEST, targets // SEGMENTS))
-        return _Page(
-            schema=SCHEMA,
-            sweep=_fingerprint(self._plan),
-            seed=secrets.randbits(63) if self._plan.seed is None else self._plan.seed,
-            segments=-(-targets // size),
-            done=0,
-            given=[],
-        )
+    @property
+    def output_octets(self) -> int:
+        """How much of the output file the bitmap accounts for."""
+        return self._words[_OUTPUT]
 
-    def _read(self) -> _Page | None:
+    def note_output(self, octets: int) -> None:
+        """The findings within the first ``octets`` of the output file are marked."""
+        self._words[_OUTPUT] = octets
+
+    def is_needless(self) -> bool:
+        """Whether there is nothing in it to go on from."""
+        return self.is_complete or (self.is_new and not self._words[_PLACE] and not self.given.strip(b"\0"))
+
+    def release(self) -> None:
+        """Let go of the file."""
+        for view in (self._bits, self._words, self._octets):
+            view.release()
+        self._map.close()
+
+
+@contextmanager
+def open_journal(path: Path, plan: SweepPlan[Community]) -> Iterator[Journal]:
+    """Open the journal of ``plan`` in ``path``, new where the file does not exist, and lock out other runs.
+
+    At the end of the block the file goes if there is nothing in it to go on from. Raises JournalError.
+    """
+    target = Path(os.path.realpath(path))  # a link keeps pointing where it points
+    with ExitStack() as stack:
         try:
-            with self._path.open("rb") as file:
-                octets = file.read(MAX_OCTETS)
-            page = msgspec.json.decode(octets, type=_Page)
-        except FileNotFoundError:
-            folder = self._path.absolute().parent  # said before hours of work and not when they are to be kept
-            if not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):
-                mend = "name a place where you may write" if folder.is_dir() else "make its folder first"
-                raise JournalError(f"--resume {self._path}: cannot be written: {mend}") from None
-            return None
+            file, is_new = _locked(path, target, plan)
+            stack.callback(os.close, file)
+            header = _checked(path, file, plan)
+            journal = Journal(file, header.seed, is_new=is_new)
         except OSError as error:
-            raise JournalError(f"--resume {self._path}: cannot be read: {error.strerror}: name another file") from error
-        except msgspec.MsgspecError as error:
-            raise JournalError(f"--resume {self._path}: is no file of ours ({error}): name another file") from error
-        other_seed = self._plan.seed not in (None, page.seed)
-        if page.schema != SCHEMA or page.sweep != _fingerprint(self._plan) or other_seed:
-            raise JournalError(
-                f"--resume {self._path}: belongs to another sweep (targets, excludes, port, shard or seed differ): "
-                "name another file, or remove it to start anew"
-            )
-        if not 0 <= page.done < page.segments:
-            raise JournalError(f"--resume {self._path}: is damaged: remove it to start anew")
-        return page
+            raise JournalError(path, _fault_of(error)) from error
+        stack.callback(journal.release)
+        if header.rounds != _rounds(plan):  # other questions are asked: who stayed silent hears them all
+            journal.note_place((0, 0))
+        try:
+            yield journal
+        finally:
+            if journal.is_needless():
+                target.unlink(missing_ok=True)
+
+
+def _locked(path: Path, target: Path, plan: SweepPlan[Community]) -> tuple[int, bool]:
+    """Open and lock the file; say whether it is new."""
+    for _ in range(_TRIES):
+        is_new = not target.exists()
+        if is_new and not _make(target, plan):
+            continue
+        file = os.open(target, os.O_RDWR | os.O_CLOEXEC | os.O_NONBLOCK)  # a FIFO would block for ever
+        try:
+            if not S_ISREG(os.fstat(file).st_mode):
+                raise JournalError(path, "is no file: name another one")
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            with suppress(FileNotFoundError):
+                if os.path.samestat(os.fstat(file), os.stat(target)):  # else the run that had it removed it just now
+                    return file, is_new
+        except BlockingIOError:
+            os.close(file)
+            raise JournalError(path, "is in use by another run: wait for its end, or name another file") from None
+        except BaseException:
+            os.close(file)
+            raise
+        os.close(file)
+    raise JournalError(path, "comes and goes: name another file")
+
+
+def _make(target: Path, plan: SweepPlan[Community]) -> bool:
+    """Make the file, under another name first, so that it is whole once it is there; say whether it was not already."""
+    part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+    with open(part, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+        try:
+            header = msgspec.json.encode(_header(plan)) + b"\n"
+            file.write(header.ljust(_WORDS.start, b"\0"))
+            _write_zeros(file, _WORDS.stop - _WORDS.start + (_size(plan) + 7) // 8)
+            file.flush()
+            os.link(part, target)
+        except FileExistsError:
+            return False
+        finally:
+            part.unlink()
+    return True
+
+
+def _write_zeros(file: BinaryIO, octets: int) -> None:
+    """Write them for good: a mapped file whose octets have no room on the disk kills the process that notes into it."""
+    for begin in range(0, octets, _AT_ONCE):
+        file.write(bytes(min(_AT_ONCE, octets - begin)))
+
+
+def _checked(path: Path, file: int, plan: SweepPlan[Community]) -> _Header:
+    """Read the header of an open file and hold it against ``plan``; raises JournalError."""
+    octets = os.pread(file, HEADER_OCTETS, 0)
+    if octets.startswith(_ANY_SCHEMA) and not octets.startswith(f'{{"schema":"{SCHEMA}"'.encode()):
+        raise JournalError(path, "was kept by another version of ptscan: finish it with that one, or remove it")
+    try:
+        header = msgspec.json.decode(octets[: _WORDS.start].rstrip(b"\0"), type=_Header)
+    except msgspec.MsgspecError as error:
+        raise JournalError(path, "is no file of ours: name another one") from error
+    if header.sweep != _fingerprint(plan) or plan.seed not in (None, header.seed):
+        raise JournalError(
+            path,
+            "belongs to another sweep (targets, excludes, port, shard or seed differ): "
+            "name another file, or remove it to start anew",
+        )
+    size = header.positions
+    whole = size == _size(plan) and os.fstat(file).st_size == HEADER_OCTETS + (size + 7) // 8
+    if not whole or header.byteorder != sys.byteorder:
+        raise JournalError(path, "is damaged: remove it to start anew")
+    words = memoryview(octets)[_WORDS].cast("Q")
+    last = os.pread(file, 1, HEADER_OCTETS + (size - 1) // 8)[0]
+    if (
+        words[_PLACE] & _CURSOR_MASK > size
+        or words[_PLACE] >> _CURSOR_BITS > _MOST_ROUNDS
+        or last >> (size - 1) % 8 + 1
+    ):
+        raise JournalError(path, "is damaged: remove it to start anew")
+    return header
+
+
+def _header(plan: SweepPlan[Community]) -> _Header:
+    seed = plan.seed if plan.seed is not None else default_seed(plan.shard)
+    return _Header(
+        schema=SCHEMA,
+        sweep=_fingerprint(plan),
+        rounds=_rounds(plan),
+        seed=seed,
+        positions=_size(plan),
+        byteorder=sys.byteorder,
+    )
+
+
+def default_seed(shard: tuple[int, int]) -> int:
+    """Draw the seed of a sweep that was given none; the shards of several machines all use the same one."""
+    return secrets.randbits(64) if shard[1] == 1 else 0
+
+
+def _size(plan: SweepPlan[Community]) -> int:
+    index, shards = plan.shard
+    return max(0, -(-(plan.targets.count - index) // shards))
 
 
 def _fingerprint(plan: SweepPlan[Community]) -> str:
-    what = (plan.targets.intervals, plan.port, plan.shard)
-    return hashlib.sha256(repr(what).encode()).hexdigest()
+    return hashlib.sha256(repr((plan.targets.intervals, plan.port, plan.shard)).encode()).hexdigest()
+
+
+def _rounds(plan: SweepPlan[Community]) -> str:
+    """What makes a round's number mean something; no community, not even as a hash that could be guessed from."""
+    networks = [tuple(map(str, credential.networks)) for credential in plan.credentials]
+    return hashlib.sha256(repr((plan.version, plan.retries, networks)).encode()).hexdigest()
+
+
+def _fault_of(error: OSError) -> str:
+    mend = _MENDS.get(error.errno or 0, "name another file")
+    return f"cannot be used: {error.strerror or error}: {mend}"

@@ -74,7 +74,7 @@ async def _read(
                     wrong += 1
                     words.complain(failure_line((one.address, one.port), one.fault, one.outcome))
                 if one.device is not None:
-                    delivery.give(one.device.reading)
+                    delivery.give([one.device.reading])
 
         async def read_one(client: Client, number: int) -> None:
             address, port = addresses[number]

@@ -6,14 +6,13 @@ from pathlib import Path
 import trio
 
 from proto_schema import Reading
-from ptscan.cli.campaign import Campaign, Finding, Findings, planned
+from ptscan.cli.campaign import Campaign, Finding, Findings, open_campaign
 from ptscan.cli.delivery import Delivery, open_delivery
 from ptscan.cli.devices import READ_AT_ONCE, Done, read_at
 from ptscan.cli.endpoints import shown
 from ptscan.cli.exits import Exit
 from ptscan.cli.flat import READINGS
 from ptscan.cli.formats import format_of
-from ptscan.cli.journal import Journal
 from ptscan.cli.options import (
     DEFAULT_ASKING,
     DEFAULT_SHOWING,
@@ -24,6 +23,7 @@ from ptscan.cli.options import (
     Sweeping,
     Targets,
 )
+from ptscan.cli.planning import planned
 from ptscan.cli.ways import client_settings
 from ptscan.cli.words import Words, counted
 from ptscan.profiles import ProfileSet, load_profiles
@@ -47,17 +47,21 @@ async def _scan(
     words = Words(quiet=showing.quiet)
     format_of(showing)  # what is wrong with it is said before anything else happens
     plan = await planned(targets, asking, sweeping, words)
-    journal = Journal(sweeping.resume, plan) if sweeping.resume else None
     profiles = load_profiles(folder)
-    campaign = Campaign(plan, journal, profiles.classify)
     began = trio.current_time()
     stop = trio.Event()
-    with open_delivery(READINGS, showing, words, journal=journal) as delivery:
+    with (
+        open_campaign(plan, profiles.classify, resume=sweeping.resume, showing=showing) as campaign,
+        open_delivery(READINGS, showing, words, append=campaign.goes_on) as delivery,
+    ):
         async with open_client(client_settings(asking)) as client:
-            readers = _Readers(client, plan.version, profiles, delivery, words, stop)
-            interrupted = await delivery.run(partial(campaign.run, readers.take, delivery, stop), stop)
+            readers = _Readers(client, plan.version, profiles, delivery, words, campaign, stop)
+            work = partial(campaign.run, readers.take, delivery.screen, delivery, stop)
+            interrupted = await delivery.run(work, stop)
     tally = campaign.tally
-    unprobed = tally.complain(words)
+    faults = list(tally.faults())
+    for fault in faults:
+        words.complain(fault)
     words.say(
         f"{counted(readers.printers, 'printer')}, {readers.with_problems:,} with problems; "
         f"{counted(readers.others, 'other device')}; {tally.answered:,} of {tally.hosts:,} addresses answered; "
@@ -67,9 +71,9 @@ async def _scan(
         left = readers.found - readers.read
         words.complain(f"interrupted: what was read until then is kept, {counted(left, 'device')} found were not read")
         return Exit.INTERRUPTED
-    if unprobed and not tally.probes:
+    if faults and not tally.probes:
         return Exit.FAILED
-    return Exit.DONE_IN_PART if unprobed or readers.failed else Exit.DONE
+    return Exit.DONE_IN_PART if faults or readers.failed else Exit.DONE
 
 
 class _Readers:
@@ -82,6 +86,7 @@ class _Readers:
         profiles: ProfileSet,
         delivery: Delivery[Reading],
         words: Words,
+        campaign: Campaign,
         stop: trio.Event,
     ) -> None:
         self._client = client
@@ -89,6 +94,7 @@ class _Readers:
         self._profiles = profiles
         self._delivery = delivery
         self._words = words
+        self._campaign = campaign
         self._stop = stop
         self._places = trio.Semaphore(READ_AT_ONCE)
         self.found = 0
@@ -104,11 +110,10 @@ class _Readers:
             nursery.start_soon(self._cancel_when_stopped, nursery.cancel_scope)
             async with trio.open_nursery() as reading:
                 async for batch in findings:
+                    self.found += len(batch)
                     for finding in batch:
-                        if not self._delivery.was_given(finding.sighting.address):
-                            self.found += 1
-                            await self._places.acquire()
-                            reading.start_soon(self._read, finding)
+                        await self._places.acquire()
+                        reading.start_soon(self._read, finding)
             nursery.cancel_scope.cancel()
 
     async def _cancel_when_stopped(self, scope: trio.CancelScope) -> None:
@@ -130,20 +135,20 @@ class _Readers:
         finally:
             self._places.release()
         self.read += 1
-        self._take_in(done, sighting.kind)
+        self._take_in(done, finding)
         self._delivery.screen.step("reading", self.read, self.found, f"{self.printers:,} printers")
 
-    def _take_in(self, done: Done, kind: str) -> None:
+    def _take_in(self, done: Done, finding: Finding) -> None:
         device = done.device
-        if device is None or device.outcome is not Outcome.OK:
-            if kind == "other":
-                self.others += 1
-                return
-            self.failed += 1
-            self._words.complain(f"{shown(done.address, done.port)} was found, but could not be read: {done.fault}")
-        elif device.is_printer:
+        settle = partial(self._campaign.settle, [finding])
+        if device is not None and device.outcome is Outcome.OK and device.is_printer:
             self.printers += 1
             self.with_problems += bool(device.reading.problems)
-            self._delivery.give(device.reading)
-        else:
+            self._delivery.give([device.reading], settle)
+            return
+        settle()
+        if finding.sighting.kind == "other" or (device is not None and device.outcome is Outcome.OK):
             self.others += 1
+            return
+        self.failed += 1
+        self._words.complain(f"{shown(done.address, done.port)} was found, but could not be read: {done.fault}")

@@ -8,13 +8,12 @@ from typing import Final
 
 import trio
 
-from ptscan.cli.campaign import Campaign, Findings, planned
+from ptscan.cli.campaign import Findings, open_campaign
 from ptscan.cli.delivery import open_delivery
 from ptscan.cli.endpoints import shown
 from ptscan.cli.exits import Exit, judged
 from ptscan.cli.flat import Grid, Shape, by_address
 from ptscan.cli.formats import format_of
-from ptscan.cli.journal import Journal
 from ptscan.cli.options import (
     DEFAULT_ASKING,
     DEFAULT_SHOWING,
@@ -25,6 +24,7 @@ from ptscan.cli.options import (
     Sweeping,
     Targets,
 )
+from ptscan.cli.planning import planned
 from ptscan.cli.words import Words, counted
 from ptscan.profiles import load_profiles
 from ptscan.sweep import Sighting
@@ -47,23 +47,25 @@ async def _sweep(
     words = Words(quiet=showing.quiet)
     format_of(showing)  # what is wrong with it is said before anything else happens
     plan = await planned(targets, asking, sweeping, words)
-    journal = Journal(sweeping.resume, plan) if sweeping.resume else None
-    campaign = Campaign(plan, journal, load_profiles(folder).classify)
+    classify = load_profiles(folder).classify
     kinds: Counter[str] = Counter()
     began = trio.current_time()
     stop = trio.Event()
-    with open_delivery(SIGHTINGS, showing, words, journal=journal) as delivery:
+    with (
+        open_campaign(plan, classify, resume=sweeping.resume, showing=showing) as campaign,
+        open_delivery(SIGHTINGS, showing, words, append=campaign.goes_on) as delivery,
+    ):
 
         async def take(findings: Findings) -> None:
             async for batch in findings:
-                for found in batch:
-                    if not delivery.was_given(found.sighting.address):
-                        kinds[found.sighting.kind] += 1
-                        delivery.give(found.sighting)
+                kinds.update([found.sighting.kind for found in batch])
+                delivery.give([found.sighting for found in batch], partial(campaign.settle, batch))
 
-        interrupted = await delivery.run(partial(campaign.run, take, delivery, stop), stop)
+        interrupted = await delivery.run(partial(campaign.run, take, delivery.screen, delivery, stop), stop)
     tally = campaign.tally
-    unprobed = tally.complain(words)
+    faults = list(tally.faults())
+    for fault in faults:
+        words.complain(fault)
     seconds = trio.current_time() - began
     words.say(
         f"{counted(kinds.total(), 'device')} at {counted(tally.hosts, 'address', 'addresses')}: "
@@ -73,7 +75,7 @@ async def _sweep(
     if interrupted:
         words.complain("interrupted: what was found until then is kept")
         return Exit.INTERRUPTED
-    return judged(right=tally.probes, wrong=unprobed)
+    return judged(right=tally.probes, wrong=len(faults))
 
 
 def _wide(sightings: Sequence[Sighting]) -> Grid:

@@ -5,12 +5,14 @@ import io
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import msgspec
 import openpyxl
 import pytest
 import trio
+import trio.testing
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -81,7 +83,7 @@ def written(form: Format, readings: list[Reading], *, terminal: bool = False) ->
     file = File()
     output = Output(READINGS, form, Destination(file, "memory"))
     for one in readings:
-        output.add(one)
+        output.add([one])
         output.flush()
     output.finish()
     return file.getvalue()
@@ -200,7 +202,7 @@ def output_to(path: Path, *, whole: bool = True) -> Iterator[Output[Reading]]:
 
 def keep_then_fail(path: Path, *, whole: bool) -> None:
     with output_to(path, whole=whole) as output:
-        output.add(reading("x"))
+        output.add([reading("x")])
         output.flush()
         raise ZeroDivisionError
 
@@ -214,7 +216,7 @@ def test_a_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:
     assert path.read_text() == "older"
     assert list(tmp_path.iterdir()) == [path]
     with output_to(path) as output:
-        output.add(reading("x"))
+        output.add([reading("x")])
         output.finish()
     assert len(json.loads(path.read_text())) == 1
     assert path.stat().st_mode & 0o777 == 0o640
@@ -255,14 +257,35 @@ def test_a_place_that_cannot_be_written_is_named_at_the_start(tmp_path: Path, na
         pytest.fail("it was opened")
 
 
-async def test_lines_that_were_taken_are_written_even_when_cancelled() -> None:
+@pytest.mark.parametrize("is_file", [False, True])
+@pytest.mark.parametrize("late", [False, True])
+async def test_every_line_is_written_once_whenever_it_is_cancelled(is_file: bool, late: bool) -> None:
     file = io.BytesIO()
-    output = Output(READINGS, "jsonl", Destination(file, "memory"))
-    output.add(reading("text"))
-    with trio.CancelScope() as scope:
-        scope.cancel()
-        await output.keep_written()
-    assert file.getvalue().count(b"\n") == 1
+    kept: list[int] = []
+    output = Output(READINGS, "jsonl", Destination(file, "memory", is_file=is_file))
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(output.keep_written)
+        for number in range(3):
+            output.add([reading("text"), reading("more")], partial(kept.append, number))
+            if late:
+                await trio.testing.wait_all_tasks_blocked()
+        nursery.cancel_scope.cancel()
+    assert file.getvalue().count(b"\n") == 2 * len(kept)
+    output.finish()
+    assert file.getvalue().count(b"\n") == 6
+    assert kept == [0, 1, 2]
+
+
+def test_a_file_that_is_written_as_a_whole_is_safe_once_it_has_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "fleet.json"
+    seen: list[bool] = []
+    with output_to(path) as output:
+        output.add([reading("x")], lambda: seen.append(path.exists()))
+        output.flush()
+        output.finish()
+    assert seen == []
+    output.settle()
+    assert seen == [True]
 
 
 def test_at_a_glance_colours_stand_in_one_order_and_a_colour_without_a_kind_is_one() -> None:
