@@ -4,13 +4,13 @@ I/O: none.
 """
 
 from codec import limits
+from codec.decoder import Decoder
 from codec.errors import CodecError, DecodeError, EncodeError, OidError
 from codec.limits import REQUEST_ID_MAX, REQUEST_ID_MIN
 from codec.message import Message, TrapV1, decode_message, encode_response
 from codec.oid import Oid, format_oid, oid_arcs, oid_from_arcs, oid_key, oid_precedes, parse_oid
 from codec.opaque import unwrap_opaque
 from codec.peek import peek_request_id
-from codec.shapes import Shapes
 from codec.tags import (
     COUNTER32,
     COUNTER64,
@@ -40,6 +40,8 @@ from codec.tags import (
 from codec.template import RequestTemplate
 from codec.varbinds import Note, Value, Varbind
 
+Shapes = Decoder
+
 __all__ = [
     "COUNTER32",
     "COUNTER64",
@@ -67,6 +69,7 @@ __all__ = [
     "V2C",
     "CodecError",
     "DecodeError",
+    "Decoder",
     "EncodeError",
     "ErrorStatus",
     "Message",

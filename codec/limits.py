@@ -32,11 +32,29 @@ MAX_REPETITIONS: Final = 0x7FFF_FFFF
 MAX_NOTES: Final = 1_024
 """Liberties taken in one message: mending costs several times reading, and who needs more of it is no device."""
 
+MAX_KNOWN_VARBINDS: Final = 4_096
+"""Whole varbinds that a decoder remembers; when it has so many, or so many heads, it begins anew."""
+
+MAX_KNOWN_HEADS: Final = 4_096
+"""Heads of varbinds (all but the value) that a decoder remembers."""
+
+MAX_KNOWN_WITH_HEAD: Final = 16
+"""Whole varbinds with one head among them: enough for a colour or a state, and a counter never says the same twice."""
+
+MAX_KNOWN_OCTETS: Final = 512
+"""Octets of a varbind that is remembered."""
+
+MAX_FRAMES: Final = 1_024
+"""Beginnings of messages that a decoder remembers, one for each length of a message."""
+
+MAX_FRAME_OCTETS: Final = 256
+"""Octets of such a beginning."""
+
 MAX_SHAPES: Final = 128
-"""Shapes of answers that one memory of shapes keeps; the oldest makes room."""
+"""Shapes of varbind lists that a decoder remembers."""
 
 MAX_SIGHTINGS: Final = 1_024
-"""Answers that such a memory knows to have seen once."""
+"""Kinds of varbind lists that it counts until it learns their shape."""
 
 MAX_SHAPE_OCTETS: Final = 4_096
 """Octets of a varbind list whose shape is learned."""

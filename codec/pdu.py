@@ -5,20 +5,20 @@ from typing import Final, TypeAlias
 from codec.ber import encode_integer, encode_tlv, read_content, read_integer
 from codec.errors import DecodeError, EncodeError
 from codec.limits import MAX_INTEGER_MAGNITUDE
-from codec.shapes import Shapes
 from codec.tags import SEQUENCE, PduType
-from codec.varbinds import Note, Varbind, decode_varbinds
 
 PDU_TYPES: Final = frozenset(map(int, PduType))
+NO_ERROR: Final = b"\x02\x01\x00\x02\x01\x00"  # error-status and error-index of nearly every answer
 
-Pdu: TypeAlias = tuple[int, int, int, int, list[Varbind]]
-"""PDU type, request-id, error-status, error-index and varbinds; of any PDU but the v1 trap."""
+PduHead: TypeAlias = tuple[int, int, int, int, int, int]
+"""PDU type, request-id, where that stops, error-status, error-index, and where the varbinds begin."""
 
 
-def read_pdu(data: bytes, offset: int, end: int, notes: list[Note], shapes: Shapes | None) -> Pdu:
-    """Read the PDU at ``offset``, which has to fill its container up to ``end``; adds to ``notes``.
+def read_pdu_head(data: bytes, offset: int, end: int) -> PduHead:
+    """Read the PDU at ``offset``, which has to fill its container up to ``end``, as far as its varbinds.
 
-    Raises DecodeError, or IndexError where the datagram ends within a header.
+    Its varbind list fills the rest of it, so the varbinds stop at ``end`` too. For any PDU but the v1 trap. Raises
+    DecodeError, or IndexError where the datagram ends within a header.
     """
     pdu_type = data[offset]
     if pdu_type not in PDU_TYPES:
@@ -26,24 +26,22 @@ def read_pdu(data: bytes, offset: int, end: int, notes: list[Note], shapes: Shap
     pos, stop = read_content(data, offset, end, pdu_type)
     if stop != end:
         raise DecodeError(stop, "octets are left in the message after the PDU")
-    request_id, pos = read_integer(data, pos, end)
-    if data[pos : pos + 6] == b"\x02\x01\x00\x02\x01\x00":  # no error: nearly every answer
+    request_id, id_stop = read_integer(data, pos, end)
+    if data.startswith(NO_ERROR, id_stop):
         error_status = error_index = 0
-        pos += 6
+        pos = id_stop + 6
     else:
-        error_status, pos = read_integer(data, pos, end)
+        error_status, pos = read_integer(data, id_stop, end)
         error_index, pos = read_integer(data, pos, end)
-    return pdu_type, request_id, error_status, error_index, read_varbinds(data, pos, end, notes, shapes)
+    return pdu_type, request_id, id_stop, error_status, error_index, read_list_head(data, pos, end)
 
 
-def read_varbinds(data: bytes, offset: int, end: int, notes: list[Note], shapes: Shapes | None) -> list[Varbind]:
-    """Read the varbind list at ``offset``, which has to fill the rest of its PDU up to ``end``."""
+def read_list_head(data: bytes, offset: int, end: int) -> int:
+    """Where the varbinds begin of the list at ``offset``, which has to fill the rest of its PDU up to ``end``."""
     start, stop = read_content(data, offset, end, SEQUENCE)
     if stop != end:
         raise DecodeError(stop, "octets are left in the PDU after the varbind list")
-    if shapes is None:
-        return decode_varbinds(data, start, end, notes)
-    return shapes.read(data, start, end, notes)
+    return start
 
 
 def encode_pdu(pdu_type: int, numbers: tuple[int, int, int], varbinds: bytes) -> bytes:

@@ -1,13 +1,14 @@
-"""Answers of a shape seen before, taken apart by one struct unpack.
+"""Varbind lists of a shape seen before, taken apart by one struct unpack.
 
 The shape of a varbind list is every octet of it but those of the values: tags, lengths, names, and the values that are
-OIDs. A device that is asked the same again answers in the same shape, and so do its sisters. Such a list needs no walk:
-a compiled struct takes it apart into pieces of structure and values in turns, and where every piece of structure is the
-octets that the walk once checked, it is checked as strictly. Where a piece differs, or a value is one that the walk
-would mend or refuse, the walk decides: what comes out, errors and notes included, is the same with and without.
+OIDs. A device that is asked the same again answers in the same shape. Such a list needs no walk: a compiled struct
+takes it apart into pieces of structure and values in turns, and where every piece of structure is the octets that the
+walk once checked, it is checked as strictly. Where a piece differs, or a value is one that the walk would mend or
+refuse, it is left to the memory of varbinds (``known``) and the walk: what comes out is the same with and without.
 
-To learn a shape costs about three times the walk, so it is done at the second sight of a key (the size of the list and
-its first name), and anew where a shape keeps failing, ever less often.
+To learn a shape costs about three times the walk, so it is done where it is likely to pay: for a kind of list (its size
+and its first name) that came often, and less and less often where the shape keeps failing, as in a fleet whose answers
+only happen to be of one size.
 """
 
 import struct
@@ -15,13 +16,14 @@ from collections.abc import Sequence
 from typing import Final, TypeAlias
 
 from codec.ber import read_content
+from codec.known import KnownVarbinds
 from codec.limits import MAX_INTEGER_MAGNITUDE, MAX_SHAPE_OCTETS, MAX_SHAPES, MAX_SIGHTINGS
 from codec.tags import COUNTER64, INTEGER, OBJECT_IDENTIFIER, SEQUENCE
-from codec.varbinds import LARGEST, Note, Value, Varbind, decode_varbinds
+from codec.varbinds import LARGEST, Note, Value, Varbind
 
-_WORTHWHILE: Final = 64  # octets of a list below which the walk is as fast
+_WORTHWHILE: Final = 256  # octets of a list below which known varbinds are as fast
 _NAME_SIZE: Final = 12  # what is taken for the first name's size where lengths are in the long form
-_PATIENCE: Final = 8  # misses until a shape is learned anew, doubled each time
+_PATIENCE: Final = 32  # lists of a kind until its shape is learned, and misses until it is given up; then doubled
 _SIGNED: Final = {1: "b", 2: "h", 4: "i"}
 
 _Key: TypeAlias = tuple[int, bytes]
@@ -30,15 +32,10 @@ _Key: TypeAlias = tuple[int, bytes]
 class _Shape:
     """One varbind list without its values."""
 
-    __slots__ = (
-        *("_constants", "_misses", "_names", "_structure", "_tags", "_triples", "_unpack", "_unsigned", "_wide"),
-        "patience",
-    )
+    __slots__ = (*("_constants", "_names", "_structure", "_tags", "_triples", "_unpack", "_unsigned", "_wide"),)
 
-    def __init__(self, octets: bytes, varbinds: Sequence[Varbind], patience: int) -> None:
+    def __init__(self, octets: bytes, varbinds: Sequence[Varbind]) -> None:
         """Learn from a list that ``decode_varbinds`` read without a note, and from what it gave."""
-        self.patience = patience
-        self._misses = 0
         self._names = [name for name, _, _ in varbinds]
         self._tags = [tag for _, tag, _ in varbinds]
         self._constants: list[tuple[int, Value]] = []  # values that lie in the structure
@@ -78,11 +75,6 @@ class _Shape:
         self._unpack = struct.Struct("".join(layout)).unpack_from
         self._structure = self._unpack(octets)[::2]
 
-    def has_failed_enough(self) -> bool:
-        """Count one more answer that was not of this shape: whether to learn it anew."""
-        self._misses += 1
-        return self._misses >= self.patience
-
     def read(self, data: bytes, start: int) -> list[Varbind] | None:
         """The varbinds of a list of this length at ``start``, or None where it is not quite of this shape."""
         pieces = self._unpack(data, start)
@@ -106,42 +98,67 @@ class _Shape:
         return list(zip(self._names, self._tags, values, strict=True))
 
 
-class Shapes:
-    """A bounded memory of shapes that ``decode_message`` can be given; one for each client."""
+class _Kind:
+    """Lists of one size and one first name: how often to look yet until their shape is learned, and the shape."""
 
-    __slots__ = ("_shapes", "_sightings")
+    __slots__ = ("patience", "shape", "wait")
 
     def __init__(self) -> None:
-        self._shapes: dict[_Key, _Shape] = {}
-        self._sightings: dict[_Key, None] = {}
+        self.shape: _Shape | None = None
+        self.wait = self.patience = _PATIENCE
+
+    def is_due(self) -> bool:
+        """Count a list that was of no known shape: whether to learn its shape. A shape that fails is given up."""
+        self.wait -= 1
+        if self.wait > 0:
+            return False
+        if self.shape is not None:
+            self.shape = None
+            self.patience *= 2
+            self.wait = self.patience
+            return False
+        return True
+
+
+class Shapes:
+    """A bounded memory of the shapes of varbind lists, before one of varbinds."""
+
+    __slots__ = ("_kinds", "_known", "_learned")
+
+    def __init__(self) -> None:
+        self._known = KnownVarbinds()
+        self._kinds: dict[_Key, _Kind] = {}
+        self._learned = 0
 
     def read(self, data: bytes, start: int, end: int, notes: list[Note]) -> list[Varbind]:
-        """What ``decode_varbinds`` gives, faster where the shape is known."""
+        """What ``decode_varbinds`` gives, faster where the shape or the varbinds are known."""
         size = end - start
-        if size < _WORTHWHILE:
-            return decode_varbinds(data, start, end, notes)
+        if not _WORTHWHILE <= size <= MAX_SHAPE_OCTETS:
+            return self._known.read(data, start, end, notes)
         # The first name is what tells shapes of one length apart; a value in the key would never come again.
         name_size = data[start + 3] if data[start + 1] < 0x80 else _NAME_SIZE
         key = (size, data[start : start + 4 + name_size])
-        shape = self._shapes.get(key)
-        if shape is not None:
-            known = shape.read(data, start)
-            if known is not None:
-                return known
+        kind = self._kinds.get(key)
+        if kind is not None and kind.shape is not None:
+            varbinds = kind.shape.read(data, start)
+            if varbinds is not None:
+                return varbinds
         noted = len(notes)
-        varbinds = decode_varbinds(data, start, end, notes)
-        if len(notes) == noted and size <= MAX_SHAPE_OCTETS:
-            if key not in self._sightings:
-                _make_room(self._sightings, MAX_SIGHTINGS)
-                self._sightings[key] = None
-            elif shape is None:
-                _make_room(self._shapes, MAX_SHAPES)
-                self._shapes[key] = _Shape(data[start:end], varbinds, _PATIENCE)
-            elif shape.has_failed_enough():
-                self._shapes[key] = _Shape(data[start:end], varbinds, 2 * shape.patience)
+        varbinds = self._known.read(data, start, end, notes)
+        if len(notes) == noted:
+            if kind is None:
+                if len(self._kinds) >= MAX_SIGHTINGS:
+                    self._forget()
+                self._kinds[key] = _Kind()
+            elif kind.is_due() and self._known.afford(len(varbinds)):
+                if self._learned >= MAX_SHAPES:
+                    self._forget()
+                    self._kinds[key] = kind
+                self._learned += 1
+                kind.shape = _Shape(data[start:end], varbinds)
+                kind.wait = kind.patience
         return varbinds
 
-
-def _make_room(memory: dict[_Key, _Shape] | dict[_Key, None], limit: int) -> None:
-    if len(memory) >= limit:
-        del memory[next(iter(memory))]  # the oldest
+    def _forget(self) -> None:
+        self._kinds.clear()
+        self._learned = 0

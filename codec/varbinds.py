@@ -62,17 +62,19 @@ _EMPTY: Final = frozenset({NULL, NO_SUCH_OBJECT, NO_SUCH_INSTANCE, END_OF_MIB_VI
 _ADDRESS_SIZES: Final = (0, 4, 16)
 
 
-def decode_varbinds(data: bytes, start: int, end: int, notes: list[Note]) -> list[Varbind]:
-    """Decode the content of a varbind list, ``data[start:end]``; adds to ``notes``.
+def decode_varbinds(
+    data: bytes, start: int, end: int, notes: list[Note], before: list[Varbind] | None = None
+) -> list[Varbind]:
+    """Decode the content of a varbind list, ``data[start:end]``; adds to ``notes``, and to the varbinds ``before``.
 
     Raises DecodeError, or IndexError where the datagram ends within a header.
     """
-    varbinds: list[Varbind] = []
+    varbinds: list[Varbind] = [] if before is None else before
     append = varbinds.append
     from_bytes = int.from_bytes
     stem = b""  # of a name that was proven to be canonical
     pos = start
-    for index in range(MAX_VARBINDS + 1):
+    for index in range(len(varbinds), MAX_VARBINDS + 1):
         if pos == end:
             return varbinds
         if data[pos] != 0x30:
