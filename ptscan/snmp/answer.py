@@ -1,7 +1,8 @@
 """What an operation brought back: an outcome, the varbinds that were read, and what went wrong on the way."""
 
-from dataclasses import dataclass, field
 from enum import Enum
+
+import msgspec
 
 from codec import END_OF_MIB_VIEW, NO_SUCH_INSTANCE, NO_SUCH_OBJECT, NULL, Oid, Varbind
 from proto_schema import Problem
@@ -31,8 +32,7 @@ class Outcome(Enum):
     """Something was read, then it stopped: ``problems`` says why (loop, cap, deadline, silence)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """The result of one operation.
 
     ``varbinds``: for a GET in the order asked, the exceptions (noSuchObject, …) among them; an OID that a v1 device
@@ -42,7 +42,7 @@ class Answer:
 
     outcome: Outcome
     varbinds: tuple[Varbind, ...] = ()
-    problems: tuple[Problem, ...] = field(default=())
+    problems: tuple[Problem, ...] = ()
 
     @property
     def values(self) -> dict[Oid, Varbind]:

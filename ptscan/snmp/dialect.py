@@ -40,6 +40,11 @@ def dialects_for(credentials: Sequence[Credential], address: str, version: Versi
     return tuple([Dialect(number, octets, place) for number in versions for octets, place in communities])
 
 
+def go_anywhere(credentials: Sequence[Credential]) -> bool:
+    """Whether ``dialects_for`` gives the same for every address."""
+    return not any(credential.networks for credential in credentials)
+
+
 def why_no_dialect(credentials: Sequence[Credential], address: str) -> Problem:
     """Why ``dialects_for`` found none."""
     if not credentials:

@@ -9,8 +9,17 @@ RECEIVE_BATCH: Final = 256
 RECEIVE_BATCH_OCTETS: Final = 1 << 20
 """Datagrams and octets taken from a socket before the other tasks get their turn: a flood does not stall the loop."""
 
-RECEIVE_BUFFER_OCTETS: Final = 4 << 20
-"""Asked of the kernel for each socket; it may give less."""
+RECEIVE_BUFFER_OCTETS: Final = 32 << 20
+"""Asked of the kernel for each socket; it may give less. Used up only while datagrams wait for this process."""
+
+LINGER_SECONDS: Final = 0.000_25
+"""Where the last answer took no longer, the next one is looked for before the kernel is asked for a wake-up."""
+
+LINGER_TURNS: Final = 24
+"""Turns of the scheduler in which it is looked for: some 100 microseconds."""
+
+IDLE_TURNS: Final = 2
+"""The same where nothing is out: whoever was answered may ask again in this turn or the next."""
 
 SEND_PAUSE_SECONDS: Final = 0.002
 """Wait after ENOBUFS, which no readiness event ends."""

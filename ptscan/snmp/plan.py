@@ -1,7 +1,9 @@
 """What the operations have in common: an ask, a plan, and what a plan learns about its device. No I/O."""
 
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Protocol
+
+import msgspec
 
 from codec import Message, Oid, PduType, Varbind
 from proto_schema import Problem
@@ -9,7 +11,7 @@ from ptscan.snmp import limits
 from ptscan.snmp.answer import Answer, Outcome
 
 
-class Ask(NamedTuple):
+class Ask(msgspec.Struct, frozen=True):
     """One request of a plan. ``retries`` None: as many as the session has."""
 
     pdu_type: PduType

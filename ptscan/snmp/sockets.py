@@ -8,12 +8,15 @@ from typing import Final, Protocol
 
 from ptscan.errors import InputError
 from ptscan.snmp import limits
-from ptscan.snmp.table import SocketAddress
+from ptscan.snmp.exchange import SocketAddress
 
 NOTHING_THERE: Final = frozenset(
     {errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN, errno.ENOPROTOOPT}
 )
 """Errors that mean: nothing answers there, whoever found out."""
+
+NO_WAY: Final = frozenset({errno.ENETUNREACH, errno.ENETDOWN})
+"""Those of them that an interface which is down for a moment gives."""
 
 WRITABLE_AGAIN: Final = frozenset({errno.EAGAIN, errno.EWOULDBLOCK})
 TRY_LATER: Final = WRITABLE_AGAIN | {errno.ENOBUFS, errno.ENOMEM}
@@ -25,6 +28,8 @@ _IPV6_RECVERR: Final = 25
 _ORIGINS_ICMP: Final = frozenset({2, 3})
 _EXTENDED_ERROR: Final = struct.Struct("=IBBBBII")
 _ANCILLARY_OCTETS: Final = 512
+_QUOTED_OCTETS: Final = 512  # the request-id lies within: behind a community of at most 255
+_SO_RCVBUFFORCE: Final = 33  # <asm-generic/socket.h>
 
 
 class DatagramSocket(Protocol):
@@ -48,7 +53,7 @@ def open_socket(family: socket.AddressFamily, source: str) -> socket.socket:
     sock = socket.socket(family, socket.SOCK_DGRAM)
     try:
         sock.setblocking(False)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, limits.RECEIVE_BUFFER_OCTETS)
+        _enlarge(sock, limits.RECEIVE_BUFFER_OCTETS)
         if family == socket.AF_INET6:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         if sys.platform == "linux":
@@ -63,15 +68,28 @@ def open_socket(family: socket.AddressFamily, source: str) -> socket.socket:
     return sock
 
 
-def read_errors(sock: DatagramSocket) -> tuple[bool, list[tuple[str, int]]]:
-    """Empty the socket's error queue: whether it held anything, and the hosts that ICMP says are not there."""
-    unreachable: list[tuple[str, int]] = []
+def _enlarge(sock: socket.socket, octets: int) -> None:
+    """Ask for a receive buffer beyond the system's limit, which takes a privilege on Linux, else up to that limit."""
+    for option in (_SO_RCVBUFFORCE, socket.SO_RCVBUF) if sys.platform == "linux" else (socket.SO_RCVBUF,):
+        try:
+            sock.setsockopt(socket.SOL_SOCKET, option, octets)
+        except OSError:
+            continue
+        return
+
+
+def read_errors(sock: DatagramSocket) -> tuple[bool, list[tuple[tuple[str, int], bytes]]]:
+    """Empty the socket's error queue: whether it held anything, and what ICMP says did not arrive.
+
+    Of each such datagram: the host it was for, and how it began, as far as the ICMP error quotes it.
+    """
+    unreachable: list[tuple[tuple[str, int], bytes]] = []
     said = False
     if sys.platform != "linux":
         return said, unreachable
     for _ in range(limits.RECEIVE_BATCH):
         try:
-            _, ancillary, _, destination = sock.recvmsg(0, _ANCILLARY_OCTETS, socket.MSG_ERRQUEUE)
+            quoted, ancillary, _, destination = sock.recvmsg(_QUOTED_OCTETS, _ANCILLARY_OCTETS, socket.MSG_ERRQUEUE)
         except OSError:
             break
         said = True
@@ -80,7 +98,7 @@ def read_errors(sock: DatagramSocket) -> tuple[bool, list[tuple[str, int]]]:
                 continue
             number, origin, *_ = _EXTENDED_ERROR.unpack_from(data)
             if origin in _ORIGINS_ICMP and number in NOTHING_THERE:
-                unreachable.append(host_key(destination))
+                unreachable.append((host_key(destination), quoted))
     return said, unreachable
 
 

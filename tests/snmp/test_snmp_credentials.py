@@ -212,7 +212,15 @@ class TestSecrets:
         community = Community(Secret(self.MARK))
         session = client.session("127.30.0.97", 9, credentials=(community,), retries=0)
         answer = await session.get([b"\x2b\x06\x01"])
-        for shown in (session, session._dialects, session._manners, session.traffic, answer, client):
+        for shown in (
+            session,
+            session._device,
+            session._device.dialects,
+            session._device.manners,
+            session.traffic,
+            answer,
+            client,
+        ):
             assert self.MARK not in repr(shown)
         assert self.MARK not in caplog.text
 

@@ -24,11 +24,14 @@ from codec import (
 )
 from ptscan.snmp import Outcome, Traffic, limits
 from ptscan.snmp.dialect import Dialect
-from ptscan.snmp.table import Exchange, Host, RequestTable, State, Variant
+from ptscan.snmp.exchange import Exchange, Host, State, Variant
+from ptscan.snmp.table import RequestTable
 
 OID = parse_oid("1.3.6.1.2.1.1.3.0")
 HERE = ("10.0.0.1", 161)
 ELSEWHERE = ("10.0.0.2", 161)
+QUOTED = 24
+"""Octets of a request that an ICMP error may quote: enough for its request-id."""
 
 
 def variant(version: int = V2C, community: bytes = b"public", credential: int = 0) -> Variant:
@@ -75,6 +78,11 @@ def reply(message: Message, value: int = 7, **changes: int) -> bytes:
         [(OID, INTEGER, value)],
         error_status=fields["error_status"],
     )
+
+
+def request(message: Message) -> bytes:
+    """The octets of a request that was sent, as an ICMP error quotes them."""
+    return RequestTemplate(message.version, message.community, message.pdu_type, [OID]).encode(message.request_id)
 
 
 def start(table: RequestTable, now: float = 0.0, **options: object) -> tuple[Exchange, Message]:
@@ -429,16 +437,94 @@ class TestTurns:
 
 
 class TestMisfortuneBelow:
-    def test_unreachable_ends_what_is_in_flight_there_at_once_and_only_there(self) -> None:
+    def test_unreachable_ends_the_exchange_that_it_quotes_at_once_and_no_other(self) -> None:
         table = a_table()
-        exchange, _ = start(table)
+        exchange, message = start(table)
         other = exchange_with(Host(ELSEWHERE, ELSEWHERE))
         table.start(other, 0.0)
-        table.receive_unreachable(HERE, 0.01)
-        table.receive_unreachable(("10.9.9.9", 161), 0.01)
+        for octets in (request(message), request(message)[:QUOTED]):
+            table.receive_unreachable(ELSEWHERE, octets, 0.01)
+            assert exchange.state is State.IN_FLIGHT, "it has to come for the host that was asked"
+        table.receive_unreachable(HERE, request(message)[:QUOTED], 0.01)
         assert exchange.outcome is Outcome.UNREACHABLE
         assert other.state is State.IN_FLIGHT
         assert len(sent(table)) == 1, "nothing more goes to the host that is not there"
+
+    @pytest.mark.parametrize("community", [b"", b"public", b"c" * limits.COMMUNITY_OCTETS])
+    def test_unreachable_is_believed_however_little_it_quotes_behind_the_request_id(self, community: bytes) -> None:
+        table = a_table()
+        exchange, message = start(table)
+        exchange.variants = (variant(community=community),)
+        octets = exchange.variants[0].template.encode(message.request_id)
+        end = exchange.variants[0].template.id_offset + 4
+        table.receive_unreachable(HERE, octets[: end - 1], 0.01)
+        assert exchange.state is State.IN_FLIGHT
+        table.receive_unreachable(HERE, octets[:end], 0.01)
+        assert exchange.outcome is Outcome.UNREACHABLE
+
+    @pytest.mark.parametrize("shift", [None, 1, -1, 1 << 20])
+    def test_unreachable_that_quotes_nothing_or_another_request_ends_nothing(self, shift: int | None) -> None:
+        """Who forges one knows whom we ask, perhaps from which port, and not the request-id."""
+        table = a_table()
+        exchange, message = start(table)
+        if shift is not None:
+            message.request_id ^= shift if shift > 0 else 0x3FFF_FFFF
+        for quoted in [b""] if shift is None else [request(message), request(message)[:QUOTED]]:
+            table.receive_unreachable(HERE, quoted, 0.01)
+        assert exchange.state is State.IN_FLIGHT
+        assert run_out(table)
+        assert exchange.outcome is Outcome.SILENT
+
+    def test_a_way_that_is_closed_for_a_moment_costs_a_device_that_has_answered_one_try(self) -> None:
+        table = a_table()
+        host = Host(HERE, HERE)
+        host.measured(0.01)
+        exchange = exchange_with(host)
+        table.start(exchange, 0.0)
+        assert table.next_packet() is not None
+        table.packet_failed(Outcome.UNREACHABLE, "network is down", 0.0, passing=True)
+        assert exchange.state is State.IN_FLIGHT
+        assert table.next_packet() is None, "it is tried again at its time and not at once"
+        table.handle_timeouts(table.next_deadline())
+        (message,) = sent(table)
+        table.receive_datagram(reply(message), HERE, 1.0)
+        assert exchange.outcome is Outcome.OK
+        assert exchange.sent_datagrams == 1
+
+    def test_a_way_that_stays_closed_ends_as_unreachable_with_the_reason(self) -> None:
+        table = a_table()
+        host = Host(HERE, HERE)
+        host.measured(0.01)
+        exchange = exchange_with(host, retries=2)
+        table.start(exchange, 0.0)
+        tries = 0
+        while exchange.state is State.IN_FLIGHT:
+            if table.next_packet() is not None:
+                table.packet_failed(Outcome.UNREACHABLE, "network is down", 0.0, passing=True)
+                tries += 1
+            ended_at = table.next_deadline()
+            table.handle_timeouts(ended_at)
+        assert (tries, ended_at) == (3, 5.0)
+        assert (exchange.outcome, exchange.reason) == (Outcome.UNREACHABLE, "network is down")
+
+    def test_silence_after_the_way_was_open_again_is_silence(self) -> None:
+        table = a_table()
+        host = Host(HERE, HERE)
+        host.measured(0.01)
+        exchange = exchange_with(host, retries=1)
+        table.start(exchange, 0.0)
+        assert table.next_packet() is not None
+        table.packet_failed(Outcome.UNREACHABLE, "network is down", 0.0, passing=True)
+        run_out(table)
+        assert exchange.outcome is Outcome.SILENT
+
+    def test_no_way_to_a_device_that_never_answered_ends_at_once(self) -> None:
+        table = a_table()
+        exchange = exchange_with(Host(HERE, HERE))
+        table.start(exchange, 0.0)
+        assert table.next_packet() is not None
+        table.packet_failed(Outcome.UNREACHABLE, "no route", 0.0, passing=True)
+        assert exchange.outcome is Outcome.UNREACHABLE
 
     def test_a_datagram_that_cannot_be_sent_ends_its_exchange_with_the_reason(self) -> None:
         table = a_table()
@@ -536,9 +622,10 @@ def test_any_event_in_any_state_keeps_the_books(data: st.DataObject) -> None:
         elif verb == "cancel" and exchanges:
             table.cancel(data.draw(st.sampled_from(exchanges)), now)
         elif verb == "icmp":
-            table.receive_unreachable(source, now)
+            quoted = request(data.draw(st.sampled_from(seen))[1]) if seen else b""
+            table.receive_unreachable(source, quoted[: data.draw(st.sampled_from([None, 8, 30]))], now)
         elif verb == "fail" and table.next_packet() is not None:
-            table.packet_failed(Outcome.NOT_SENT, "no", now)
+            table.packet_failed(Outcome.NOT_SENT, "no", now, passing=data.draw(st.booleans()))
         in_flight = [exchange for exchange in exchanges if exchange.state is State.IN_FLIGHT]
         assert len(table) == sum(len(exchange.variants) for exchange in in_flight)
         assert (table.next_deadline() < float("inf")) == bool(in_flight)
