@@ -1,7 +1,6 @@
 """Both implementations, a peer on loopback, and Python in a child for what must not touch this process."""
 
 import json
-import shutil
 import socket
 import subprocess
 import sys
@@ -39,11 +38,3 @@ def run_child() -> Callable[..., Any]:
         return json.loads(child.stdout)
 
     return run
-
-
-@pytest.fixture
-def namespace() -> tuple[str, ...]:
-    """The command before another that gives it a network of its own; skips where that takes more than we may."""
-    if shutil.which("unshare") is None or subprocess.run(["unshare", "-n", "true"], check=False).returncode:
-        pytest.skip("a network namespace needs root and util-linux's unshare")
-    return ("unshare", "-n")
