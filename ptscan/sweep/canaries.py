@@ -7,7 +7,7 @@ with a request-id of its own from a range that no probe uses, cut from a keyed s
 - A host is asked ``uses`` times in a sweep at most, its first probes included, by one packet at a time, and then rests
   for a moment.
 - A host that never answered as a canary may be a liar (it answers once and falls silent): its first miss counts, its
-  second does not, and with that it is out. Whoever answered as a canary is believed.
+  second does not, and with that it is out if others answered meanwhile. Whoever answered as a canary is believed.
 - What counts is told as :class:`Felt`, at once when an answer comes, else when patience is over; an answer that comes
   later still takes its loss back.
 """
@@ -22,6 +22,7 @@ _WORDS: Final = 256  # ids that are cut from the stream at a time
 _KEPT_HOSTS: Final = 4_096
 _KEPT_LOST: Final = 8_192  # canaries that were given up and may be answered late
 _REST_SECONDS: Final = 0.02
+_MISSED_REST_SECONDS: Final = 0.2  # else a path that loses nearly all eats up the few hosts that it let through
 
 
 class Felt(NamedTuple):
@@ -33,7 +34,7 @@ class Felt(NamedTuple):
 
 
 class _Host:
-    __slots__ = ("free_at", "misses", "position", "proved", "uses", "way")
+    __slots__ = ("answers_of_others", "free_at", "misses", "position", "proved", "uses", "way")
 
     def __init__(self, position: int, way: int, uses: int) -> None:
         self.position = position
@@ -41,6 +42,7 @@ class _Host:
         self.uses = uses
         self.free_at = 0.0
         self.misses = 0
+        self.answers_of_others = 0
         self.proved = False
 
 
@@ -56,6 +58,7 @@ class Canaries:
         self._flying: dict[int, tuple[_Host, float]] = {}  # in the order of leaving
         self._given_up: dict[int, tuple[float, bool]] = {}
         self._felt: list[Felt] = []
+        self._answers = 0
         self.left = 0
         """Canaries that may still be sent with the hosts known now."""
 
@@ -65,7 +68,17 @@ class Canaries:
     @property
     def wants(self) -> bool:
         """Whether another known host is of use."""
-        return len(self._hosts) < _KEPT_HOSTS
+        return self._uses > 0 and len(self._hosts) < _KEPT_HOSTS
+
+    @property
+    def in_flight(self) -> int:
+        """Canaries that left and are neither answered nor given up."""
+        return len(self._flying)
+
+    def position_of(self, request_id: int) -> int | None:
+        """The target that was asked with this id, while it is in flight; None for any other id."""
+        flying = self._flying.get(request_id)
+        return None if flying is None else flying[0].position
 
     def known(self, position: int, way: int, *, asked: int = 1) -> None:
         """The target at ``position`` answered when asked in ``way``, after ``asked`` probes."""
@@ -106,7 +119,8 @@ class Canaries:
             self._felt.append(Felt(sent_at, 1, 0))
             host.proved = True
             host.misses = 0
-            self._rest(host, now)
+            self._answers += 1
+            self._rest(host, now, _REST_SECONDS)
             return now - sent_at
         late = self._given_up.pop(request_id, None)
         if late is not None:
@@ -129,22 +143,24 @@ class Canaries:
             del self._flying[request_id]
             counted = host.proved or not host.misses
             host.misses += 1
+            if host.misses == 1:
+                host.answers_of_others = self._answers
             if counted:
                 self._felt.append(Felt(sent_at, 0, 1))
             if len(self._given_up) >= _KEPT_LOST:
                 del self._given_up[next(iter(self._given_up))]
             self._given_up[request_id] = (sent_at, counted)
-            self._rest(host, now)
+            self._rest(host, now, _MISSED_REST_SECONDS)
         felt, self._felt = self._felt, []
         return felt
 
-    def _rest(self, host: _Host, now: float) -> None:
+    def _rest(self, host: _Host, now: float, seconds: float) -> None:
         if not host.uses:
             return
-        if host.misses > 1 and not host.proved:
+        if host.misses > 1 and not host.proved and self._answers > host.answers_of_others:
             self.left -= host.uses
             return
-        host.free_at = now + _REST_SECONDS
+        host.free_at = now + seconds
         self._hosts.append(host)
 
     def _draw(self) -> int:

@@ -6,8 +6,8 @@ the likeliest limit and the highest one still possible. From that:
 
 - clear evidence of a limit below the rate: go just below the limit (by a quarter at most at a time, 100/s at least);
 - as many answers as the rate's own step needs, and nothing against a higher rate: go up. By doubling until a limit was
-  met, and then by little steps that grow as long as they succeed, so that a path that gets better is used. Doubling does
-  not wait for patience: answers that came are good news at once, only their absence takes time to be sure of;
+  met, and then by little steps that grow as long as they succeed, so that a path that gets better is used. Doubling
+  does not wait for patience: answers that came are good news at once, only their absence takes time to be sure of;
 - no evidence to be had (nobody answers, or canaries are used up): a kind sweep doubles to its cap, others to what
   was asked for or to 25,000/s. Beyond, only a long silence helps, for it says that there is hardly anyone to be lost.
 
@@ -53,16 +53,21 @@ _BLIND_SECONDS: Final = 1.0
 _SILENCE_SECONDS: Final = 1.5
 
 _CERTAIN: Final = 3.0  # nats for a limit
+_LAST_WORD: Final = 1.0  # where no more canaries can be had
 _BELOW: Final = 0.98  # of the limit
 _DEEPEST_CUT: Final = 0.25
 _STEP: Final = 1.05
 _STEP_GROWTH: Final = 1.5
+_SCARCE: Final = 8
+_SCARCE_SECONDS: Final = 1.0  # after which it is tried with little evidence
 _HOLD_SECONDS: Final = 0.4
 _ENOUGH: Final = 8  # canaries for a doubling
 _FINE: Final = 0.8  # of the expected answers
 _DENSE: Final = 0.4
 
 _CANARY_SHARE: Final = 0.04
+_URGENT: Final = 4.0  # times as many while a new rate has to prove itself
+_URGENT_SECONDS: Final = 1.0
 _CANARY_RATE: Final = 2_000.0
 _FIRST_SHARE: Final = 0.2
 _FIRST_CANARIES: Final = 64
@@ -111,7 +116,8 @@ class Pacer:
         self._first_round = True
         self._verified = 0.0  # the highest rate that evidence spoke for
         self._spent = 0
-        self._canaries = self._survived = 0
+        self._canaries = 0
+        self._round_canaries = self._round_survived = 0
         self._heard = 0
         self._next_canary = 0.0  # counted in packets spent
         self._turn = 1
@@ -120,6 +126,11 @@ class Pacer:
         self._drops_floor = 0.0
         self.limit: float | None = None
         """Packets a second that the path was found to carry; None while no limit was met."""
+
+    @property
+    def loss(self) -> float:
+        """The share that the path lost in this round, roughly: what those found in it are to those it left behind."""
+        return (self._round_canaries - self._round_survived + 0.5) / (self._round_canaries + 5)
 
     @property
     def rate(self) -> float:
@@ -175,9 +186,11 @@ class Pacer:
             return 0.0
         if self._canaries < _FIRST_CANARIES and not self._met:
             return _FIRST_SHARE
-        if self._met or self._verified >= self._cap:
-            return min(_CANARY_SHARE, left / max(1, ahead))
-        return _CANARY_SHARE
+        if not self._met and self._verified < self._cap:
+            return _CANARY_SHARE
+        # So many that they last: as many for each probe as are left, or as each probe of this round brings in.
+        lasting = max(left / max(1, ahead), self._heard / max(1, self._spent) if self._first_round else 0.0)
+        return min(_CANARY_SHARE, lasting * (_URGENT if self._now - self._changed_at < _URGENT_SECONDS else 1.0))
 
     def _is_dense(self) -> bool:
         return self._first_round and self._path.density is not None and self._path.density > _DENSE
@@ -193,8 +206,7 @@ class Pacer:
             self._turn_over(now, now)
         fresh = False
         while self._open and self._open[0].end + times.patience <= now:
-            self._weigh(self._open.popleft(), log, now)
-            fresh = True
+            fresh |= self._weigh(self._open.popleft(), log, now)
         if fresh:
             self._judge(now)
         self._grow(log, times, now)
@@ -210,7 +222,8 @@ class Pacer:
         """A round ended. Whoever is asked from here on was silent once: the share of answers says no more."""
         self._turn_over(now, now)
         self._first_round = False
-        if self._heard and self._verified < 0.7 * self.rate and self._left:
+        self._round_canaries = self._round_survived = 0
+        if self._heard and self._verified < 0.7 * self.rate:
             # Somebody is there, and nothing speaks for this rate: try it anew, with canaries now.
             self._go_on_at(min(self.rate, max(_MAX_START_RATE, self._verified)), now)
 
@@ -245,30 +258,35 @@ class Pacer:
             return epoch.rate
         return max(KIND_LEAST_RATE, min(epoch.rate, epoch.spent / seconds))
 
-    def _weigh(self, epoch: _Epoch, log: Log, now: float) -> None:
-        """All answers to ``epoch`` are in: take them as evidence."""
+    def _weigh(self, epoch: _Epoch, log: Log, now: float) -> bool:
+        """All answers to ``epoch`` are in: take them as evidence, and say whether it is any."""
         sent, answered = log.tally(epoch.begin, epoch.end) if self._first_round else (0, 0)
         self._judged.append(epoch)
         canaries, survived = epoch.answered + epoch.lost, epoch.answered
         self._canaries += canaries
-        self._survived += survived
+        self._round_canaries += canaries
+        self._round_survived += survived
         self._heard += survived + answered
         self._path.add(epoch.rate, canaries=canaries, survived=survived, probes=sent, answered=answered, now=now)
         if epoch.begin >= self._changed_at:
             for place, number in enumerate((canaries, survived, sent, answered)):
                 self._fresh[place] += number
+        return bool(canaries or answered or sent * (self._path.density or 0.0) >= 1)
 
     def _judge(self, now: float) -> None:
         """Go down where the evidence says so."""
         fit = self._path.fit()
         self._ceiling = fit.ceiling
-        if fit.certainty >= _CERTAIN and fit.limit < self.rate:
+        certain = _CERTAIN if self._left or self._is_dense() else _LAST_WORD
+        if fit.certainty >= certain and fit.limit < self.rate:
             self._met = True
-            self.limit = fit.limit
+            self.limit = max(KIND_LEAST_RATE, fit.limit)
             self._step = _STEP
             self._go_on_at(max(_BELOW * fit.limit, _DEEPEST_CUT * self.rate), now)
-        if fit.certainty >= _CERTAIN or fit.ceiling == math.inf:
-            self._path.learn(fit.limit if fit.certainty >= _CERTAIN else math.inf)
+        if fit.certainty >= _CERTAIN:
+            self._path.learn(fit.limit)
+        elif fit.carried:
+            self._path.learn(math.inf)
 
     def _grow(self, log: Log, times: RoundTrips, now: float) -> None:
         """Go up where nothing speaks against it."""
@@ -281,19 +299,29 @@ class Pacer:
         needed = 2 / (self._step - 1) if self._met else _ENOUGH
         canaries, survived, probes, answered = self._evidence(log, times, now)
         path = self._path
-        if canaries >= needed and survived >= _FINE * path.survival * canaries:
+        fine = 1 - (self._step - 1) / 2 if self._met else _FINE
+        if canaries >= needed and survived >= fine * path.survival * canaries:
             good = True
         elif path.density is not None and path.density * probes >= 4 * needed:
-            good = answered >= _FINE * path.density * probes
+            good = answered >= fine * path.density * probes
         else:
             good = not self._met and probes >= _ENOUGH and answered >= 0.9 * probes
         if good:
             self._verified = max(self._verified, self.rate)
             self._up(min(self.rate * self._step, _BELOW * self._ceiling), now)
-        elif not self._met and now >= self._changed_at + max(self._pause, _BLIND_SECONDS if self._pause < 0.1 else 0):
-            if not self._left or self._pause >= 0.1 or not self._heard:
-                silence = self._spent / _SILENCE_SECONDS if not self._heard and self._first_round else 0.0
-                self._up(min(self.rate * 2, max(self._blind, silence), _BELOW * self._ceiling), now)
+            return
+        waited = now - self._changed_at
+        if self._met:
+            if canaries >= _SCARCE and waited > _SCARCE_SECONDS:
+                step = 1 + 2 / canaries
+                if survived >= (2 - step / 2 - 0.5) * path.survival * canaries:
+                    self._up(min(self.rate * step, _BELOW * self._ceiling), now)
+        elif self._pause:
+            self._up(min(self.rate * 2, _BELOW * self._ceiling), now)
+        elif waited > _BLIND_SECONDS and (not self._left or not self._heard):
+            silence = self._spent / _SILENCE_SECONDS if not self._heard and self._first_round else 0.0
+            blind = max(self._blind, silence) if not self._heard else _BLIND_RATE
+            self._up(min(self.rate * 2, blind, _BELOW * self._ceiling), now)
 
     def _evidence(self, log: Log, times: RoundTrips, now: float) -> tuple[int, int, int, int]:
         """What is known of the present rate: canaries, survived, first probes, answered, as far as they are due."""

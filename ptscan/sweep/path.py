@@ -18,22 +18,32 @@ from typing import Final, NamedTuple
 
 _STRAY: Final = 0.985
 _PRIOR: Final = 10.0
+_PRIOR_SHARE: Final = 0.25  # of the evidence: a few lost canaries are no proof of anything
 _DOUBT: Final = 2.0  # likelihood, in nats, below the best that the ceiling may have
+_FAR_BELOW: Final = 0.81
 _BIN: Final = 1.04  # rates as close as this share a row
 _ROWS: Final = 12
 _MEMORY: Final = 500.0  # canaries, or answers, after which old evidence counts for little
 _MOST_AT_ONCE: Final = 200.0
 _HALF_LIFE: Final = 10.0  # seconds
+_LEARNT: Final = 100.0  # canaries or answers that a share is learnt from
 _LEAST_SHARE: Final = 1e-4
 _GRID: Final = 40
 
 
 class Fit(NamedTuple):
-    """The likeliest ``limit`` (infinite: none met), by how many nats it beats having none, and the ``ceiling``."""
+    """The likeliest ``limit`` (infinite: none met), by how many nats it beats having none, and the ``ceiling``.
+
+    ``carried`` says that what was lost cannot be a limit far below the highest rate tried, so it was random.
+    """
 
     limit: float
     certainty: float
     ceiling: float
+    carried: bool
+
+
+_NO_EVIDENCE: Final = Fit(math.inf, 0.0, math.inf, False)
 
 
 class _Row:
@@ -93,35 +103,40 @@ class Path:
         rows = self._rows
         free = self._likelihood(math.inf)
         if not rows:
-            return Fit(math.inf, 0.0, math.inf)
+            return _NO_EVIDENCE
         top = max(row.rate for row in rows)
-        bottom = min(row.rate * self._survived(row) for row in rows)
-        step = (top / max(bottom * 0.9, 1.0)) ** (1 / _GRID)
-        if step <= 1.0:
-            return Fit(math.inf, 0.0, math.inf)
+        bottom = 0.8 * min(row.rate * self._survived(row) for row in rows)
+        step = (top / max(bottom, 1.0)) ** (1 / _GRID)
         limits = [top / step**place for place in range(1, _GRID + 1)]  # from the highest
         likelihoods = [self._likelihood(limit) for limit in limits]
         best = max(likelihoods)
         limit = limits[likelihoods.index(best)]
+        far_below = max(each for each, limit in zip(likelihoods, limits, strict=True) if limit < _FAR_BELOW * top)
+        carried = free >= far_below + _DOUBT
         if free >= best - _DOUBT:
-            return Fit(limit if best > free else math.inf, max(0.0, best - free), math.inf)
-        ceiling = next(
-            limit for limit, likelihood in zip(limits, likelihoods, strict=True) if likelihood >= best - _DOUBT
-        )
-        return Fit(limit, best - free, ceiling)
+            return Fit(limit if best > free else math.inf, max(0.0, best - free), math.inf, carried)
+        likely = [place for place, likelihood in enumerate(likelihoods) if likelihood >= best - _DOUBT]
+        return Fit(limit, best - free, limits[likely[0]], carried)
 
     def learn(self, limit: float) -> None:
         """Take what canaries and probes show under ``limit`` for what this path does with nothing to hold it back."""
-        self.survival = self._share(limit, canaries=True) or self.survival
-        self.density = self._share(limit, canaries=False) or self.density
+        expected, got = self._totals(limit, canaries=True)
+        if expected:
+            self.survival += (min(_STRAY, got / expected) - self.survival) * min(1.0, expected / _LEARNT)
+        expected, got = self._totals(limit, canaries=False)
+        if got >= _LEARNT / 4:
+            share = min(_STRAY, got / expected)
+            self.density = (
+                share if self.density is None else self.density + (share - self.density) * min(1.0, got / _LEARNT)
+            )
 
-    def _share(self, limit: float, *, canaries: bool) -> float | None:
+    def _totals(self, limit: float, *, canaries: bool) -> tuple[float, float]:
+        """How many would have survived ``limit`` if nothing else was lost, and how many were answered."""
         expected = got = 0.0
         for row in self._rows:
-            carried = min(1.0, limit / row.rate)
-            expected += carried * (row.canaries if canaries else row.probes)
+            expected += min(1.0, limit / row.rate) * (row.canaries if canaries else row.probes)
             got += row.survived if canaries else row.answered
-        return min(_STRAY, got / expected) if got >= 8 else None
+        return expected, got
 
     def _survived(self, row: _Row) -> float:
         """The share of a row that survived, roughly."""
@@ -143,7 +158,7 @@ class Path:
                 continue
             share = min(_STRAY, max(_LEAST_SHARE, sum(answered) / expected))
             if known is not None and share < known:
-                total -= _PRIOR * math.log(known / share)
+                total -= min(_PRIOR, expected * known * _PRIOR_SHARE) * math.log(known / share)
             for part, of, got in zip(carried, sent, answered, strict=True):
                 if of:
                     chance = share * part
