@@ -11,10 +11,10 @@ SEND_BUFFER: Final = 4 * 1024 * 1024
 MAX_ANSWER: Final = 4096
 """Octets of one answer that are kept: three varbinds of 255 octets need a fifth of it, the rest is cut off."""
 
-RECEIVE_BATCH: Final = 512
+RECEIVE_BATCH: Final = 256
 """Answers that one call takes at most."""
 
-SEND_BATCH: Final = 512
+SEND_BATCH: Final = 256
 """Probes that one system call moves at most; a longer batch takes several."""
 
 SEND_RING: Final = 1024 * 1024

@@ -109,7 +109,7 @@ class ReceiveRing:
 
     def __init__(self, *, is_ipv4: bool) -> None:
         ring = self._ring = _Ring(RECEIVE_BATCH, is_ipv4=is_ipv4, stride=MAX_ANSWER, length=MAX_ANSWER)
-        self._starts = range(ring.octets, ring.octets + RECEIVE_BATCH * MAX_ANSWER, MAX_ANSWER)
+        self._starts = tuple(range(ring.octets, ring.octets + RECEIVE_BATCH * MAX_ANSWER, MAX_ANSWER))
         self._lengths = ring.column("I", Header.moved.offset, _HEADER)
         self._ports = ring.column("H", ring.names + 2, ring.name_size)
         self._addresses = ring.address_columns()
