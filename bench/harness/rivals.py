@@ -22,7 +22,8 @@ PROGRAMS: Final = {
     "masscan": "masscan",
     "snmpget": "snmp",
     "snmpd": "snmpd",
-    "gcc": "gcc",
+    "gcc": "gcc libc6-dev",
+    "cc": "gcc libc6-dev",
     "ip": "iproute2",
 }
 """Programs, and the Debian packages that have them."""
@@ -57,7 +58,7 @@ def program(name: str) -> Path | Absent:
 
 def program_version(name: str) -> str:
     """The version of a program's Debian package."""
-    return debian_version(PROGRAMS[name])
+    return debian_version(PROGRAMS[name].split()[0])
 
 
 def _install_packages() -> list[str]:
@@ -83,7 +84,7 @@ def blocks(requirements: str) -> list[str]:
 
 
 def _install_programs() -> list[str]:
-    missing = sorted({PROGRAMS[name] for name in PROGRAMS if isinstance(program(name), Absent)})
+    missing = sorted({PROGRAMS[name] for name in PROGRAMS if isinstance(program(name), Absent)} - _compilers())
     if not missing:
         return []
     if os.geteuid() != 0 or not shutil.which("apt-get"):
@@ -91,7 +92,12 @@ def _install_programs() -> list[str]:
     _say(f"installing {', '.join(missing)}")
     _runs(["apt-get", "update", "-q"])
     install = ["apt-get", "install", "-q", "-y", "--no-install-recommends"]
-    return [f"{package} could not be installed" for package in missing if not _runs([*install, package])]
+    return [f"{package} could not be installed" for package in missing if not _runs([*install, *package.split()])]
+
+
+def _compilers() -> set[str]:
+    """The packages of a compiler, where there is one of another package already."""
+    return {PROGRAMS["cc"]} if any(isinstance(program(name), Path) for name in ("gcc", "cc")) else set()
 
 
 def _runs(command: Sequence[str | Path]) -> bool:

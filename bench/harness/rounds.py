@@ -13,8 +13,8 @@ from harness.machine import machine
 from harness.process import TurnError, timed
 from harness.results import Bench, Entry, Results, Sample
 
-Turn: TypeAlias = Callable[[], Mapping[str, "float | Sample"]]
-"""One contestant's go at all cases: a number or a Sample for each case's name."""
+Turn: TypeAlias = Callable[[], Mapping[str, "float | Sample | TurnError"]]
+"""One contestant's go at all cases: for each case's name a number, a Sample, or why there is none."""
 
 _ALL: Final = ""  # of Entry.missing: what concerns every case
 
@@ -91,8 +91,11 @@ def measure(
                 continue
             failures[each.name] = 0
             for name, figure in figures.items():
-                sample = figure if isinstance(figure, Sample) else Sample(figure)
-                entry.samples.setdefault(name, []).append(sample)
+                if isinstance(figure, TurnError):
+                    entry.missing[name] = str(figure)
+                else:
+                    sample = figure if isinstance(figure, Sample) else Sample(figure)
+                    entry.samples.setdefault(name, []).append(sample)
         results.rounds += 1
     results.seconds = time.monotonic() - began
     return results

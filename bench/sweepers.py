@@ -1,0 +1,286 @@
+"""The tools that sweep: how each is told to, at its defaults and at its best, and how its findings are read."""
+
+import re
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final, NamedTuple, Protocol, TypeAlias
+
+from harness import Absent, Contestant, Sample, TurnError, package_version, program, rival_python, timed
+from harness.rivals import program_version
+from harness.target import BUILT, Place, Target
+
+from codec import V2C, PduType, RequestTemplate, parse_oid
+
+PTSCAN: Final = Path(sys.executable).with_name("ptscan")
+RIVALS: Final = Path(__file__).resolve().parent / "rivals"
+ADDRESS: Final = re.compile(rb"(?<![\d.])(\d+\.\d+\.\d+\.\d+)(?![\d.])")
+NAME: Final = re.compile(rb"printer-([0-9a-f]{8})")  # the responder's sysName has the address in it
+LIMIT: Final = 120.0  # seconds for one sweep
+MANY: Final = 1_000_000  # rounds: as many as there are
+HANDFUL: Final = 16  # hosts: what a tool takes for them is its start-up
+WRONG_SHARE: Final = 0.001  # more findings that nobody has, and none is believed
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One sweep: the target, the first so many addresses of it, and a folder for the tool's files."""
+
+    target: Target
+    hosts: int
+    folder: Path
+
+    @property
+    def base(self) -> int:
+        """The first address."""
+        return self.target.network.base
+
+    @property
+    def port(self) -> int:
+        """The port of all devices."""
+        return self.target.network.port
+
+    @property
+    def span(self) -> str:
+        """The addresses as ptscan takes them: every one, the edges too."""
+        return f"{IPv4Address(self.base)}-{IPv4Address(self.base + self.hosts - 1)}"
+
+    @property
+    def block(self) -> str:
+        """The addresses as a CIDR block."""
+        return f"{IPv4Address(self.base)}/{33 - self.hosts.bit_length()}"
+
+    def listed(self) -> Path:
+        """A file with an address on each line, for tools that take no ranges."""
+        path = self.folder / "hosts.txt"
+        if not path.exists():
+            path.write_text("".join(f"{IPv4Address(self.base + at)}\n" for at in range(self.hosts)))
+        return path
+
+
+Command: TypeAlias = Callable[[Job], Sequence[str | Path]]
+
+
+@dataclass(frozen=True, slots=True)
+class Sweeper:
+    """A tool with certain settings; ``hosts`` caps how many it sweeps where the whole would take too long."""
+
+    name: str
+    version: str
+    command: Command
+    hosts: int | None = None
+    needs_list: bool = False
+
+    def sweep(self, target: Target) -> Sample:
+        """Sweep ``target`` once: the seconds of the whole process, beside them the share of those found that answer.
+
+        Where the whole takes too long, a part is swept, and what that takes beyond a handful of hosts is multiplied.
+        Raises TurnError when the tool fails or finds what is not there.
+        """
+        whole = target.network.count
+        hosts = min(self.hosts or whole, whole)
+        part = self._sweep(target, hosts)
+        if hosts == whole:
+            return part
+        start, factor = self._sweep(target, HANDFUL), whole / hosts
+        grown = {
+            name: value if name in ("found", "probes") else start.beside[name] + (value - start.beside[name]) * factor
+            for name, value in part.beside.items()
+        }
+        note = f"reckoned from {hosts:,} hosts, which took {part.value:.1f} s"
+        return Sample(start.value + (part.value - start.value) * factor, grown, note)
+
+    def _sweep(self, target: Target, hosts: int) -> Sample:
+        with TemporaryDirectory(prefix="ptscan-bench-") as folder:
+            job = Job(target, hosts, Path(folder))
+            if self.needs_list:
+                job.listed()  # not of the tool's time
+            target.counters()
+            run = timed([*target.within, *self.command(job)], stdout=job.folder / "stdout", limit=LIMIT)
+            counters = target.counters()
+            written = b"".join(path.read_bytes() for path in job.folder.iterdir() if path.name != "hosts.txt")
+        found = {int(IPv4Address(text.decode())) for text in set(ADDRESS.findall(written))}
+        found |= {int(digits, 16) for digits in set(NAME.findall(written))}
+        inside = {address for address in found if job.base <= address < job.base + hosts}
+        answering = {address for address in target.answering if address < job.base + hosts}
+        if len(inside - answering) > WRONG_SHARE * hosts:
+            raise TurnError(f"{len(inside - answering)} of the {len(inside)} that it found do not exist")
+        if not inside and answering:
+            raise TurnError(f"found nobody (exit code {run.code}): {' '.join(run.stderr.split())[-200:]}")
+        beside = {
+            "found": len(inside & answering) / max(len(answering), 1),
+            "asking": counters.seconds,
+            "cpu": run.cpu,
+            "probes": counters.received / hosts,
+        }
+        return Sample(
+            run.seconds, beside, f"the target itself dropped {counters.overflow:,}" if counters.overflow else ""
+        )
+
+
+def ptscan(name: str, *options: str) -> Sweeper:
+    """Our own command line."""
+
+    def command(job: Job) -> Sequence[str | Path]:
+        return [PTSCAN, "sweep", job.span, "--port", str(job.port), "--format", "jsonl", "--quiet", *options]
+
+    return Sweeper(name, package_version("ptscan"), command)
+
+
+def c_limit(*options: str) -> Sweeper:
+    """The same sweep in C."""
+
+    def command(job: Job) -> Sequence[str | Path]:
+        return [BUILT / "sweep", "-n", job.block, "-p", str(job.port), "-o", *options]
+
+    return Sweeper("C limit", "", command)
+
+
+def onesixtyone(name: str, wait_ms: int | None, *, hosts: int | None = None) -> Sweeper | Absent:
+    """onesixtyone, ``wait_ms`` between two packets (None: its default of 10)."""
+    path = program("onesixtyone")
+    if isinstance(path, Absent):
+        return path
+    wait = [] if wait_ms is None else ["-w", str(wait_ms)]
+
+    def command(job: Job) -> Sequence[str | Path]:
+        return [path, "-p", str(job.port), *wait, "-i", job.listed(), "-o", job.folder / "log", "-q", "public"]
+
+    return Sweeper(name, program_version("onesixtyone"), command, hosts, needs_list=True)
+
+
+def net_snmp(processes: int, *, hosts: int) -> Sweeper | Absent:
+    """net-snmp's snmpget, a process for each host, many at once by xargs."""
+    path = program("snmpget")
+    if isinstance(path, Absent):
+        return path
+
+    def command(job: Job) -> Sequence[str | Path]:
+        get = [path, "-v2c", "-c", "public", "-t", "1", "-r", "2", "-On", f"{{}}:{job.port}"]
+        objects = ["1.3.6.1.2.1.1.2.0", "1.3.6.1.2.1.1.1.0", "1.3.6.1.2.1.1.5.0"]
+        return ["xargs", "-a", job.listed(), "-P", str(processes), "-I", "{}", *get, *objects]
+
+    return Sweeper(f"net-snmp, {processes} processes", program_version("snmpget"), command, hosts, needs_list=True)
+
+
+def python_rival(package: str, script: str, in_flight: int, *, hosts: int | None) -> Sweeper | Absent:
+    """A Python library, driven by a script of bench/rivals that prints the address of each host that answered."""
+    python = rival_python(package)
+    if isinstance(python, Absent):
+        return python
+
+    def command(job: Job) -> Sequence[str | Path]:
+        return [python, RIVALS / script, str(IPv4Address(job.base)), str(job.hosts), str(job.port), str(in_flight)]
+
+    return Sweeper(f"{package}, {in_flight:,} in flight", package_version(package, python), command, hosts)
+
+
+def zmap(name: str, *options: str, interface: str, gateway: str) -> Sweeper | Absent:
+    """zmap with the request that ptscan sends, straight onto ``interface`` towards the MAC address ``gateway``."""
+    path = program("zmap")
+    if isinstance(path, Absent):
+        return path
+    objects = [parse_oid(f"1.3.6.1.2.1.1.{number}.0") for number in (2, 1, 5)]
+    request = "hex:" + RequestTemplate(V2C, b"public", PduType.GET, objects).encode(0x12345678).hex()
+
+    def command(job: Job) -> Sequence[str | Path]:
+        nothing = job.folder / "empty"
+        nothing.touch()
+        command: list[str | Path] = [
+            path, "-C", nothing, "-b", nothing, "-q", "-M", "udp", "-p", str(job.port), f"--probe-args={request}",
+            "-i", interface, "-G", gateway, "--output-filter=success = 1", "-f", "saddr", "-o", job.folder / "found",
+            *options, job.block,
+        ]  # fmt: skip
+        return command
+
+    return Sweeper(name, program_version("zmap"), command)
+
+
+def masscan(name: str, rate: int, *options: str, interface: str, gateway: str) -> Sweeper | Absent:
+    """masscan at ``rate`` packets a second; it knows port 161 by itself."""
+    path = program("masscan")
+    if isinstance(path, Absent):
+        return path
+
+    def command(job: Job) -> Sequence[str | Path]:
+        return [
+            path, job.block, f"-pU:{job.port}", "-e", interface, "--router-mac", gateway, "--rate", str(rate),
+            "--wait", "1", "-oL", job.folder / "found", *options,
+        ]  # fmt: skip
+
+    return Sweeper(name, program_version("masscan"), command)
+
+
+def nmap(name: str, *options: str, hosts: int) -> Sweeper | Absent:
+    """nmap's UDP scan, which sends an SNMP request to port 161 and takes an answer for an open port."""
+    path = program("nmap")
+    if isinstance(path, Absent):
+        return path
+
+    def command(job: Job) -> Sequence[str | Path]:
+        return [
+            path, "-sU", "-n", "-Pn", "-p", str(job.port), "--open", "-oG", job.folder / "found", *options, job.block,
+        ]  # fmt: skip
+
+    return Sweeper(name, program_version("nmap"), command, hosts)
+
+
+class Contender(Protocol):
+    """Whoever can sweep a target."""
+
+    @property
+    def name(self) -> str:
+        """Its name in the tables."""
+        ...
+
+    @property
+    def version(self) -> str:
+        """Its version."""
+        ...
+
+    def sweep(self, target: Target) -> Sample:
+        """Sweep once; raises TurnError."""
+        ...
+
+
+class Entry(NamedTuple):
+    """Who sweeps what for which case; ``rounds`` caps how often, ``judged`` makes of the sweep what the case shows."""
+
+    case: str
+    place: Place
+    contender: Contender | Absent
+    rounds: int | None = None
+    judged: Callable[[Sample], Sample] | None = None
+
+
+def taking_part(entries: Sequence[Entry]) -> list[Contestant | Absent]:
+    """Make contestants of entries: the turn of each are its sweeps of every case that it stands in."""
+    names = dict.fromkeys(entry.contender.name for entry in entries)
+    return [_contestant([entry for entry in entries if entry.contender.name == name]) for name in names]
+
+
+def _contestant(entries: Sequence[Entry]) -> Contestant | Absent:
+    first = entries[0].contender
+    if isinstance(first, Absent):
+        return first
+    turns = count(1)
+
+    def turn() -> dict[str, float | Sample | TurnError]:
+        number = next(turns)
+        figures: dict[str, float | Sample | TurnError] = {}
+        for entry in entries:
+            if isinstance(entry.contender, Absent) or (entry.rounds is not None and number > entry.rounds):
+                continue
+            try:
+                with entry.place.played(seed=number) as target:
+                    sample = entry.contender.sweep(target)
+                    figures[entry.case] = entry.judged(sample) if entry.judged else sample
+            except TurnError as trouble:
+                figures[entry.case] = trouble
+        return figures
+
+    return Contestant(first.name, first.version, turn, max((entry.rounds or MANY) for entry in entries))
