@@ -44,6 +44,7 @@ _IDLE_SECONDS: Final = 0.02  # a pause that ends an epoch
 _EPOCH_SECONDS: Final = 0.1
 _EPOCH_CANARIES: Final = 40
 _EPOCH_ANSWERS: Final = 200
+_QUEUE: Final = 200  # packets that a path holds and that pass at any rate
 _EPOCHS_KEPT: Final = 16  # judged ones, for canaries answered late
 
 _MAX_START_RATE: Final = 10_000.0
@@ -82,15 +83,20 @@ class Log(Protocol):
 
 
 class _Epoch:
-    """Packets that left from ``begin`` to ``end`` at a ``rate``, and what was felt of the canaries among them."""
+    """Packets that left from ``begin`` to ``end`` at a ``rate``, and what was felt of the canaries among them.
 
-    __slots__ = ("answered", "begin", "canaries", "end", "lost", "rate", "spent")
+    Those that left before ``clean_from`` may have found an empty queue: they say nothing of the rate. ``survived`` and
+    ``lost`` are of the others, ``answered`` is of all.
+    """
+
+    __slots__ = ("answered", "begin", "canaries", "clean_from", "end", "lost", "rate", "spent", "survived")
 
     def __init__(self, begin: float, rate: float) -> None:
         self.begin = begin
         self.end = math.inf
         self.rate = rate
-        self.spent = self.answered = self.lost = 0
+        self.clean_from = math.inf
+        self.spent = self.answered = self.survived = self.lost = 0
         self.canaries: list[float] = []
 
 
@@ -114,6 +120,8 @@ class Pacer:
         self._slow = False  # whether the sender falls short of the rate
         self._fresh = [0, 0, 0, 0]  # canaries, survived, probes, answered: what is known of the present rate
         self._first_round = True
+        self._tainted = _QUEUE  # packets yet to leave that say nothing of the rate
+        self._unproven = False  # whether a round began of which nobody looked whether its rate was ever verified
         self._verified = 0.0  # the highest rate that evidence spoke for
         self._spent = 0
         self._canaries = 0
@@ -153,10 +161,15 @@ class Pacer:
         """``packets`` left, as many as the allowance at most, with so many ``canaries`` among them."""
         if packets:
             self._bucket.spend(packets)
-            self._epoch.spent += packets
+            epoch = self._epoch
+            epoch.spent += packets
             self._spent += packets
             self._spent_at = self._now
-            self._epoch.canaries += [self._now] * canaries
+            epoch.canaries += [self._now] * canaries
+            if self._tainted > 0:
+                self._tainted -= packets
+            elif epoch.clean_from == math.inf:
+                epoch.clean_from = self._now
 
     def ready_at(self, now: float) -> float:
         """The instant from which a worthwhile number of packets may leave."""
@@ -184,6 +197,8 @@ class Pacer:
     def _wanted_share(self, left: int, ahead: int) -> float:
         if not left or self._is_dense():
             return 0.0
+        if self._tainted > 0 and (self._met or not self._first_round):
+            return 0.0
         if self._canaries < _FIRST_CANARIES and not self._met:
             return _FIRST_SHARE
         if not self._met and self._verified < self._cap:
@@ -201,6 +216,10 @@ class Pacer:
         """Learn from what was ``felt`` of canaries and from the first round's ``log``; go faster or slower."""
         for one in felt:
             self._feel(one)
+        if self._unproven and (self._heard or self._left):
+            self._unproven = False
+            if self._verified < 0.7 * self.rate:  # somebody is there, and nothing speaks for this rate: try it anew
+                self._go_on_at(min(self.rate, max(_MAX_START_RATE, self._verified)), now)
         epoch = self._epoch
         if now - epoch.begin >= _EPOCH_SECONDS or len(epoch.canaries) >= _EPOCH_CANARIES:
             self._turn_over(now, now)
@@ -223,19 +242,19 @@ class Pacer:
         self._turn_over(now, now)
         self._first_round = False
         self._round_canaries = self._round_survived = 0
-        if self._heard and self._verified < 0.7 * self.rate:
-            # Somebody is there, and nothing speaks for this rate: try it anew, with canaries now.
-            self._go_on_at(min(self.rate, max(_MAX_START_RATE, self._verified)), now)
+        self._unproven = True
 
     def _feel(self, felt: Felt) -> None:
         for epoch in (self._epoch, *reversed(self._open)):
             if felt.sent_at >= epoch.begin:
                 epoch.answered += felt.answered
-                epoch.lost += felt.lost
+                if felt.sent_at >= epoch.clean_from:
+                    epoch.survived += felt.answered
+                    epoch.lost += felt.lost
                 return
         for epoch in reversed(self._judged):
             if felt.sent_at >= epoch.begin:
-                if felt.answered:
+                if felt.answered and felt.sent_at >= epoch.clean_from:
                     self._path.late(epoch.rate)
                 return
 
@@ -250,6 +269,8 @@ class Pacer:
                 epoch.rate = offered
             self._open.append(epoch)
         self._epoch = _Epoch(begin, self.rate)
+        if begin > end:
+            self._tainted = _QUEUE
 
     def _offered(self, epoch: _Epoch, end: float) -> float:
         """What left in a second; its rate where the epoch is too short to tell."""
@@ -260,9 +281,9 @@ class Pacer:
 
     def _weigh(self, epoch: _Epoch, log: Log, now: float) -> bool:
         """All answers to ``epoch`` are in: take them as evidence, and say whether it is any."""
-        sent, answered = log.tally(epoch.begin, epoch.end) if self._first_round else (0, 0)
+        sent, answered = log.tally(epoch.clean_from, epoch.end) if self._first_round else (0, 0)
         self._judged.append(epoch)
-        canaries, survived = epoch.answered + epoch.lost, epoch.answered
+        canaries, survived = epoch.survived + epoch.lost, epoch.survived
         self._canaries += canaries
         self._round_canaries += canaries
         self._round_survived += survived
@@ -277,7 +298,7 @@ class Pacer:
         """Go down where the evidence says so."""
         fit = self._path.fit()
         self._ceiling = fit.ceiling
-        certain = _CERTAIN if self._left or self._is_dense() else _LAST_WORD
+        certain = _CERTAIN if self._left or self._first_round else _LAST_WORD
         if fit.certainty >= certain and fit.limit < self.rate:
             self._met = True
             self.limit = max(KIND_LEAST_RATE, fit.limit)
@@ -299,11 +320,10 @@ class Pacer:
         needed = 2 / (self._step - 1) if self._met else _ENOUGH
         canaries, survived, probes, answered = self._evidence(log, times, now)
         path = self._path
-        fine = 1 - (self._step - 1) / 2 if self._met else _FINE
-        if canaries >= needed and survived >= fine * path.survival * canaries:
+        if canaries >= needed and survived >= _FINE * path.survival * canaries:
             good = True
         elif path.density is not None and path.density * probes >= 4 * needed:
-            good = answered >= fine * path.density * probes
+            good = answered >= _FINE * path.density * probes
         else:
             good = not self._met and probes >= _ENOUGH and answered >= 0.9 * probes
         if good:
@@ -313,9 +333,8 @@ class Pacer:
         waited = now - self._changed_at
         if self._met:
             if canaries >= _SCARCE and waited > _SCARCE_SECONDS:
-                step = 1 + 2 / canaries
-                if survived >= (2 - step / 2 - 0.5) * path.survival * canaries:
-                    self._up(min(self.rate * step, _BELOW * self._ceiling), now)
+                if survived >= _FINE * path.survival * canaries:
+                    self._up(min(self.rate * (1 + 2 / canaries), _BELOW * self._ceiling), now)
         elif self._pause:
             self._up(min(self.rate * 2, _BELOW * self._ceiling), now)
         elif waited > _BLIND_SECONDS and (not self._left or not self._heard):
@@ -348,6 +367,8 @@ class Pacer:
 
     def _go_on_at(self, rate: float, now: float) -> None:
         rate = min(self._cap, max(min(KIND_LEAST_RATE, self._cap), rate))
+        if rate > self.rate:
+            self._tainted = _QUEUE
         self._turn_over(now, now)
         self._changed_at = now
         self._fresh = [0, 0, 0, 0]
