@@ -1,7 +1,7 @@
 """Command generator for SNMP v1 and v2c: GET, GETNEXT and GETBULK, and nothing else.
 
-I/O: ``client`` (sockets, clock), ``sockets``, ``session`` (through its client), ``credentials`` (reads a file).
-The other modules are pure: ``table`` is the sans-I/O core, ``get`` and ``walk`` decide what is asked next.
+I/O: ``client``, ``driver`` (sockets, clock), ``sockets``, ``session`` (waits), ``credentials`` (reads a file).
+The other modules are pure: ``table`` is the sans-I/O core, ``dialogue``, ``get`` and ``walk`` decide what is asked.
 """
 
 from ptscan.snmp.answer import Answer, Outcome

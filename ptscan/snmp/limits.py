@@ -12,14 +12,14 @@ RECEIVE_BATCH_OCTETS: Final = 1 << 20
 RECEIVE_BUFFER_OCTETS: Final = 32 << 20
 """Asked of the kernel for each socket; it may give less. Used up only while datagrams wait for this process."""
 
-LINGER_SECONDS: Final = 0.000_25
-"""Where the last answer took no longer, the next one is looked for before the kernel is asked for a wake-up."""
+LEAD_SECONDS: Final = 0.000_25
+"""Where the last answer took no longer, the task that asks looks for the next one itself (see ``driver``)."""
 
-LINGER_TURNS: Final = 24
-"""Turns of the scheduler in which it is looked for: some 100 microseconds."""
+LEAD_TURNS: Final = 24
+"""Turns of the scheduler in which it looks in vain before it is parked: some 100 microseconds."""
 
-IDLE_TURNS: Final = 2
-"""The same where nothing is out: whoever was answered may ask again in this turn or the next."""
+REST_SECONDS: Final = 0.01
+"""After so long without a task that looks itself, the receiver looks again."""
 
 SEND_PAUSE_SECONDS: Final = 0.002
 """Wait after ENOBUFS, which no readiness event ends."""

@@ -58,7 +58,8 @@ class RequestTable:
         self._shapes = Shapes()
         self._busy: dict[tuple[str, int], Host] = {}
         """The hosts that have something in flight."""
-        self._pending: dict[int, Exchange] = {}
+        self.pending: dict[int, Exchange] = {}
+        """What is out, by request-id."""
         self._timers: list[tuple[float, int]] = []  # (due, first request-id); stale entries are skipped and swept
         self._strays_from: dict[str, int] = {}
         self.outbox: deque[tuple[Exchange, int]] = deque()
@@ -76,7 +77,7 @@ class RequestTable:
 
     def __len__(self) -> int:
         """Request-ids that are out."""
-        return len(self._pending)
+        return len(self.pending)
 
     def start(self, exchange: Exchange, now: float) -> None:
         """Put a new exchange in flight, or in its host's queue; the busy one of several for one address counts."""
@@ -131,7 +132,7 @@ class RequestTable:
     def receive_datagram(self, data: bytes, source: tuple[str, int], now: float) -> None:
         """Take in what came from the network, whatever it is."""
         request_id = peek_request_id(data)
-        exchange = None if request_id is None else self._pending.get(request_id)
+        exchange = None if request_id is None else self.pending.get(request_id)
         if request_id is None or exchange is None:
             self._receive_stray(request_id, source, now)
             return
@@ -182,7 +183,7 @@ class RequestTable:
         It ends the exchange whose request-id it quotes, and no other: who forges one knows addresses and ports at most.
         """
         request_id = peek_request_id(quoted)
-        exchange = None if request_id is None else self._pending.get(request_id)
+        exchange = None if request_id is None else self.pending.get(request_id)
         if exchange is not None and exchange.host.source == destination:
             exchange.reason = ""
             self._finish(exchange, Outcome.UNREACHABLE, now)
@@ -192,7 +193,7 @@ class RequestTable:
         timers = self._timers
         while timers and timers[0][0] <= now:
             due, first_id = heappop(timers)
-            exchange = self._pending.get(first_id)
+            exchange = self.pending.get(first_id)
             if exchange is None or exchange._due != due:
                 continue
             if now >= exchange._ends or not self._send_next(exchange, now):
@@ -202,7 +203,7 @@ class RequestTable:
     def next_deadline(self) -> float:
         """When ``handle_timeouts`` is due next; infinity where nothing is in flight."""
         timers = self._timers
-        pending = self._pending
+        pending = self.pending
         while timers:
             due, first_id = timers[0]
             exchange = pending.get(first_id)
@@ -221,7 +222,7 @@ class RequestTable:
     def _begin(self, exchange: Exchange, now: float) -> None:
         exchange.host.in_flight.append(exchange)
         exchange.state = _IN_FLIGHT
-        drawn, pending = self._drawn, self._pending
+        drawn, pending = self._drawn, self.pending
         for _ in exchange.variants:
             if not drawn:
                 self._draw()
@@ -282,8 +283,8 @@ class RequestTable:
             self.earliest = due
         timers = self._timers
         heappush(timers, (due, exchange._ids[0]))
-        if len(timers) > _COMPACT_FROM + 4 * len(self._pending):
-            timers[:] = [(other._due, key) for key, other in self._pending.items() if other._ids[0] == key]
+        if len(timers) > _COMPACT_FROM + 4 * len(self.pending):
+            timers[:] = [(other._due, key) for key, other in self.pending.items() if other._ids[0] == key]
             heapify(timers)
 
     def _receive_stray(self, request_id: int | None, source: tuple[str, int], now: float) -> None:
@@ -344,7 +345,7 @@ class RequestTable:
 
     def _leave(self, exchange: Exchange, now: float) -> None:
         for request_id in exchange._ids:
-            del self._pending[request_id]
+            del self.pending[request_id]
         host = exchange.host
         host.in_flight.remove(exchange)
         if host.waiting:

@@ -19,8 +19,8 @@ Responder = Callable[..., AbstractAsyncContextManager[Any]]
 
 def is_clean(client: Client) -> bool:
     """Nothing in flight, nobody parked, nothing to send, no timer."""
-    table = client._table
-    return (len(table), len(client._parked), table.next_packet(), table.next_deadline()) == (
+    driver, table = client._driver, client._driver.table
+    return (len(table), len(driver._waiting_for) + len(driver._awake), table.next_packet(), table.next_deadline()) == (
         0,
         0,
         None,
@@ -155,7 +155,7 @@ async def test_closing_the_client_cancels_with_it_what_runs_inside(public: tuple
             await client.session("127.30.0.98", 9, credentials=public, version="2c", retries=0).get([NAME])
             await trio.sleep_forever()
     assert is_clean(client)
-    assert all(sock.fileno() == -1 for sock in client._sockets.values())
+    assert all(line.sock.fileno() == -1 for line in client._driver._lines.values())
 
 
 async def test_a_session_whose_client_is_closed_says_so(responder: Responder, public: tuple[Community, ...]) -> None:

@@ -1,0 +1,307 @@
+"""Drives the request table: sends and receives for it, keeps its time, and parks the tasks that wait. I/O.
+
+Theory of operation. The two directions meet in ``_turn``, which every task here calls after it has told the table
+something: send what there is to send, hand over what has ended, set the alarm for what is due next. An exchange that
+has ended is handed to its ``then``, which may give the next one of the same operation; the task that waits is woken
+only when nothing follows, so that a walk of a hundred requests costs one wait.
+
+Who looks for answers? Usually the receiver, one task for each socket, which the kernel wakes. But a device next door
+answers within microseconds, and then waking costs more than all the rest: two system calls, two turns of the scheduler,
+and a processor that was put to sleep. So where the last answer came that soon and nothing else is out, the task that
+asks *leads*: it looks for the answer itself, turn by turn of the scheduler, and only after LEAD_TURNS in vain leaves
+that to the receiver. Meanwhile the receiver rests, and it goes on resting for moments while one leader follows another.
+"""
+
+import os
+import socket
+from collections.abc import AsyncGenerator, Generator, Mapping
+from math import inf
+from typing import Final, TypeVar
+
+import trio
+from outcome import Error
+from outcome import Outcome as Ended
+
+from ptscan.snmp import limits
+from ptscan.snmp.answer import Outcome
+from ptscan.snmp.exchange import Exchange
+from ptscan.snmp.sockets import (
+    NO_WAY,
+    NOTHING_THERE,
+    TRY_LATER,
+    WRITABLE_AGAIN,
+    DatagramSocket,
+    host_key,
+    read_errors,
+)
+from ptscan.snmp.table import RequestTable
+
+ResultT = TypeVar("ResultT")
+
+
+class _Woken(Ended[None]):
+    """What a woken task is given: as ``outcome.Value(None)``, but one object for all, because to make one costs."""
+
+    __slots__ = ()
+
+    def unwrap(self) -> None:
+        return None
+
+    def send(self, gen: Generator[ResultT, None, object]) -> ResultT:
+        return gen.send(None)
+
+    async def asend(self, agen: AsyncGenerator[ResultT, None]) -> ResultT:
+        return await agen.asend(None)
+
+
+_WOKEN: Final = _Woken()
+_ABORTED: Final = trio.lowlevel.Abort.SUCCEEDED
+
+
+class _Line:
+    """A socket, and who looks for what comes in over it."""
+
+    __slots__ = ("is_led", "sock", "wanted", "was_led")
+
+    def __init__(self, sock: DatagramSocket) -> None:
+        self.sock = sock
+        self.is_led = False
+        self.was_led = False
+        """Whether a task has led since the receiver last looked up."""
+        self.wanted = trio.Event()
+        """The receiver is to rest no longer."""
+
+    def call_receiver(self) -> None:
+        self.was_led = False
+        self.wanted.set()
+
+    async def rest(self) -> None:
+        """Wait while tasks lead, and until none has led for a moment."""
+        while self.is_led or self.was_led:
+            self.was_led = False
+            self.wanted = trio.Event()
+            with trio.move_on_after(limits.REST_SECONDS):
+                await self.wanted.wait()
+
+
+class Driver:
+    """The sockets and tasks of one client; ``run`` serves until it is cancelled, then ``close``."""
+
+    def __init__(self, table: RequestTable, sockets: Mapping[int, DatagramSocket]) -> None:
+        self.table = table
+        self._lines = {family: _Line(sock) for family, sock in sockets.items()}
+        self._ipv4 = self._lines.get(socket.AF_INET)
+        self._ipv6 = self._lines.get(socket.AF_INET6)
+        self._waiting_for: dict[trio.lowlevel.Task, Exchange] = {}
+        self._awake: dict[trio.lowlevel.Task, Ended[None] | None] = {}
+        """Those of the waiting tasks that are not parked, and how their operation ended, if it has."""
+        self._alarm = trio.CancelScope()
+        self._alarm_at = inf
+        self._blocked = trio.Event()
+        self._blocked_on: DatagramSocket | None = None
+        self._closed = False
+
+    async def run(self) -> None:
+        """Receive, keep time and send what had to wait."""
+        async with trio.open_nursery() as nursery:
+            for line in self._lines.values():
+                nursery.start_soon(self._receive, line)
+            nursery.start_soon(self._keep_time)
+            nursery.start_soon(self._send_later)
+
+    def close(self) -> None:
+        """Close the sockets; whoever still waits gets ClosedResourceError."""
+        self._closed = True
+        for line in self._lines.values():
+            line.sock.close()
+        now = trio.current_time()
+        for task, exchange in self._waiting_for.items():
+            self.table.cancel(exchange, now)
+            closed = Error(trio.ClosedResourceError("the client of this session is closed"))
+            if task in self._awake:
+                self._awake[task] = closed
+            else:
+                trio.lowlevel.reschedule(task, closed)
+        self._waiting_for.clear()
+
+    async def conduct(self, exchange: Exchange) -> None:
+        """Take an exchange, and what follows it by its ``then``, to the end.
+
+        A checkpoint; cancelled, it leaves nothing in the table.
+        """
+        await trio.lowlevel.checkpoint_if_cancelled()
+        if self._closed:
+            raise trio.ClosedResourceError("the client of this session is closed")
+        table = self.table
+        alone = not table.pending
+        task = exchange.task = trio.lowlevel.current_task()
+        self._waiting_for[task] = exchange
+        self._awake[task] = None
+        now = trio.current_time()
+        table.start(exchange, now)
+        self._turn(now)
+        line = self._ipv4 if len(exchange.host.sockaddr) == 2 else self._ipv6
+        if line is None or self._awake[task] is not None:  # this machine would not send it
+            await trio.lowlevel.cancel_shielded_checkpoint()
+        elif alone and table.last_rtt <= limits.LEAD_SECONDS and not line.is_led:
+            await self._lead(line, task)
+        elif line.was_led and not line.is_led:
+            line.call_receiver()
+        ended = self._awake.pop(task)
+        if ended is None:
+            await trio.lowlevel.wait_task_rescheduled(lambda _: self._give_up(task))
+        else:
+            ended.unwrap()
+
+    async def _lead(self, line: _Line, task: trio.lowlevel.Task) -> None:
+        """Look for answers in this task, until its operation has ended or nothing came for a while."""
+        awake, pending = self._awake, self.table.pending
+        line.is_led = line.was_led = True
+        turns = 0
+        try:
+            while awake[task] is None and turns < limits.LEAD_TURNS:
+                await trio.lowlevel.checkpoint()
+                turns = 0 if self._drain(line.sock, limits.RECEIVE_BATCH if len(pending) > 1 else 1) else turns + 1
+        except BaseException:  # cancelled: it is not parked, so that nothing else would take it from the table
+            del awake[task]
+            self._give_up(task)
+            raise
+        finally:
+            line.is_led = False
+            if pending:
+                line.call_receiver()
+
+    def _give_up(self, task: trio.lowlevel.Task) -> trio.lowlevel.Abort:
+        """Take what a cancelled task waits for from the table."""
+        exchange = self._waiting_for.pop(task, None)
+        if exchange is not None:
+            now = trio.current_time()
+            self.table.cancel(exchange, now)
+            self._turn(now)
+        return _ABORTED
+
+    def _turn(self, now: float) -> None:
+        """Send what there is to send, hand over what has ended, set the alarm."""
+        table = self.table
+        if table.outbox:
+            self._flush(now)
+        while table.finished:
+            for exchange in table.take_finished():
+                self._hand_over(exchange, now)
+            if table.outbox:
+                self._flush(now)
+        if table.earliest < self._alarm_at:
+            self._alarm_at = self._alarm.deadline = table.earliest
+
+    def _hand_over(self, exchange: Exchange, now: float) -> None:
+        """Start what follows an exchange that has ended, or wake the task that waits for it."""
+        task = exchange.task
+        if task is None:
+            return
+        ended: Ended[None] = _WOKEN
+        if exchange.then is not None:
+            try:
+                following = exchange.then(exchange)
+            except Exception as error:  # a fault of one operation is its own task's, not that of all who wait
+                ended = Error(error)
+            else:
+                if following is not None:
+                    following.task = task
+                    self._waiting_for[task] = following
+                    self.table.start(following, now)
+                    return
+        del self._waiting_for[task]
+        if task in self._awake:
+            self._awake[task] = ended
+        else:
+            trio.lowlevel.reschedule(task, ended)
+
+    def _flush(self, now: float) -> None:
+        """Send what the table has to send, as far as the sockets take it."""
+        table = self.table
+        pending_errors = 0
+        while (packet := table.next_packet()) is not None:
+            data, host = packet
+            line = self._ipv4 if len(host.sockaddr) == 2 else self._ipv6
+            if line is None:
+                table.packet_failed(Outcome.NOT_SENT, "this machine has no IPv6", now)
+                continue
+            try:
+                line.sock.sendto(data, host.sockaddr)
+            except OSError as error:
+                if error.errno in TRY_LATER:
+                    self._blocked_on = line.sock if error.errno in WRITABLE_AGAIN else None
+                    self._blocked.set()
+                    return
+                # Linux reports here what ICMP said of an earlier datagram, perhaps to another host: take that first.
+                if pending_errors < limits.PENDING_ERRORS and self._take_errors(line.sock, now):
+                    pending_errors += 1
+                    continue
+                outcome = Outcome.UNREACHABLE if error.errno in NOTHING_THERE else Outcome.NOT_SENT
+                reason = f"this machine cannot send there: {os.strerror(error.errno or 0)}"
+                table.packet_failed(outcome, reason, now, passing=error.errno in NO_WAY)
+            else:
+                table.packet_sent(len(data))
+            pending_errors = 0
+
+    async def _send_later(self) -> None:
+        """Go on with the outbox when a socket that was full has room again."""
+        while True:
+            await self._blocked.wait()
+            self._blocked = trio.Event()
+            if self._blocked_on is None:
+                await trio.sleep(limits.SEND_PAUSE_SECONDS)
+            else:
+                await trio.lowlevel.wait_writable(self._blocked_on.fileno())
+            self._turn(trio.current_time())
+
+    async def _keep_time(self) -> None:
+        while True:
+            self._alarm_at = self.table.earliest
+            with trio.CancelScope(deadline=self._alarm_at) as self._alarm:
+                await trio.sleep_forever()
+            now = trio.current_time()
+            self.table.handle_timeouts(now)
+            self._turn(now)
+
+    async def _receive(self, line: _Line) -> None:
+        """Take in what comes, while no task leads."""
+        while True:
+            await trio.lowlevel.wait_readable(line.sock.fileno())
+            if not line.is_led and not self._drain(line.sock, limits.RECEIVE_BATCH):
+                now = trio.current_time()
+                self._take_errors(line.sock, now)
+                self._turn(now)
+            await line.rest()
+
+    def _drain(self, sock: DatagramSocket, limit: int) -> int:
+        """Take in up to ``limit`` datagrams that have come, and do what follows of them; how many there were."""
+        receive = self.table.receive_datagram
+        count = octets = 0
+        now = 0.0
+        while count < limit and octets < limits.RECEIVE_BATCH_OCTETS:
+            try:
+                data, source = sock.recvfrom(limits.RECEIVE_OCTETS)
+            except BlockingIOError:
+                break
+            except OSError:
+                if self._closed:
+                    break
+                self._take_errors(sock, trio.current_time())
+                count += 1
+                continue
+            if not octets:
+                now = trio.current_time()
+            receive(data, source if len(source) == 2 else host_key(source), now)
+            count += 1
+            octets += len(data)
+        if count:
+            self._turn(now or trio.current_time())
+        return count
+
+    def _take_errors(self, sock: DatagramSocket, now: float) -> bool:
+        """Take in what ICMP said of datagrams that were sent; whether it said anything."""
+        said, unreachable = read_errors(sock)
+        for destination, quoted in unreachable:
+            self.table.receive_unreachable(destination, quoted, now)
+        return said
