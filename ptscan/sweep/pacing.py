@@ -186,13 +186,18 @@ class Pacer:
         if share:
             mean = max(1 / share, self.rate / _CANARY_RATE)
             place = self._next_canary - self._spent
+            if place < 0:  # one that is overdue would always be the first of a burst, which finds room in any queue
+                place = mean * self._draw()
             while place < packets and len(places) < left:
-                if place >= 0:
-                    places.append(int(place))
-                self._turn = self._turn * 69_069 + 1 & 0xFFFF_FFFF  # uneven distances are all that is asked of it
-                place = max(place, 0) + mean * (0.5 + self._turn / 2**32)
+                places.append(int(place))
+                place += max(1.0, mean * (0.5 + self._draw()))
             self._next_canary = self._spent + place
         return places
+
+    def _draw(self) -> float:
+        """Give a number from 0 to 1 that follows no pattern of the bursts; more is not asked of it."""
+        self._turn = self._turn * 69_069 + 1 & 0xFFFF_FFFF
+        return self._turn / 2**32
 
     def _wanted_share(self, left: int, ahead: int) -> float:
         if not left or self._is_dense():
