@@ -5,8 +5,11 @@ from typing import Final
 RECEIVE_BUFFER: Final = 32 * 1024 * 1024
 """Octets of kernel memory asked for answers that wait; what the system grants may be less."""
 
-SEND_BUFFER: Final = 4 * 1024 * 1024
-"""Octets of kernel memory asked for probes that wait."""
+SEND_BUFFER: Final = 256 * 1024
+"""Octets of kernel memory asked for probes that wait: room for some 700 (Linux doubles it), a millisecond at 1 Gbit/s.
+
+A large one would queue up probes in front of a slow link, where each leaves late and is taken for lost.
+"""
 
 MAX_ANSWER: Final = 4096
 """Octets of one answer that are kept: three varbinds of 255 octets need a fifth of it, the rest is cut off."""
