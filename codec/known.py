@@ -16,7 +16,6 @@ empties it, and gets the bare walk then, but for a trial now and then.
 from typing import Final
 
 from codec.ber import read_long_length
-from codec.errors import DecodeError
 from codec.limits import MAX_KNOWN_HEADS, MAX_KNOWN_OCTETS, MAX_KNOWN_VARBINDS, MAX_KNOWN_WITH_HEAD, MAX_VARBINDS
 from codec.oid import Oid
 from codec.tags import COUNTER64, INTEGER, IP_ADDRESS, NSAP, OCTET_STRING, OPAQUE, SEQUENCE
@@ -24,6 +23,7 @@ from codec.varbinds import LARGEST, Note, Varbind, decode_varbinds
 
 _PRICE: Final = 8  # of learning a varbind; one that is found pays in 1
 _MOST_CREDIT: Final = 1_024 * _PRICE  # the account begins with it
+_REFUSALS: Final = 16 * MAX_KNOWN_VARBINDS  # varbinds not kept for want of room, until there is room again
 
 # How a value is read is told by a limit, which its first octet has to stay below; from it on the value is the walk's.
 _TEXT: Final = 0x100  # the value is its octets, whatever they are
@@ -58,12 +58,13 @@ class _Head:
 class KnownVarbinds:
     """A bounded memory of varbinds."""
 
-    __slots__ = ("_credit", "_heads", "_varbinds")
+    __slots__ = ("_credit", "_heads", "_refused", "_varbinds")
 
     def __init__(self) -> None:
         self._varbinds: dict[bytes, Varbind] = {}
         self._heads: dict[bytes, _Head] = {}
         self._credit = _MOST_CREDIT
+        self._refused = 0
 
     def afford(self, count: int) -> bool:
         """Pay for learning so many varbinds, if there is credit for them."""
@@ -108,15 +109,16 @@ class KnownVarbinds:
                         continue
                 append(varbind)
                 pos = stop
-        except (DecodeError, IndexError):
-            pos = end + 1
-        if pos > end or len(varbinds) > MAX_VARBINDS:  # something is wrong: the whole walk says what
-            del notes[noted:]
+        except IndexError:  # the datagram ends too early: the walk says where
+            pass
+        if pos > end or len(varbinds) > MAX_VARBINDS:  # the list ends within its last varbind, or is too long
             self._credit = max(0, self._credit - len(varbinds))  # so that this is not done twice for ever
+            del notes[noted:]
             return decode_varbinds(data, start, end, notes)
         if pos < end:
             return decode_varbinds(data, pos, end, notes, varbinds)
-        self._credit = min(self._credit + len(varbinds), _MOST_CREDIT)
+        if self._credit < _MOST_CREDIT:
+            self._credit += len(varbinds)
         return varbinds
 
     def _learn(self, data: bytes, pos: int, end: int, notes: list[Note], varbinds: list[Varbind]) -> int:
@@ -159,17 +161,22 @@ class KnownVarbinds:
             is_short = begin == 2 and octets[3] == len(name) and octets[mark - 1] == size
             head = _Head(name, tag, _limit(tag, size) if is_short else _NEVER)
             if len(self._heads) >= MAX_KNOWN_HEADS:
-                self._forget()
+                self._heads.clear()
+                self._varbinds.clear()
             self._heads[key] = head
         return head
 
     def _keep(self, octets: bytes, varbind: Varbind, head: _Head) -> None:
-        if head.room:
-            head.room -= 1
-            if len(self._varbinds) >= MAX_KNOWN_VARBINDS:
-                self._forget()
-            self._varbinds[octets] = varbind
-
-    def _forget(self) -> None:
-        self._varbinds.clear()
-        self._heads.clear()
+        if not head.room:
+            return
+        if len(self._varbinds) >= MAX_KNOWN_VARBINDS:
+            # Full of what may never come again. Now and then, so that it costs next to nothing, all get a new chance.
+            self._refused += 1
+            if self._refused < _REFUSALS:
+                return
+            self._refused = 0
+            self._varbinds.clear()
+            for one in self._heads.values():
+                one.room = MAX_KNOWN_WITH_HEAD
+        head.room -= 1
+        self._varbinds[octets] = varbind

@@ -2,9 +2,9 @@
 
 The shape of a varbind list is every octet of it but those of the values: tags, lengths, names, and the values that are
 OIDs. A device that is asked the same again answers in the same shape. Such a list needs no walk: a compiled struct
-takes it apart into pieces of structure and values in turns, and where every piece of structure is the octets that the
-walk once checked, it is checked as strictly. Where a piece differs, or a value is one that the walk would mend or
-refuse, it is left to the memory of varbinds (``known``) and the walk: what comes out is the same with and without.
+takes its values out, and where every octet of structure is the one that the walk once checked, it is checked as
+strictly. Where one differs, or a value is one that the walk would mend or refuse, the list is left to the memory of
+varbinds (``known``) and the walk: what comes out is the same with and without.
 
 To learn a shape costs about three times the walk, so it is done where it is likely to pay: for a kind of list (its size
 and its first name) that came often, and less and less often where the shape keeps failing, as in a fleet whose answers
@@ -32,62 +32,60 @@ _Key: TypeAlias = tuple[int, bytes]
 class _Shape:
     """One varbind list without its values."""
 
-    __slots__ = (*("_constants", "_names", "_structure", "_tags", "_triples", "_unpack", "_unsigned", "_wide"),)
+    __slots__ = ("_constants", "_mask", "_names", "_structure", "_tags", "_triples", "_unpack", "_wide")
 
     def __init__(self, octets: bytes, varbinds: Sequence[Varbind]) -> None:
         """Learn from a list that ``decode_varbinds`` read without a note, and from what it gave."""
         self._names = [name for name, _, _ in varbinds]
         self._tags = [tag for _, tag, _ in varbinds]
         self._constants: list[tuple[int, Value]] = []  # values that lie in the structure
-        self._unsigned: list[int] = []  # numbers that may not be negative
-        self._triples: list[int] = []  # numbers of three octets, with the length octet before them
+        self._triples: list[int] = []  # numbers of three octets, read with the length octet before them
         self._wide: list[tuple[int, int, int]] = []  # other numbers that struct has no code for, and their range
         layout = [">"]
         end = len(octets)
+        mask = bytearray(b"\xff" * end)  # the bits of the structure
         settled = stop = 0
         for place, (_, tag, value) in enumerate(varbinds):
             content, stop = read_content(octets, stop, end, SEQUENCE)
             _, content = read_content(octets, content, end, OBJECT_IDENTIFIER)
             start, _ = read_content(octets, content, end, tag)
             size = stop - start
-            code = f"{size}s"
             if value is None or tag == OBJECT_IDENTIFIER:
                 self._constants.append((place, value))
-                code = "0s"
-            elif tag == INTEGER or tag in LARGEST:
+                layout.append("0s")
+                continue
+            mask[start:stop] = bytes(size)
+            begin, code = start, f"{size}s"
+            if tag == INTEGER or tag in LARGEST:
                 largest = LARGEST.get(tag, MAX_INTEGER_MAGNITUDE)
                 if size in _SIGNED or (size == 8 and tag == COUNTER64):
                     code = _SIGNED.get(size, "q")
                     if tag != INTEGER:
-                        self._unsigned.append(place)
-                elif size == 3:
-                    start -= 1
-                    code = "I"
+                        mask[start] = 0x80  # so that a negative one is not of the shape
+                elif size == 3 and octets[start] < 0x80:
+                    mask[start] = 0x80
+                    begin, code = start - 1, "I"
                     self._triples.append(place)
                 elif octets[start] == 0 and (size == 5 or (size == 9 and tag == COUNTER64)):
-                    start += 1
-                    code = "I" if size == 5 else "Q"
+                    mask[start] = 0xFF
+                    begin, code = start + 1, "I" if size == 5 else "Q"
                 else:
                     self._wide.append((place, -largest if tag == INTEGER else 0, largest))
-            layout.append(f"{start - settled}s{code}")
-            settled = start if code == "0s" else stop
-        layout.append(f"{end - settled}s")
+            layout.append(f"{begin - settled}x{code}")
+            settled = stop
+        layout.append(f"{end - settled}x")
         self._unpack = struct.Struct("".join(layout)).unpack_from
-        self._structure = self._unpack(octets)[::2]
+        self._mask = int.from_bytes(mask, "big")
+        self._structure = int.from_bytes(octets, "big") & self._mask
 
-    def read(self, data: bytes, start: int) -> list[Varbind] | None:
-        """The varbinds of a list of this length at ``start``, or None where it is not quite of this shape."""
-        pieces = self._unpack(data, start)
-        if pieces[::2] != self._structure:
+    def read(self, data: bytes, start: int, end: int) -> list[Varbind] | None:
+        """The varbinds of the list ``data[start:end]``, of this size, or None where it is not quite of this shape."""
+        # One AND of long integers holds all of the structure, and the signs, against what was learned.
+        if int.from_bytes(data[start:end], "big") & self._mask != self._structure:
             return None
-        values = list(pieces[1::2])
-        for place in self._unsigned:
-            if values[place] < 0:
-                return None
+        values = list(self._unpack(data, start))
         for place in self._triples:
             values[place] -= 0x0300_0000
-            if not 0 <= values[place] < 0x80_0000:
-                return None
         for place, lowest, largest in self._wide:
             number = int.from_bytes(values[place], "big", signed=True)
             if not lowest <= number <= largest:
@@ -140,7 +138,7 @@ class Shapes:
         key = (size, data[start : start + 4 + name_size])
         kind = self._kinds.get(key)
         if kind is not None and kind.shape is not None:
-            varbinds = kind.shape.read(data, start)
+            varbinds = kind.shape.read(data, start, end)
             if varbinds is not None:
                 return varbinds
         noted = len(notes)
