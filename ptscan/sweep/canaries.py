@@ -6,8 +6,9 @@ with a request-id of its own from a range that no probe uses, cut from a keyed s
 
 - A host is asked ``uses`` times in a sweep at most, its first probes included, by one packet at a time, and then rests
   for a moment.
-- A host that never answered as a canary may be a liar (it answers once and falls silent): its first miss counts, its
-  second does not, and with that it is out if others answered meanwhile. Whoever answered as a canary is believed.
+- A host that never answered as a canary may be a liar (it answers once and falls silent): its first miss counts. The
+  next time it is on trial, which counts neither way (else survivors alone would count): it is believed from then on, or
+  out if others answered meanwhile.
 - What counts is told as :class:`Felt`, at once when an answer comes, else when patience is over; an answer that comes
   later still takes its loss back.
 """
@@ -44,6 +45,11 @@ class _Host:
         self.misses = 0
         self.answers_of_others = 0
         self.proved = False
+
+    @property
+    def counts(self) -> bool:
+        """Whether its next answer, or the lack of one, says something."""
+        return self.proved or not self.misses
 
 
 class Canaries:
@@ -116,7 +122,8 @@ class Canaries:
         flying = self._flying.pop(request_id, None)
         if flying is not None:
             host, sent_at = flying
-            self._felt.append(Felt(sent_at, 1, 0))
+            if host.counts:
+                self._felt.append(Felt(sent_at, 1, 0))
             host.proved = True
             host.misses = 0
             self._answers += 1
@@ -141,7 +148,7 @@ class Canaries:
             if sent_at + patience > now:
                 break
             del self._flying[request_id]
-            counted = host.proved or not host.misses
+            counted = host.counts
             host.misses += 1
             if host.misses == 1:
                 host.answers_of_others = self._answers

@@ -44,6 +44,7 @@ _IDLE_SECONDS: Final = 0.02  # a pause that ends an epoch
 _EPOCH_SECONDS: Final = 0.1
 _EPOCH_CANARIES: Final = 40
 _EPOCH_ANSWERS: Final = 200
+_LEAST_LOSS: Final = 0.03  # of a round: canaries don't feel it all
 _QUEUE: Final = 200  # packets that a path holds and that pass at any rate
 _EPOCHS_KEPT: Final = 16  # judged ones, for canaries answered late
 
@@ -138,7 +139,8 @@ class Pacer:
     @property
     def loss(self) -> float:
         """The share that the path lost in this round, roughly: what those found in it are to those it left behind."""
-        return (self._round_canaries - self._round_survived + 0.5) / (self._round_canaries + 5)
+        lost = self._round_canaries - self._round_survived
+        return max(_LEAST_LOSS, (lost + 1) / (self._round_canaries + 10))
 
     @property
     def rate(self) -> float:
