@@ -60,7 +60,8 @@ class Canaries:
         self._key = key
         self._drawn = 0
         self._ids: list[int] = []
-        self._hosts: deque[_Host] = deque()
+        self._hosts: deque[_Host] = deque()  # by the instants from which they may be asked
+        self._missed: deque[_Host] = deque()  # the same, of those that did not answer the last time: they wait longer
         self._flying: dict[int, tuple[_Host, float]] = {}  # in the order of leaving
         self._given_up: dict[int, tuple[float, bool]] = {}
         self._felt: list[Felt] = []
@@ -74,7 +75,7 @@ class Canaries:
     @property
     def wants(self) -> bool:
         """Whether another known host is of use."""
-        return self._uses > 0 and len(self._hosts) < _KEPT_HOSTS
+        return self._uses > 0 and len(self._hosts) + len(self._missed) < _KEPT_HOSTS
 
     @property
     def in_flight(self) -> int:
@@ -89,23 +90,33 @@ class Canaries:
     def known(self, position: int, way: int, *, asked: int = 1) -> None:
         """The target at ``position`` answered when asked in ``way``, after ``asked`` probes."""
         uses = self._uses + 1 - asked
-        if uses > 0 and len(self._hosts) < _KEPT_HOSTS:
+        if uses > 0 and len(self._hosts) + len(self._missed) < _KEPT_HOSTS:
             self._hosts.append(_Host(position, way, uses))
             self.left += uses
 
     def take(self, count: int, now: float) -> list[tuple[int, int, int]]:
         """Give up to ``count`` canaries that leave ``now``, each as (position, way, request-id)."""
         taken: list[tuple[int, int, int]] = []
-        hosts = self._hosts
-        while len(taken) < count and hosts and hosts[0].free_at <= now:
-            host = hosts.popleft()
-            host.uses -= 1
-            request_id = self._draw()
-            self._flying[request_id] = (host, now)
-            taken.append((host.position, host.way, request_id))
+        for hosts in (self._hosts, self._missed):
+            while len(taken) < count and hosts and hosts[0].free_at <= now:
+                host = hosts.popleft()
+                host.uses -= 1
+                request_id = self._draw()
+                self._flying[request_id] = (host, now)
+                taken.append((host.position, host.way, request_id))
         self.left -= len(taken)
         self.sent += len(taken)
         return taken
+
+    def ready(self, now: float, *, most: int) -> int:
+        """How many of ``most`` canaries :meth:`take` would give ``now``."""
+        ready = 0
+        for hosts in (self._hosts, self._missed):
+            for host in hosts:
+                if ready >= most or host.free_at > now:
+                    break
+                ready += 1
+        return ready
 
     def unsent(self, request_id: int) -> None:
         """The canary with this id did not leave after all."""
@@ -127,7 +138,7 @@ class Canaries:
             host.proved = True
             host.misses = 0
             self._answers += 1
-            self._rest(host, now, _REST_SECONDS)
+            self._rest(host, now)
             return now - sent_at
         late = self._given_up.pop(request_id, None)
         if late is not None:
@@ -157,18 +168,21 @@ class Canaries:
             if len(self._given_up) >= _KEPT_LOST:
                 del self._given_up[next(iter(self._given_up))]
             self._given_up[request_id] = (sent_at, counted)
-            self._rest(host, now, _MISSED_REST_SECONDS)
+            self._rest(host, now)
         felt, self._felt = self._felt, []
         return felt
 
-    def _rest(self, host: _Host, now: float, seconds: float) -> None:
+    def _rest(self, host: _Host, now: float) -> None:
         if not host.uses:
             return
         if host.misses > 1 and not host.proved and self._answers > host.answers_of_others:
             self.left -= host.uses
-            return
-        host.free_at = now + seconds
-        self._hosts.append(host)
+        elif host.misses:
+            host.free_at = now + _MISSED_REST_SECONDS
+            self._missed.append(host)
+        else:
+            host.free_at = now + _REST_SECONDS
+            self._hosts.append(host)
 
     def _draw(self) -> int:
         while True:

@@ -129,7 +129,7 @@ class Pacer:
         self._round_canaries = self._round_survived = 0
         self._heard = 0
         self._next_canary = 0.0  # counted in packets spent
-        self._turn = 1
+        self._turn = 0x2545_F491
         self._left = 0
         self._drops_at = -math.inf
         self._drops_floor = 0.0
@@ -177,10 +177,11 @@ class Pacer:
         """The instant from which a worthwhile number of packets may leave."""
         return self._bucket.ready_at(max(1.0, self.rate * _GRAIN_SECONDS))
 
-    def canary_places(self, packets: int, *, left: int, ahead: int) -> list[int]:
-        """Which of the next ``packets`` should be canaries, of which ``left`` can be had: their places, ascending.
+    def canary_places(self, packets: int, *, left: int, ready: int, ahead: int) -> list[int]:
+        """Which of the next ``packets`` should be canaries: their places, ascending.
 
-        ``ahead`` is about how many probes are still to be sent in the whole sweep.
+        ``left`` can be had in all, ``ready`` of them now; ``ahead`` is about how many probes are still to be sent in
+        the whole sweep.
         """
         self._left = left
         share = self._wanted_share(left, ahead)
@@ -190,14 +191,16 @@ class Pacer:
             place = self._next_canary - self._spent
             if place < 0:  # one that is overdue would always be the first of a burst, which finds room in any queue
                 place = mean * self._draw()
-            while place < packets and len(places) < left:
+            while place < packets:
                 places.append(int(place))
                 place += max(1.0, mean * (0.5 + self._draw()))
             self._next_canary = self._spent + place
+            while len(places) > ready:  # and so would those that are just back from rest, if the first places were kept
+                del places[int(len(places) * self._draw())]
         return places
 
     def _draw(self) -> float:
-        """Give a number from 0 to 1 that follows no pattern of the bursts; more is not asked of it."""
+        """Give a number from 0 up to 1 that follows no pattern of the bursts; more is not asked of it."""
         self._turn = self._turn * 69_069 + 1 & 0xFFFF_FFFF
         return self._turn / 2**32
 
