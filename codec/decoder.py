@@ -11,11 +11,12 @@ Three memories, each bounded, each of octets that the plain decoder took without
 import struct
 from typing import Final, TypeAlias
 
+from codec.known import KnownVarbinds
 from codec.limits import MAX_FRAME_OCTETS, MAX_FRAMES
 from codec.message import Message, TrapV1, decode_trap, read_envelope, truncated
 from codec.pdu import NO_ERROR, read_pdu_head
 from codec.peek import peek_request_id
-from codec.shapes import Shapes
+from codec.shapes import WORTHWHILE, Shapes
 from codec.tags import PduType
 from codec.varbinds import Note
 
@@ -30,11 +31,12 @@ _request_id: Final = struct.Struct(">i").unpack_from
 class Decoder:
     """Decodes as ``decode_message`` does, and remembers what it saw; one for each client or sweep."""
 
-    __slots__ = ("_frames", "_lists", "_unframed")
+    __slots__ = ("_frames", "_known", "_shapes", "_unframed")
 
     def __init__(self) -> None:
         self._frames: dict[int, _Frame] = {}
-        self._lists = Shapes()
+        self._known = KnownVarbinds()
+        self._shapes = Shapes(self._known)
         self._unframed = 0
 
     def decode(self, data: bytes) -> Message | TrapV1:
@@ -46,14 +48,16 @@ class Decoder:
             if frame is not None:
                 head, rest, id_stop, start, version, community, pdu_type = frame
                 if data.startswith(head) and data.startswith(rest, id_stop):
-                    varbinds = self._lists.read(data, start, total, notes)
+                    lists = self._known if total - start < WORTHWHILE else self._shapes
+                    varbinds = lists.read(data, start, total, notes)
                     number: int = _request_id(data, id_stop - 4)[0]
-                    return Message(version, community, pdu_type, number, 0, 0, varbinds, tuple(notes))
+                    return Message(version, community, pdu_type, number, 0, 0, varbinds, tuple(notes) if notes else ())
             version, community, pos, end = read_envelope(data, notes)
             if data[pos] == PduType.TRAP_V1:
                 return decode_trap(data, pos, end, version, community, notes)
             pdu_type, number, id_stop, status, index, start = read_pdu_head(data, pos, end)
-            varbinds = self._lists.read(data, start, end, notes)
+            lists = self._known if end - start < WORTHWHILE else self._shapes
+            varbinds = lists.read(data, start, end, notes)
         except IndexError:
             raise truncated(data) from None
         if end == total:

@@ -30,6 +30,7 @@ _TEXT: Final = 0x100  # the value is its octets, whatever they are
 _NUMBER: Final = 0x80  # a number that is not negative
 _LEADING_ZERO: Final = 1  # a number of an octet more than its type has, as large unsigned ones are sent
 _NEVER: Final = 0
+_from_bytes: Final = int.from_bytes
 _TEXT_SIZES: Final = {OCTET_STRING: range(0x80), OPAQUE: range(0x80), NSAP: range(0x80), IP_ADDRESS: (4,)}
 _NUMBER_OCTETS: Final = {**dict.fromkeys((INTEGER, *LARGEST), 4), COUNTER64: 8}
 
@@ -58,11 +59,13 @@ class _Head:
 class KnownVarbinds:
     """A bounded memory of varbinds."""
 
-    __slots__ = ("_credit", "_heads", "_refused", "_varbinds")
+    __slots__ = ("_credit", "_find", "_find_head", "_heads", "_refused", "_varbinds")
 
     def __init__(self) -> None:
         self._varbinds: dict[bytes, Varbind] = {}
         self._heads: dict[bytes, _Head] = {}
+        self._find = self._varbinds.get
+        self._find_head = self._heads.get
         self._credit = _MOST_CREDIT
         self._refused = 0
 
@@ -82,9 +85,8 @@ class KnownVarbinds:
         noted = len(notes)
         varbinds: list[Varbind] = []
         append = varbinds.append
-        find = self._varbinds.get
-        find_head = self._heads.get
-        from_bytes = int.from_bytes
+        find = self._find
+        find_head = self._find_head
         pos = start
         try:
             while pos < end:
@@ -98,7 +100,7 @@ class KnownVarbinds:
                         if limit > 0xFF:
                             varbind = (head.name, head.tag, data[mark:stop])
                         else:
-                            varbind = (head.name, head.tag, from_bytes(data[mark:stop], "big"))
+                            varbind = (head.name, head.tag, _from_bytes(data[mark:stop], "big"))
                         if head.room:
                             self._keep(data[pos:stop], varbind, head)
                     else:

@@ -21,7 +21,7 @@ from codec.limits import MAX_INTEGER_MAGNITUDE, MAX_SHAPE_OCTETS, MAX_SHAPES, MA
 from codec.tags import COUNTER64, INTEGER, OBJECT_IDENTIFIER, SEQUENCE
 from codec.varbinds import LARGEST, Note, Value, Varbind
 
-_WORTHWHILE: Final = 256  # octets of a list below which known varbinds are as fast
+WORTHWHILE: Final = 256  # octets of a list below which known varbinds are as fast
 _NAME_SIZE: Final = 12  # what is taken for the first name's size where lengths are in the long form
 _PATIENCE: Final = 32  # lists of a kind until its shape is learned, and misses until it is given up; then doubled
 _SIGNED: Final = {1: "b", 2: "h", 4: "i"}
@@ -93,7 +93,7 @@ class _Shape:
             values[place] = number
         for place, constant in self._constants:
             values[place] = constant
-        return list(zip(self._names, self._tags, values, strict=True))
+        return list(zip(self._names, self._tags, values, strict=False))  # of one length, as they were made
 
 
 class _Kind:
@@ -119,19 +119,19 @@ class _Kind:
 
 
 class Shapes:
-    """A bounded memory of the shapes of varbind lists, before one of varbinds."""
+    """A bounded memory of the shapes of varbind lists, before one of ``known`` varbinds."""
 
     __slots__ = ("_kinds", "_known", "_learned")
 
-    def __init__(self) -> None:
-        self._known = KnownVarbinds()
+    def __init__(self, known: KnownVarbinds) -> None:
+        self._known = known
         self._kinds: dict[_Key, _Kind] = {}
         self._learned = 0
 
     def read(self, data: bytes, start: int, end: int, notes: list[Note]) -> list[Varbind]:
-        """What ``decode_varbinds`` gives, faster where the shape or the varbinds are known."""
+        """What ``decode_varbinds`` gives for a list of WORTHWHILE octets or more, faster where it is known."""
         size = end - start
-        if not _WORTHWHILE <= size <= MAX_SHAPE_OCTETS:
+        if size > MAX_SHAPE_OCTETS:
             return self._known.read(data, start, end, notes)
         # The first name is what tells shapes of one length apart; a value in the key would never come again.
         name_size = data[start + 3] if data[start + 1] < 0x80 else _NAME_SIZE

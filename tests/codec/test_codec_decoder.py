@@ -256,7 +256,7 @@ class TestLessWork:
 class TestLimits:
     def test_known_varbinds_and_heads(self) -> None:
         decoder = Decoder()
-        known = decoder._lists._known
+        known = decoder._known
         for number in range(limits.MAX_KNOWN_HEADS + 20):
             name = SYS_DESCR + bytes((1 + (number >> 7), number & 0x7F))
             told(message(varbind(tlv(4, b"HP"), name)), decoder)
@@ -270,17 +270,17 @@ class TestLimits:
         decoder = Decoder()
         for number in range(limits.MAX_KNOWN_WITH_HEAD + 20):
             told(message(varbind(integer(number))), decoder)
-            assert len(decoder._lists._known._varbinds) == min(number + 1, limits.MAX_KNOWN_WITH_HEAD)
+            assert len(decoder._known._varbinds) == min(number + 1, limits.MAX_KNOWN_WITH_HEAD)
 
     def test_octets_of_a_known_varbind(self) -> None:
         for size, count in ((limits.MAX_KNOWN_OCTETS, 1), (limits.MAX_KNOWN_OCTETS + 1, 0)):
             binding = varbind(tlv(4, bytes(size - 18)))
             assert len(binding) == size
-            assert len(taught(message(binding), 1)._lists._known._varbinds) == count
+            assert len(taught(message(binding), 1)._known._varbinds) == count
 
     def test_what_was_noted_or_refused_is_not_learned(self) -> None:
         for value in (tlv(0x41, b"\xff"), tlv(0x41, b"")):
-            assert not taught(message(varbind(value)))._lists._known._varbinds
+            assert not taught(message(varbind(value)))._known._varbinds
 
     def test_frames(self) -> None:
         decoder = Decoder()
@@ -300,14 +300,14 @@ class TestLimits:
             data = answer([(SYS_DESCR, codec.OCTET_STRING, bytes(100 + size))])
             for _ in range(OFTEN):
                 told(data, decoder)
-            learned = sum(kind.shape is not None for kind in decoder._lists._kinds.values())
+            learned = sum(kind.shape is not None for kind in decoder._shapes._kinds.values())
             assert learned == (size if size <= limits.MAX_SHAPES else size - limits.MAX_SHAPES)
 
     def test_sightings(self) -> None:
         decoder = Decoder()
         for size in range(1, limits.MAX_SIGHTINGS + 20):
             told(answer([(SYS_DESCR, codec.OCTET_STRING, bytes(100 + size))]), decoder)
-            kinds = len(decoder._lists._kinds)
+            kinds = len(decoder._shapes._kinds)
             assert kinds == (size if size <= limits.MAX_SIGHTINGS else size - limits.MAX_SIGHTINGS)
 
     def test_octets_of_a_shape(self) -> None:
@@ -315,4 +315,4 @@ class TestLimits:
             frame = len(varbind(tlv(4, bytes(size - 20)))) - (size - 20)
             binding = varbind(tlv(4, bytes(size - frame)))
             assert len(binding) == size
-            assert len(taught(message(binding))._lists._kinds) == count
+            assert len(taught(message(binding))._shapes._kinds) == count
