@@ -32,7 +32,7 @@ class Outcome(Enum):
     """Something was read, then it stopped: ``problems`` says why (loop, cap, deadline, silence)."""
 
 
-class Answer(msgspec.Struct, frozen=True):
+class Answer(msgspec.Struct, frozen=True, gc=False):
     """The result of one operation.
 
     ``varbinds``: for a GET in the order asked, the exceptions (noSuchObject, …) among them; an OID that a v1 device

@@ -58,6 +58,29 @@ _WOKEN: Final = _Woken()
 _ABORTED: Final = trio.lowlevel.Abort.SUCCEEDED
 
 
+class _Waiter:
+    """A task that waits for an operation, and the exchange that is under way for it."""
+
+    __slots__ = ("driver", "ended", "exchange", "is_parked", "task")
+
+    def __init__(self, driver: "Driver", task: trio.lowlevel.Task, exchange: Exchange) -> None:
+        self.driver = driver
+        self.task = task
+        self.exchange = exchange
+        self.is_parked = False
+        self.ended: Ended[None] | None = None
+
+    def end(self, ended: Ended[None]) -> None:
+        self.ended = ended
+        if self.is_parked:
+            trio.lowlevel.reschedule(self.task, ended)
+
+    def abort(self, _: object = None) -> trio.lowlevel.Abort:
+        """Take from the table what a cancelled task waits for."""
+        self.driver.give_up(self)
+        return _ABORTED
+
+
 class _Line:
     """A socket, and who looks for what comes in over it."""
 
@@ -92,9 +115,7 @@ class Driver:
         self._lines = {family: _Line(sock) for family, sock in sockets.items()}
         self._ipv4 = self._lines.get(socket.AF_INET)
         self._ipv6 = self._lines.get(socket.AF_INET6)
-        self._waiting_for: dict[trio.lowlevel.Task, Exchange] = {}
-        self._awake: dict[trio.lowlevel.Task, Ended[None] | None] = {}
-        """Those of the waiting tasks that are not parked, and how their operation ended, if it has."""
+        self._waiters: set[_Waiter] = set()
         self._alarm = trio.CancelScope()
         self._alarm_at = inf
         self._blocked = trio.Event()
@@ -115,14 +136,10 @@ class Driver:
         for line in self._lines.values():
             line.sock.close()
         now = trio.current_time()
-        for task, exchange in self._waiting_for.items():
-            self.table.cancel(exchange, now)
-            closed = Error(trio.ClosedResourceError("the client of this session is closed"))
-            if task in self._awake:
-                self._awake[task] = closed
-            else:
-                trio.lowlevel.reschedule(task, closed)
-        self._waiting_for.clear()
+        for waiter in self._waiters:
+            self.table.cancel(waiter.exchange, now)
+            waiter.end(Error(trio.ClosedResourceError("the client of this session is closed")))
+        self._waiters.clear()
 
     async def conduct(self, exchange: Exchange) -> None:
         """Take an exchange, and what follows it by its ``then``, to the end.
@@ -134,51 +151,49 @@ class Driver:
             raise trio.ClosedResourceError("the client of this session is closed")
         table = self.table
         alone = not table.pending
-        task = exchange.task = trio.lowlevel.current_task()
-        self._waiting_for[task] = exchange
-        self._awake[task] = None
+        waiter = exchange.waiter = _Waiter(self, trio.lowlevel.current_task(), exchange)
+        self._waiters.add(waiter)
         now = trio.current_time()
         table.start(exchange, now)
         self._turn(now)
         line = self._ipv4 if len(exchange.host.sockaddr) == 2 else self._ipv6
-        if line is None or self._awake[task] is not None:  # this machine would not send it
+        if line is None or waiter.ended is not None:  # this machine would not send it
             await trio.lowlevel.cancel_shielded_checkpoint()
         elif alone and table.last_rtt <= limits.LEAD_SECONDS and not line.is_led:
-            await self._lead(line, task)
+            await self._lead(line, waiter)
         elif line.was_led and not line.is_led:
             line.call_receiver()
-        ended = self._awake.pop(task)
-        if ended is None:
-            await trio.lowlevel.wait_task_rescheduled(lambda _: self._give_up(task))
+        if waiter.ended is None:
+            waiter.is_parked = True
+            await trio.lowlevel.wait_task_rescheduled(waiter.abort)
         else:
-            ended.unwrap()
+            waiter.ended.unwrap()
 
-    async def _lead(self, line: _Line, task: trio.lowlevel.Task) -> None:
+    async def _lead(self, line: _Line, waiter: _Waiter) -> None:
         """Look for answers in this task, until its operation has ended or nothing came for a while."""
-        awake, pending = self._awake, self.table.pending
+        pending = self.table.pending
         line.is_led = line.was_led = True
         turns = 0
         try:
-            while awake[task] is None and turns < limits.LEAD_TURNS:
+            while waiter.ended is None and turns < limits.LEAD_TURNS:
                 await trio.lowlevel.checkpoint()
                 turns = 0 if self._drain(line.sock, limits.RECEIVE_BATCH if len(pending) > 1 else 1) else turns + 1
-        except BaseException:  # cancelled: it is not parked, so that nothing else would take it from the table
-            del awake[task]
-            self._give_up(task)
+        except BaseException:  # cancelled: it is not parked, so that nothing else takes it from the table
+            self.give_up(waiter)
             raise
         finally:
             line.is_led = False
             if pending:
                 line.call_receiver()
 
-    def _give_up(self, task: trio.lowlevel.Task) -> trio.lowlevel.Abort:
-        """Take what a cancelled task waits for from the table."""
-        exchange = self._waiting_for.pop(task, None)
-        if exchange is not None:
+    def give_up(self, waiter: _Waiter) -> None:
+        """Take from the table what a cancelled task waits for."""
+        if waiter in self._waiters:
+            self._waiters.remove(waiter)
+            waiter.exchange.waiter = None
             now = trio.current_time()
-            self.table.cancel(exchange, now)
+            self.table.cancel(waiter.exchange, now)
             self._turn(now)
-        return _ABORTED
 
     def _turn(self, now: float) -> None:
         """Send what there is to send, hand over what has ended, set the alarm."""
@@ -195,9 +210,10 @@ class Driver:
 
     def _hand_over(self, exchange: Exchange, now: float) -> None:
         """Start what follows an exchange that has ended, or wake the task that waits for it."""
-        task = exchange.task
-        if task is None:
+        waiter = exchange.waiter
+        if not isinstance(waiter, _Waiter):
             return
+        exchange.waiter = None  # no circles: what the reference count does not free, the collector has to find
         ended: Ended[None] = _WOKEN
         if exchange.then is not None:
             try:
@@ -206,15 +222,12 @@ class Driver:
                 ended = Error(error)
             else:
                 if following is not None:
-                    following.task = task
-                    self._waiting_for[task] = following
+                    following.waiter = waiter
+                    waiter.exchange = following
                     self.table.start(following, now)
                     return
-        del self._waiting_for[task]
-        if task in self._awake:
-            self._awake[task] = ended
-        else:
-            trio.lowlevel.reschedule(task, ended)
+        self._waiters.remove(waiter)
+        waiter.end(ended)
 
     def _flush(self, now: float) -> None:
         """Send what the table has to send, as far as the sockets take it."""

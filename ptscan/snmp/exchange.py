@@ -2,16 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from codec import Message, RequestTemplate
 from ptscan.snmp import limits
 from ptscan.snmp.answer import Outcome
 from ptscan.snmp.dialect import Dialect
 from ptscan.snmp.traffic import Traffic
-
-if TYPE_CHECKING:
-    from trio.lowlevel import Task
 
 SocketAddress: TypeAlias = tuple[str, int] | tuple[str, int, int, int]
 
@@ -38,7 +35,7 @@ class Host:
         self.source = source
         self.sockaddr = sockaddr
         self.in_flight: list[Exchange] = []
-        self.waiting: list[Exchange] = []  # no more than there are tasks that ask this host at once
+        self.waiting: list[Exchange] | None = None  # no more than there are tasks that ask this host at once
         self.srtt = 0.0
         self.rttvar = 0.0
         self.rto = 0.0
@@ -93,12 +90,12 @@ class Exchange:
         "sent_datagrams",
         "state",
         "strays",
-        "task",
         "then",
         "timeout",
         "traffic",
         "variant",
         "variants",
+        "waiter",
     )
 
     def __init__(
@@ -136,7 +133,7 @@ class Exchange:
         """Of ``message``."""
         self.then: Callable[[Exchange], Exchange | None] | None = None
         """The driver's: asked when this one has ended, for the one that follows it at once."""
-        self.task: Task | None = None
+        self.waiter: object = None
         """The driver's: who waits for the end."""
         self._ids: list[int] = []
         self._refused: frozenset[int] = frozenset()

@@ -1,6 +1,5 @@
 """What the operations have in common: an ask, a plan, and what a plan learns about its device. No I/O."""
 
-from dataclasses import dataclass
 from typing import Protocol
 
 import msgspec
@@ -11,7 +10,7 @@ from ptscan.snmp import limits
 from ptscan.snmp.answer import Answer, Outcome
 
 
-class Ask(msgspec.Struct, frozen=True):
+class Ask(msgspec.Struct, frozen=True, gc=False):
     """One request of a plan. ``retries`` None: as many as the session has."""
 
     pdu_type: PduType
@@ -20,8 +19,7 @@ class Ask(msgspec.Struct, frozen=True):
     retries: int | None = None
 
 
-@dataclass(slots=True)
-class Manners:
+class Manners(msgspec.Struct, gc=False):
     """How a device has to be spoken to, as far as its session has learned it."""
 
     version: int | None = None

@@ -82,7 +82,11 @@ class Session:
             return await self._run(GetPlan(_checked(names), batch=limits.REQUEST_VARBINDS), deadline)
         # Nearly always one PDU that is answered as it was asked. A plan is made where it is not, and decides.
         exchange = device.question(Ask(_GET, names))
-        in_time = await self._conduct(exchange, deadline)
+        if deadline == inf:
+            in_time = True
+            await self._conductor.conduct(exchange)
+        else:
+            in_time = await self._conduct(exchange, deadline)
         message = exchange.message
         if in_time and exchange.outcome is _OK and message is not None and not message.error_status:
             varbinds = tuple(message.varbinds)

@@ -85,13 +85,17 @@ class RequestTable:
         host = exchange.host = self._busy.setdefault(host.source, host)
         if len(host.in_flight) < self._per_host:
             self._begin(exchange, now)
+        elif host.waiting is None:
+            host.waiting = [exchange]
         else:
             host.waiting.append(exchange)
 
     def cancel(self, exchange: Exchange, now: float) -> None:
         """Forget an exchange in any state; the next one of its host begins."""
+        waiting = exchange.host.waiting
         if exchange.state is State.WAITING:
-            exchange.host.waiting.remove(exchange)
+            if waiting is not None:
+                waiting.remove(exchange)
         elif exchange.state is _IN_FLIGHT:
             self._leave(exchange, now)
         else:

@@ -1,13 +1,13 @@
 """What a session has cost its device."""
 
-from dataclasses import dataclass, field
 from itertools import chain
+
+import msgspec
 
 from codec import Oid
 
 
-@dataclass(slots=True)
-class Traffic:
+class Traffic(msgspec.Struct, gc=False):
     """Counted as it happens."""
 
     round_trips: int = 0
@@ -16,7 +16,7 @@ class Traffic:
     """Datagrams sent, retries and other dialects included."""
     sent_octets: int = 0
     received_octets: int = 0
-    questions: list[tuple[Oid, ...]] = field(default_factory=list)
+    questions: list[tuple[Oid, ...]] = []
     """The OIDs of each question, in order."""
 
     @property

@@ -10,7 +10,8 @@ gives way to GETNEXT, or fewer columns are asked at once. So the walk ends whate
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from copy import copy
+from operator import lt
 
 from codec import (
     END_OF_MIB_VIEW,
@@ -23,6 +24,7 @@ from codec import (
     PduType,
     Varbind,
     format_oid,
+    oid_key,
     oid_precedes,
 )
 from proto_schema import Problem
@@ -162,6 +164,11 @@ class WalkPlan:
         root, last, taken = column.root, column.last, column.varbinds
         before = len(taken)
         room = before + self._max_rows - column.rows
+        if varbinds and before + len(varbinds) <= room and _go_on(root, last, varbinds):
+            taken += varbinds
+            column.rows += len(varbinds)
+            column.last = varbinds[-1][0]
+            return
         for varbind in varbinds:
             name = varbind[0]
             if varbind[1] in _ENDS or not name.startswith(root):
@@ -211,7 +218,7 @@ class WalkPlan:
             self._end(outcome, problem)
         elif self._repetitions:
             if self._manners_before is None:
-                self._manners_before = replace(manners)
+                self._manners_before = copy(manners)
             less = self._repetitions // 2
             if less:
                 manners.repetitions = manners.ceiling = less
@@ -234,3 +241,17 @@ class WalkPlan:
     def _end(self, outcome: Outcome, problem: Problem) -> None:
         self._failure = outcome
         self._problems.append(problem)
+
+
+def _go_on(root: Oid, last: Oid, varbinds: list[Varbind]) -> bool:
+    """Whether all of ``varbinds`` come after ``last``, one after the other, below ``root``, and have a value.
+
+    Says of most answers in one go what else takes a look at each varbind.
+    """
+    names, tags, _ = zip(*varbinds, strict=True)
+    if not (names[-1].startswith(root) and _ENDS.isdisjoint(tags)):
+        return False
+    names = (last, *names)
+    if not b"".join(names).isascii():  # else their octets are in the order of the numbers already
+        names = tuple(map(oid_key, names))
+    return all(map(lt, names, names[1:]))
