@@ -36,7 +36,6 @@ class _Ring:
         self.name_size, self._address = (16, range(4, 8)) if is_ipv4 else (28, range(8, 24))
         vector = ctypes.sizeof(Vector)
         self.slots: Final = slots
-        self.stride: Final = stride
         vectors = slots * _HEADER
         self.names: Final = vectors + slots * vector
         self.octets: Final = -(-(self.names + slots * self.name_size) // 16) * 16

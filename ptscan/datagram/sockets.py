@@ -55,15 +55,24 @@ async def open_datagrams(
 
 def _serve(sock: socket.socket, batched: bool | None) -> Datagrams:
     """Choose the implementation; raises OSError where ``batched`` asks for what the system cannot do."""
-    if batched or (batched is None and _LINUX):
-        try:
-            from ptscan.datagram.batched import BatchedDatagrams  # brings ctypes, which plain sockets need not
-
-            return BatchedDatagrams(sock)
-        except (ImportError, OSError) as error:
-            if batched:
-                raise OSError(errno.ENOSYS, "batched system calls are not to be had") from error
+    if batched is not False:
+        datagrams = _in_batches(sock)
+        if datagrams is not None:
+            return datagrams
+        if batched:
+            raise OSError(errno.ENOSYS, "batched system calls are not to be had")
     return PlainDatagrams(sock)
+
+
+def _in_batches(sock: socket.socket) -> Datagrams | None:
+    if not _LINUX:  # others have no such calls, or other shapes of what they take
+        return None
+    try:
+        from ptscan.datagram.batched import BatchedDatagrams  # brings ctypes, which plain sockets need not
+
+        return BatchedDatagrams(sock)
+    except (ImportError, OSError):
+        return None
 
 
 def _enlarge(sock: socket.socket, forced: int, polite: int, size: int) -> None:
