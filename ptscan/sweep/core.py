@@ -12,7 +12,7 @@ The driver calls, with the time as ``now``: :meth:`receive_batch` for what came,
 from typing import Generic
 
 from ptscan.sweep.incoming import Incoming
-from ptscan.sweep.limits import CHUNK
+from ptscan.sweep.limits import CHUNK, REVIEW_SECONDS
 from ptscan.sweep.outgoing import Outgoing
 from ptscan.sweep.plan import CredentialT, SweepPlan
 from ptscan.sweep.register import Register
@@ -43,6 +43,7 @@ class Sweep(Generic[CredentialT]):
         cursor = state.cursor // CHUNK * CHUNK
         self._outgoing = outgoing = Outgoing(plan, register, round_=round_, cursor=cursor, now=now)
         self._incoming = Incoming(plan, register, outgoing, classify)
+        self._review_at = now
         self._drops = self._junk_before = self._answered_before = 0
         # The driver's verbs, without a call in between.
         self.next_shot = outgoing.next_shot
@@ -54,10 +55,13 @@ class Sweep(Generic[CredentialT]):
         self.families = outgoing.families
 
     def expire(self, now: float) -> None:
-        """Close the batches that have timed out by ``now``; the pacer learns from those of the first round."""
-        for batch in self._register.log.expire(now):
-            if batch.first < self._register.size:
-                self._outgoing.pacer.judge(batch.sent, batch.answered, batch.sent_at, now)
+        """Close the batches that have timed out by ``now``; the pacer learns from what became of the packets."""
+        register = self._register
+        register.log.expire(now)
+        if now >= self._review_at:
+            self._review_at = now + REVIEW_SECONDS
+            felt = register.canaries.expire(now, register.times.patience)
+            self._outgoing.pacer.review(felt, register.log, register.times, now=now)
 
     def kernel_drops(self, count: int, *, now: float) -> None:
         """The system has dropped ``count`` datagrams so far: too many answers at once, unless it is a flood of others.
@@ -92,8 +96,9 @@ class Sweep(Generic[CredentialT]):
 
     def progress(self) -> tuple[int, int]:
         """Give how far the rounds have come, as (done, total) positions; done is total at the end only."""
-        total = self._register.size * len(self._register.rounds)
-        return total if self.is_done() else min(total - 1, self._outgoing.round_start + self._outgoing.unsent), total
+        outgoing, size = self._outgoing, self._register.size
+        total = size * (outgoing.round + 1 + outgoing.rounds_ahead)
+        return total if self.is_done() else min(total - 1, outgoing.round_start + outgoing.unsent), total
 
     def summary(self, *, seconds: float, interrupted: bool) -> SweepSummary:
         """Give the counts so far."""
@@ -102,6 +107,8 @@ class Sweep(Generic[CredentialT]):
             hosts=self._register.size,
             answered=self.answered,
             probes=outgoing.probes,
+            canaries=self._register.canaries.sent,
+            path_limit=outgoing.pacer.limit,
             refused=incoming.refused,
             malformed=incoming.malformed,
             duplicates=incoming.duplicates,

@@ -5,7 +5,7 @@ import struct
 from collections import Counter
 from typing import Final, Generic
 
-from codec import DecodeError, ErrorStatus, Message, PduType, decode_message, peek_request_id
+from codec import V1, V2C, DecodeError, ErrorStatus, Message, PduType, decode_message, peek_request_id
 from ptscan.datagram import Received
 from ptscan.sweep.frames import NAME_HEAD, TO_NAME, Frames
 from ptscan.sweep.limits import CHUNK, MAX_REFUSALS, MAX_STRANGERS, USELESS_PER_HOST
@@ -111,9 +111,17 @@ class Incoming(Generic[CredentialT]):
             if finding is not None:
                 slow += 1
                 found.append(finding)
-        register.answered.count += len(found) - slow
+        fast = len(found) - slow
+        register.answered.count += fast
+        register.at_first += fast if outgoing.round == 0 else 0
         for first, count in Counter(at_once).items():
             log.settled(first, answered=True, count=count)
+        for rtt in round_trips.values():
+            if rtt is not None:
+                register.times.rtt(rtt / 1000)
+        if register.canaries.wants:
+            for finding in found:
+                self._be_canary(finding)
         if self._refusals:
             for finding in found:
                 self._refusals.pop(finding.position, None)
@@ -127,7 +135,8 @@ class Incoming(Generic[CredentialT]):
             return None
         probe = self._probe_of(request_id)
         if probe is None:
-            self._refuse(source)
+            if not self._receive_canary(request_id, source, now):
+                self._refuse(source)
             return None
         register = self._register
         round_, position, credential = probe
@@ -160,6 +169,27 @@ class Incoming(Generic[CredentialT]):
         if payload[at : at + 4] == request_id.to_bytes(4, "big", signed=True):
             self._frames.remember(payload, at, message, sighting)
         return Found(sighting, self._plan.credentials[credential], position)
+
+    def _be_canary(self, finding: Found[CredentialT]) -> None:
+        """Whoever answered may be asked again, in the same way, to feel the path."""
+        version = V1 if finding.sighting.version == "1" else V2C
+        way = (version, self._plan.credentials.index(finding.credential))
+        asked = self._outgoing.round + 1
+        self._register.canaries.known(finding.position, self._outgoing.ways.index(way), asked=asked)
+
+    def _receive_canary(self, request_id: int, source: Address, now: float) -> bool:
+        """Take the answer of a canary; whether it is one."""
+        canaries = self._register.canaries
+        if request_id not in canaries:
+            return False
+        position = canaries.position_of(request_id)
+        elsewhere = position is not None and self._register.order.address_at(position) != source
+        if elsewhere and not self._believes(source):
+            return False
+        rtt = canaries.answered(request_id, now=now)
+        if rtt is not None:
+            self._register.times.rtt(rtt)
+        return True
 
     def _keep_refusal(self, position: int, message: Message, credential: int) -> None:
         self.refused += 1

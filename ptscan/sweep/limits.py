@@ -8,6 +8,19 @@ MAX_TARGETS: Final = 1 << 26
 MAX_RETRIES: Final = 10
 """Retry rounds."""
 
+SURE_RETRIES: Final = 2
+"""Retry rounds that are never left out."""
+
+MISSING_HOSTS: Final = 0.05
+MISSING_SHARE: Final = 1e-4
+"""An optional round is left out when fewer hosts than this, or than this share of those found, should be missing."""
+
+QUICK_SPACING: Final = 0.25
+"""Seconds at least between two probes to a host at rate "max"; otherwise it is the time-out."""
+
+REVIEW_SECONDS: Final = 0.002
+"""Seconds between two looks at what the path did to the packets."""
+
 MAX_CREDENTIALS: Final = 64
 """Communities of one sweep: each costs the silent one more round."""
 
@@ -31,6 +44,9 @@ KIND_SUBNET_BURST: Final = 4
 
 KIND_SUBNET_RATE: Final = 96.0
 """Packets a second into one /24 in a kind sweep: with the burst, 100 in any second."""
+
+FEWEST_FOR_CANARIES: Final = 4_096
+"""Targets below which a kind sweep has no canaries: the cap of its /24s keeps it slow enough."""
 
 CHUNK: Final = 256
 """Positions of the order that are computed at a time."""

@@ -9,11 +9,12 @@ from typing import Final, Generic, NamedTuple
 
 from codec import REQUEST_ID_MIN, PduType, RequestTemplate
 from ptscan.datagram import Fault, Stencil
-from ptscan.sweep.limits import CHUNK, CHUNKS_UNDER_WAY
-from ptscan.sweep.pacer import FixedPacer, KindPacer, Pacer, SubnetLimit
+from ptscan.sweep.limits import CHUNK, CHUNKS_UNDER_WAY, MISSING_HOSTS, MISSING_SHARE, QUICK_SPACING
+from ptscan.sweep.pacing import make_pacer
 from ptscan.sweep.plan import CredentialT, SweepPlan
 from ptscan.sweep.register import Register
 from ptscan.sweep.sighting import PROBE_OIDS
+from ptscan.sweep.subnets import SubnetLimit
 from ptscan.targets import IPV6, Address
 
 _SKIPPED_AT_ONCE: Final = 64  # chunks without a silent target that one call passes over
@@ -21,13 +22,18 @@ _SKIPPED_AT_ONCE: Final = 64  # chunks without a silent target that one call pas
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """Probes that may leave now: one stencil, and columns of stamps and addresses. ``first`` is for the log."""
+    """Packets that may leave now: one stencil, and columns of stamps and addresses.
+
+    Those at the places of ``canaries`` are canaries, the others probes, of which ``first`` is the sequence number of
+    the first; None where there are none.
+    """
 
     stencil: Stencil
     ipv6: bool
     stamps: Sequence[int]
     addresses: Sequence[Address]
-    first: int
+    first: int | None
+    canaries: tuple[int, ...] = ()
 
 
 class Chunk(NamedTuple):
@@ -63,12 +69,17 @@ class Outgoing(Generic[CredentialT]):
         self._register = register
         self.stencils: Final = {
             (version, index): _stencil(version, credential)
-            for version in {each.version for each in register.rounds}
+            for version in sorted({each.version for each in register.rounds})
             for index, credential in enumerate(plan.credentials)
         }
         """The probe of each (version, index of the credential)."""
-        self.pacer: Final = _pacer(plan, now)
+        self.ways: Final = list(self.stencils)
+        """The same, numbered: how a canary is asked."""
+        self.pacer: Final = make_pacer(plan.rate, now)
+        if round_:
+            self.pacer.round_over(now)
         self._subnets = SubnetLimit() if plan.rate is None else None
+        self._sure_rounds = sum(not each.optional for each in register.rounds)
         intervals = plan.targets.intervals
         self.families: Final = frozenset(
             end >= IPV6 for interval in (*intervals[:1], *intervals[-1:]) for end in interval
@@ -81,6 +92,8 @@ class Outgoing(Generic[CredentialT]):
         """Where the PDU's length stands in an answer to the first credential, when the message's takes one octet."""
         self._cursor = cursor  # the next position of the round
         self._runs: list[_Run] = []
+        self._errands: list[Shot] = []  # canaries that are asked in another way than the probes just now
+        self._enough = False  # whether the optional rounds that are left may be left out
         self.probes = 0
         self.without_credential = 0
         self.send_errors: Counter[str] = Counter()
@@ -98,74 +111,142 @@ class Outgoing(Generic[CredentialT]):
     @property
     def is_over(self) -> bool:
         """Whether the last probe of the last round has left."""
-        register = self._register
-        return self.round + 1 == len(register.rounds) and self._cursor >= register.size and not self._runs
+        at_the_end = self._cursor >= self._register.size and not self._runs
+        return at_the_end and (self._enough or self.round + 1 == len(self._register.rounds))
+
+    @property
+    def rounds_ahead(self) -> int:
+        """How many rounds are still to come for certain."""
+        return max(0, self._sure_rounds - self.round - 1)
 
     def next_shot(self, now: float) -> Shot | float:
-        """Give the probes that may leave ``now``, or the instant at which to ask again (infinite: never)."""
+        """Give the packets that may leave ``now``, or the instant at which to ask again (infinite: never)."""
         allowance = self.pacer.allowance(now)
-        if allowance <= 0:
-            return self.pacer.ready_at(now)
-        log = self._register.log
+        if (ready_at := self.pacer.ready_at(now)) > now:  # few packets at a time would cost as much as many
+            return ready_at
+        register = self._register
+        log, canaries = register.log, register.canaries
         if self._plan.max_in_flight is not None:
-            allowance = min(allowance, self._plan.max_in_flight - log.in_flight)
+            allowance = min(allowance, self._plan.max_in_flight - log.in_flight - canaries.in_flight)
             if allowance <= 0:
                 return log.next_timeout() or now
+        if self._errands:
+            return self._errands.pop()
         if not self._runs and (wait := self._load(now)) is not None:
             return wait
         run = self._runs[0]
-        begin, end = run.begin, min(run.begin + allowance, len(run.stamps))
-        addresses = run.addresses[begin:end]
+        begin = run.begin
+        packets = min(allowance, len(run.stamps) - begin)
+        ahead = register.size - self._cursor + self.rounds_ahead * register.silent_count
+        ready = canaries.ready(now, most=packets)
+        places = self.pacer.canary_places(packets, left=canaries.left, ready=ready, ahead=ahead)
+        first = self.round_start + run.positions[begin]
+        if not places and self._subnets is None:
+            end = begin + packets
+            return Shot(run.stencil, run.ipv6, run.stamps[begin:end], run.addresses[begin:end], first)
+        birds = self._canaries_like(run, len(places), now)
+        end = begin + packets - len(birds)
+        stamps, addresses = list(run.stamps[begin:end]), list(run.addresses[begin:end])
+        places = places[: len(birds)]
+        for place, (stamp, address) in zip(places, birds, strict=True):
+            stamps.insert(place, stamp)
+            addresses.insert(place, address)
         if self._subnets is not None:
             admitted = self._subnets.admit(addresses, now)
+            for place in places:
+                if place >= admitted:
+                    canaries.unsent(stamps[place])
             if not admitted:
                 return self._subnets.ready_at(addresses[0], now)
-            addresses = addresses[:admitted]
-            end = begin + admitted
-        return Shot(run.stencil, run.ipv6, run.stamps[begin:end], addresses, self.round_start + run.positions[begin])
+            del stamps[admitted:], addresses[admitted:]
+        return Shot(run.stencil, run.ipv6, stamps, addresses, first, tuple(p for p in places if p < len(stamps)))
+
+    def _canaries_like(self, run: _Run, count: int, now: float) -> list[tuple[int, Address]]:
+        """Up to ``count`` canaries, as stamp and address, that fit in among the probes of ``run``; others follow it."""
+        birds: list[tuple[int, Address]] = []
+        for position, way, request_id in self._register.canaries.take(count, now):
+            address = self._register.order.address_at(position)
+            stencil, ipv6 = self.stencils[self.ways[way]], address >= IPV6
+            if stencil is run.stencil and ipv6 == run.ipv6:
+                birds.append((request_id, address))
+            else:
+                self._errands.append(Shot(stencil, ipv6, (request_id,), (address,), None, (0,)))
+        return birds
 
     def shot_sent(self, shot: Shot, done: int, faults: Sequence[Fault], now: float) -> None:
-        """The first ``done`` probes of ``shot`` were handed over at ``now``, ``faults`` of them in vain.
+        """The first ``done`` packets of ``shot`` were handed over at ``now``, ``faults`` of them in vain.
 
         What is left of it comes with the next shot.
         """
-        sent = done - len(faults)
-        self.pacer.spend(done)  # what was in vain, too: else a link that is down for a second eats up a whole round
+        in_vain = {fault.place for fault in faults}
+        birds = 0
+        for place in shot.canaries:
+            birds += place < done
+            if place >= done or place in in_vain:
+                self._register.canaries.unsent(shot.stamps[place])
+        # What was in vain is spent, too: else a link that is down for a second eats up a whole round.
+        self.pacer.spend(done, canaries=birds - len(in_vain.intersection(shot.canaries)))
+        for fault in faults:
+            self.send_errors[os.strerror(fault.code)] += 1
+        if shot.first is None:
+            return
+        probes = done - birds
+        sent = probes - len(in_vain.difference(shot.canaries))
         if sent:
             self.probes += sent
             self._register.log.sent(shot.first, sent, now)
-        for fault in faults:
-            self.send_errors[os.strerror(fault.code)] += 1
         run = self._runs[0]
         if sent == len(run.stamps) and len(self._runs) == 1:
             number = run.positions[0] // CHUNK
             self.chunks[number] = self.chunks[number]._replace(first=shot.first)
-        run.begin += done
+        run.begin += probes
         if run.begin == len(run.stamps):
             del self._runs[0]
 
     def _load(self, now: float) -> float | None:
         """Fill the runs from the next chunk with a silent target; else say when to ask again."""
         register = self._register
-        log, size = register.log, register.size
         for _ in range(_SKIPPED_AT_ONCE):
-            if self._cursor >= size:
-                if self.round + 1 >= len(register.rounds):
-                    return log.next_timeout() or float("inf")
-                self.round += 1
-                self._cursor = 0
-                self.chunks.clear()
-                self.pacer.first_round_over()
-            start, end = self._cursor, min(self._cursor + CHUNK, size)
+            if self._cursor >= register.size and (wait := self._end_round(now)) is not None:
+                return wait
+            start, end = self._cursor, min(self._cursor + CHUNK, register.size)
             silent = register.silent(start, end)
             if silent:
-                if self.round and not log.settled_before(self.round_start - size + end):
-                    return log.next_timeout() or now
+                if self.round:
+                    asked_at = register.log.last_before(self.round_start - register.size + end)
+                    if asked_at is not None and asked_at + self._spacing > now:
+                        return asked_at + self._spacing
                 self._runs = list(self._runs_of(start // CHUNK, silent))
             self._cursor = end
             if self._runs:
                 return None
         return now
+
+    def _end_round(self, now: float) -> float | None:
+        """Begin the next round, if one is due; else say when to ask again."""
+        rounds, log = self._register.rounds, self._register.log
+        if self.is_over:
+            return log.next_timeout() or float("inf")
+        if rounds[self.round + 1].optional:
+            if log.in_flight:
+                return log.next_timeout() or now
+            tries = sum(not each.choice for each in rounds[: self.round + 1])
+            few = max(MISSING_HOSTS, MISSING_SHARE * self._register.answered.count)
+            if self._register.missing(tries) <= few:
+                self._enough = True
+                return now
+        self.round += 1
+        self._cursor = 0
+        self.chunks.clear()
+        self.pacer.round_over(now)
+        return None
+
+    @property
+    def _spacing(self) -> float:
+        """Seconds at least between two probes to one host."""
+        if self._plan.rate != "max":
+            return self._plan.timeout
+        return min(self._plan.timeout, max(QUICK_SPACING, self._register.times.patience))
 
     def _runs_of(self, number: int, positions: Sequence[int]) -> Iterator[_Run]:
         register = self._register
@@ -210,9 +291,3 @@ def _stencil(version: int, credential: CredentialT) -> Stencil:
 def _to_length(credential: CredentialT) -> int:
     community = len(_octets(credential))
     return 2 + 3 + (2 if community < 0x80 else 3) + community + 1  # message, version, community, PDU type
-
-
-def _pacer(plan: SweepPlan[CredentialT], now: float) -> Pacer:
-    if plan.rate is None:
-        return KindPacer(now)
-    return Pacer() if plan.rate == "max" else FixedPacer(float(plan.rate), now)

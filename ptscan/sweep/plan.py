@@ -8,7 +8,7 @@ from typing import Final, Generic, Literal, Protocol, TypeAlias, TypeVar
 
 from codec import V1, V2C
 from ptscan.errors import InputError
-from ptscan.sweep.limits import MAX_CREDENTIALS, MAX_RETRIES, MAX_TARGETS
+from ptscan.sweep.limits import MAX_CREDENTIALS, MAX_RETRIES, MAX_TARGETS, SURE_RETRIES
 from ptscan.targets import IPV6, TargetSet
 
 Version: TypeAlias = Literal["auto", "1", "2c"]
@@ -48,7 +48,8 @@ class SweepPlan(Generic[CredentialT]):
     """Which ``targets`` to probe at which ``port``, with which ``credentials`` in which order, and how fast.
 
     ``rate`` is in packets a second, "max" for no cap but the path's own, None for a kind sweep. ``timeout`` is in
-    seconds, ``retries`` are further rounds for the silent. ``seed`` fixes the order (None: another each time),
+    seconds. ``retries`` are further rounds for the silent: those beyond the second are left out where little is lost.
+    ``seed`` fixes the order (None: another each time),
     ``shard`` (i, n) takes each n-th target from the i-th, i from 0. ``max_in_flight`` caps the probes that are neither
     answered nor timed out. Raises SweepError for what makes no sense.
     """
@@ -59,7 +60,7 @@ class SweepPlan(Generic[CredentialT]):
     version: Version = "auto"
     rate: float | Literal["max"] | None = None
     timeout: float = 1.0
-    retries: int = 2
+    retries: int = 4
     seed: int | None = None
     shard: tuple[int, int] = (0, 1)
     max_in_flight: int | None = None
@@ -91,23 +92,31 @@ class SweepPlan(Generic[CredentialT]):
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One pass over the silent: with SNMP ``version``, each target with its own ``choice``-th allowed credential."""
+    """One pass over the silent: with SNMP ``version``, each target with its own ``choice``-th allowed credential.
+
+    What is ``optional`` is left out unless the rounds before found that the path loses much.
+    """
 
     version: int
     choice: int
+    optional: bool = False
 
 
 def rounds_of(version: Version, *, retries: int, choices: int) -> tuple[Round, ...]:
     """Give the rounds of a sweep in which targets have up to ``choices`` allowed credentials.
 
     A silent target is probed 1 + ``retries`` times; each further credential costs a round more. Auto is v2c, and in
-    the last round v1: for those that ignore v2c, and one more try for the others, which answer v1 as well.
+    the last round that is not optional v1: for those that ignore v2c, and one more try for the others, which answer v1
+    as well. The retries beyond the second are optional, in either version by turns.
     """
-    first, *others = {"auto": (V2C, V1), "1": (V1,), "2c": (V2C,)}[version]
+    versions = {"auto": (V2C, V1), "1": (V1,), "2c": (V2C,)}[version]
+    first, *others = versions
+    sure = min(retries, SURE_RETRIES)
     return (
-        *(Round(first, 0) for _ in range(max(1, 1 + retries - len(others)))),
+        *(Round(first, 0) for _ in range(max(1, 1 + sure - len(others)))),
         *(Round(first, choice) for choice in range(1, choices)),
         *(Round(other, choice) for other in others for choice in range(choices)),
+        *(Round(versions[~place % len(versions)], 0, optional=True) for place in range(retries - sure)),
     )
 
 

@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 from typing import Final, Generic
 
+from ptscan.sweep.canaries import Canaries
+from ptscan.sweep.limits import FEWEST_FOR_CANARIES
 from ptscan.sweep.marks import Marks
 from ptscan.sweep.plan import Allowances, CredentialT, SweepPlan, rounds_of
 from ptscan.sweep.request_ids import RequestIds
+from ptscan.sweep.round_trips import RoundTrips
 from ptscan.sweep.send_log import SendLog
 from ptscan.targets import Address, TargetOrder
 
@@ -24,8 +27,12 @@ class Register(Generic[CredentialT]):
         self.allowances: Final = Allowances(plan.credentials)
         self.rounds: Final = rounds_of(plan.version, retries=plan.retries, choices=self.allowances.choices)
         self.log: Final = SendLog(plan.timeout)
+        self.times: Final = RoundTrips(plan.timeout)
+        self.canaries: Final = Canaries(uses=_uses(plan), key=key)
         self.answered: Final = Marks(self.size, given)
         self.given: Final = self.answered.count
+        self.at_first = 0
+        """How many of the others answered their first probe."""
         self.written_off: Final = Marks(self.size)
         """Known to be out of reach, and silent so far."""
 
@@ -40,13 +47,24 @@ class Register(Generic[CredentialT]):
         return self.answered.absent(start, end, self.written_off)
 
     @property
+    def silent_count(self) -> int:
+        """How many positions are still worth a probe."""
+        return self.size - self.answered.count - self.written_off.count
+
+    def missing(self, tries: int) -> float:
+        """How many of those who answer should still be silent after so many tries, as far as the first one tells."""
+        found = self.answered.count - self.given
+        return found * (1 - self.at_first / found) ** tries if found else 0.0
+
+    @property
     def is_settled(self) -> bool:
         """Whether nobody is worth a further probe."""
-        return self.answered.count + self.written_off.count == self.size
+        return not self.silent_count
 
     def settle_answered(self, round_: int, position: int) -> float | None:
         """``position`` answered for the first time, to its probe of ``round_``: say when that left, where known."""
         self.answered.add(position)
+        self.at_first += round_ == 0
         sequence = round_ * self.size + position
         if self.written_off.remove(position):
             return self.log.sent_at(sequence)
@@ -58,3 +76,9 @@ class Register(Generic[CredentialT]):
             return False
         self.log.settled(round_ * self.size + position, answered=False)
         return True
+
+
+def _uses(plan: SweepPlan[CredentialT]) -> int:
+    """How often a host that answered may be asked again: no host hears more than 1 + retries probes."""
+    too_few = plan.rate is None and plan.targets.count < FEWEST_FOR_CANARIES
+    return 0 if too_few else plan.retries

@@ -5,19 +5,9 @@ look-up is a bisection: one entry a batch, none a host.
 ``settled`` means that an answer came, or word that the probe did not arrive.
 """
 
-from bisect import bisect_right
-from typing import NamedTuple
+from bisect import bisect_left, bisect_right
 
 from ptscan.sweep.limits import SEND_LOG_ENTRIES
-
-
-class TimedOut(NamedTuple):
-    """A batch whose time is over: when it left, how many probes it had, how many were answered, the first's number."""
-
-    sent_at: float
-    sent: int
-    answered: int
-    first: int
 
 
 class SendLog:
@@ -62,13 +52,10 @@ class SendLog:
         batch = bisect_right(self._firsts, sequence) - 1
         return None if batch < 0 else self._times[batch]
 
-    def expire(self, now: float) -> list[TimedOut]:
+    def expire(self, now: float) -> None:
         """Close the batches that have timed out by ``now``."""
-        over: list[TimedOut] = []
         while self._head < len(self._times) and self._times[self._head] + self._timeout <= now:
-            head = self._head
-            self.in_flight -= self._open[head]
-            over.append(TimedOut(self._times[head], self._sizes[head], self._answers[head], self._firsts[head]))
+            self.in_flight -= self._open[self._head]
             self._head += 1
         if self._head > 2 * SEND_LOG_ENTRIES:
             forgotten = self._head - SEND_LOG_ENTRIES
@@ -76,11 +63,17 @@ class SendLog:
                 del column[:forgotten]
             del self._times[:forgotten]
             self._head -= forgotten
-        return over
 
-    def settled_before(self, sequence: int) -> bool:
-        """Whether every probe before ``sequence`` is settled or has timed out."""
-        return not self.in_flight or self._head == len(self._firsts) or self._firsts[self._head] >= sequence
+    def last_before(self, sequence: int) -> float | None:
+        """When the last probe before ``sequence`` left, or whatever left before it; None when nothing is in flight."""
+        if not self.in_flight or self._head == len(self._firsts):
+            return None
+        return self._times[max(0, bisect_left(self._firsts, sequence) - 1)]
+
+    def tally(self, begin: float, end: float) -> tuple[int, int]:
+        """How many probes left from ``begin`` until before ``end``, and how many of them were answered so far."""
+        span = slice(bisect_left(self._times, begin), bisect_left(self._times, end))
+        return sum(self._sizes[span]), sum(self._answers[span])
 
     def oldest(self) -> int | None:
         """The sequence number of the first probe that has not timed out; None when nothing is in flight."""

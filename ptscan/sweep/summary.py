@@ -15,6 +15,12 @@ class SweepSummary(Struct, frozen=True, kw_only=True):
     probes: int
     """Probes that left."""
 
+    canaries: int
+    """Hosts that had answered and were asked again, to feel what the path loses; not among the probes."""
+
+    path_limit: float | None
+    """Packets a second that the path was found to carry; None where no limit was met."""
+
     refused: int
     """Datagrams that were no answer to a probe of this run: foreign or forged ids, other PDUs, refusals."""
 

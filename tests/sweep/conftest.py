@@ -6,7 +6,7 @@ import struct
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import TypeAlias
 
@@ -24,7 +24,7 @@ from codec import (
     encode_response,
     parse_oid,
 )
-from ptscan.sweep import Found, SweepPlan, SweepSummary, run_sweep
+from ptscan.sweep import Found, Shot, Sweep, SweepPlan, SweepSummary, run_sweep
 from ptscan.targets import parse_targets
 
 
@@ -152,6 +152,27 @@ def no_such_name() -> Callable[[Probe], bytes]:
 @pytest.fixture
 def healthy() -> Behaviour:
     return _healthy
+
+
+def _shoot(sweep: Sweep[FakeCommunity], most: int = 256, *, until: float = 0.9) -> Shot:
+    """What leaves of a sweep until so many packets left or so much time is over, as if it were one shot."""
+    now, shots = 0.0, list[Shot]()
+    while sum(len(shot.stamps) for shot in shots) < most and now < until:
+        shot = sweep.next_shot(now)
+        if isinstance(shot, Shot):
+            sweep.shot_sent(shot, len(shot.stamps), (), now)
+            shots.append(shot)
+        else:
+            now = max(shot, now + 1e-6)
+    columns = {
+        name: [each for shot in shots for each in getattr(shot, name)] for name in ("stamps", "addresses")
+    }  # fmt: skip
+    return replace(shots[0], **columns)
+
+
+@pytest.fixture
+def shoot() -> Callable[..., Shot]:
+    return _shoot
 
 
 @pytest.fixture

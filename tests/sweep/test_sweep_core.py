@@ -96,8 +96,11 @@ def plan(community) -> Callable[..., SweepPlan]:
 
 
 def test_rounds_ask_only_the_silent_and_not_before_their_time_is_over(plan) -> None:
-    run = Simulation(plan("10.0.0.0/24", rate=10_000), answers=lambda address, n: address % 4 == 0 and n == 2).run()
-    assert all(run.asked[address] == (2 if address % 4 == 0 else 3) for address in run.asked)
+    run = Simulation(
+        plan("10.0.0.0/24", rate=10_000, retries=2), answers=lambda address, n: address % 4 == 0 and n == 2
+    ).run()
+    # Who answered may be asked once more to feel the path; nobody hears more than 1 + retries.
+    assert all(run.asked[address] in ((2, 3) if address % 4 == 0 else (3,)) for address in run.asked)
     assert len(run.found) == 63
     last: dict[Address, float] = {}
     for time, address in run.sent:
@@ -110,7 +113,7 @@ def test_rounds_ask_only_the_silent_and_not_before_their_time_is_over(plan) -> N
 def test_a_sweep_ends_with_the_last_answer(plan) -> None:
     run = Simulation(plan("10.0.0.0/24", rate="max", timeout=60.0), answers=lambda address, n: True).run()
     assert len(run.found) == 254
-    assert run.now < 0.02
+    assert run.now < 0.1
 
 
 def test_the_first_timed_out_are_asked_again_while_the_last_are_asked_first(plan) -> None:
@@ -251,11 +254,9 @@ def test_a_flood_does_not_slow_the_probes_down_but_drops_of_answers_do(plan) -> 
     assert rates[0] >= 2 * rates[1]
 
 
-def test_who_answers_with_rubbish_is_soon_not_listened_to(plan) -> None:
+def test_who_answers_with_rubbish_is_soon_not_listened_to(plan, shoot) -> None:
     run = Simulation(plan("10.0.0.0/24", rate="max"), answers=lambda address, n: False)
-    shot = run.sweep.next_shot(0.0)
-    assert isinstance(shot, Shot)
-    run.sweep.shot_sent(shot, len(shot.addresses), (), 0.0)
+    shot = shoot(run.sweep)
     for _ in range(100):
         run.receive(run.answer(shot, 0)[:-1], shot.addresses[0])
     summary = run.sweep.summary(seconds=0.0, interrupted=False)
@@ -265,11 +266,9 @@ def test_who_answers_with_rubbish_is_soon_not_listened_to(plan) -> None:
     assert run.receive(run.answer(shot, 1), shot.addresses[1]), "a few damaged ones are forgiven"
 
 
-def test_an_answer_from_another_port_or_address_is_believed_until_a_lie(plan) -> None:
+def test_an_answer_from_another_port_or_address_is_believed_until_a_lie(plan, shoot) -> None:
     run = Simulation(plan("10.0.0.0/24", rate="max"), answers=lambda address, n: False)
-    shot = run.sweep.next_shot(0.0)
-    assert isinstance(shot, Shot)
-    run.sweep.shot_sent(shot, len(shot.addresses), (), 0.0)
+    shot = shoot(run.sweep)
     stranger = parse_address("172.16.0.1")
     assert run.receive(run.answer(shot, 0), shot.addresses[0], port=40_000)
     assert run.receive(run.answer(shot, 1), stranger)
@@ -284,16 +283,17 @@ def test_an_answer_from_another_port_or_address_is_believed_until_a_lie(plan) ->
     assert (summary.answered, summary.other_source, summary.refused, summary.duplicates) == (3, 2, 3, 1)
 
 
-def test_an_answer_to_what_was_not_asked_yet_is_refused_even_with_a_right_id(plan, community) -> None:
+def test_an_answer_to_what_was_not_asked_yet_is_refused_even_with_a_right_id(plan, shoot, community) -> None:
     restricted = (community("x", "10.0.0.0/25"),)
     run = Simulation(plan("10.0.0.0/22", rate="max", credentials=restricted), answers=lambda address, n: False)
-    shot = run.sweep.next_shot(0.0)
-    assert isinstance(shot, Shot)
+    shot = shoot(run.sweep, 1)
     order = run.sweep._register.order
     early = dataclasses.replace(shot, stamps=run.sweep._register.ids.of_chunk(0, 0), addresses=order.take(0, 256))
-    assert not any(run.receive(run.answer(early, place), early.addresses[place]) for place in range(256))
-    while isinstance(shot := run.sweep.next_shot(0.0), Shot):
-        run.sweep.shot_sent(shot, len(shot.addresses), (), 0.0)
+    already = shot.addresses[0]
+    assert not any(
+        run.receive(run.answer(early, p), early.addresses[p]) for p in range(256) if early.addresses[p] != already
+    )
+    shoot(run.sweep, 256)
     # Now all that may be asked were asked: nobody else is believed.
     for place in range(256):
         run.receive(run.answer(early, place), early.addresses[place])
@@ -301,11 +301,9 @@ def test_an_answer_to_what_was_not_asked_yet_is_refused_even_with_a_right_id(pla
     assert set(map(parse_address, run.found)) == allowed
 
 
-def test_when_too_many_lie_nobody_may_answer_for_another(plan) -> None:
+def test_when_too_many_lie_nobody_may_answer_for_another(plan, shoot) -> None:
     run = Simulation(plan("10.0.0.0/24", rate="max"), answers=lambda address, n: False)
-    shot = run.sweep.next_shot(0.0)
-    assert isinstance(shot, Shot)
-    run.sweep.shot_sent(shot, len(shot.addresses), (), 0.0)
+    shot = shoot(run.sweep)
     lie = bytearray(run.answer(shot, 0))
     lie[shot.stencil.offset + 3] ^= 1
     for stranger in range(5000):
@@ -320,7 +318,9 @@ def test_a_missing_route_is_tried_once_more_and_a_refusal_is_not(plan) -> None:
     refusing = parse_address("10.0.0.1")
     for expected in ({refusing, refusing + 1}, {refusing + 1}):
         asked: set[Address] = set()
-        while isinstance(shot := run.sweep.next_shot(run.now), Shot):
+        for _ in range(2):
+            while not isinstance(shot := run.sweep.next_shot(run.now), Shot):
+                run.now = shot
             run.sweep.shot_sent(shot, len(shot.addresses), (), run.now)
             octets, offset = shot.stencil.octets, shot.stencil.offset
             for stamp, address in zip(shot.stamps, shot.addresses, strict=True):
@@ -338,11 +338,9 @@ def test_a_missing_route_is_tried_once_more_and_a_refusal_is_not(plan) -> None:
     assert run.sweep.summary(seconds=0.0, interrupted=False).unreachable == 2
 
 
-def test_a_request_sent_back_is_no_answer(plan) -> None:
+def test_a_request_sent_back_is_no_answer(plan, shoot) -> None:
     run = Simulation(plan("10.0.0.0/24", rate="max"), answers=lambda address, n: False)
-    shot = run.sweep.next_shot(0.0)
-    assert isinstance(shot, Shot)
-    run.sweep.shot_sent(shot, len(shot.addresses), (), 0.0)
+    shot = shoot(run.sweep)
     octets, offset = shot.stencil.octets, shot.stencil.offset
     echo = octets[:offset] + shot.stamps[0].to_bytes(4, "big") + octets[offset + 4 :]
     assert not run.receive(echo, shot.addresses[0])
@@ -367,8 +365,7 @@ def test_any_octets_are_judged_without_a_word(payload: bytes) -> None:
 def test_memory_does_not_grow_with_the_range(plan) -> None:
     sweep = Sweep(plan("10.0.0.0/8", rate="max"), seed=1, key=b"", classify=lambda oid, descr: "unknown", now=0.0)
     assert len(sweep._register.answered.bits) == 2**21
-    shot = sweep.next_shot(0.0)
-    assert isinstance(shot, Shot)
+    assert isinstance(sweep.next_shot(0.01), Shot)
 
 
 @pytest.mark.parametrize(

@@ -30,16 +30,14 @@ def answer(request_id: int, model: int, name: bytes, community: bytes = b"public
 class Twins:
     """The same sweep twice: one hears whole batches, the other a datagram at a time, the slow way."""
 
-    def __init__(self, plan: SweepPlan) -> None:
+    def __init__(self, plan: SweepPlan, shoot: Callable[[Sweep], Shot]) -> None:
         self.port = plan.port
         self.asked: list[tuple[int, Address]] = []
         self.fast, self.slow = (
             Sweep(plan, seed=1, key=b"k" * 32, classify=lambda oid, descr: "unknown", now=0.0) for _ in range(2)
         )
         for sweep in (self.fast, self.slow):
-            shot = sweep.next_shot(0.0)
-            assert isinstance(shot, Shot)
-            sweep.shot_sent(shot, len(shot.addresses), (), 0.0)
+            shot = shoot(sweep)
             self.asked = list(zip(shot.stamps, shot.addresses, strict=True))
 
     def hear(self, payloads: list[bytes], sources: list[Address], ports: list[int]) -> list[Found]:
@@ -53,11 +51,11 @@ class Twins:
 
 
 @pytest.fixture
-def twins(community) -> Callable[[], Twins]:
+def twins(community, shoot) -> Callable[[], Twins]:
     plan = SweepPlan(
         targets=parse_targets(["127.40.0.0/16"]), credentials=(community(),), rate="max", version="2c"
     )  # fmt: skip
-    return lambda: Twins(plan)
+    return lambda: Twins(plan, shoot)
 
 
 @pytest.mark.parametrize("seed", range(40))
