@@ -16,15 +16,15 @@ BENCH: Final = Bench(
     "namespaces",
     "Sweep through a real interface",
     "Two network namespaces joined by a veth pair, the target a /16 behind a gateway, port 161: what zmap, masscan and "
-    "nmap need. zmap sends ptscan's request and waits one second for late answers, as ptscan does; masscan and nmap send "
-    "their own. onesixtyone waits five seconds at its end, whatever comes; *asking* leaves that out.",
+    "nmap need. zmap sends ptscan's request and waits one second for late answers, as ptscan does; masscan and nmap "
+    "have their own requests. onesixtyone waits five seconds at its end in any case; *asking* leaves that out.",
     (Case(CASE, "s", beside=(Column("found", "%"), Column("asking", "s"), Column("cpu", "s"))),),
 )
 
 
 def sweepers(pair: Pair) -> list[Sweeper | Absent]:
     """The tools at their best and, where that is not too slow, at their defaults."""
-    way = {"interface": pair.interface, "gateway": pair.gateway}
+    way = pair.way
     return [
         ptscan("ptscan", "--rate", "max"),
         c_limit(),

@@ -24,8 +24,8 @@ BENCH: Final = Bench(
     "sweep",
     "Sweep",
     "Every address of a loopback network is asked for sysObjectID, sysDescr and sysName. *Whole process*: from exec to "
-    "exit, the findings in a file. *asking*: from the first request to the last as the target saw them, without start-up "
-    "and the wait for late answers. *found*: checked address by address. The target is the C responder of "
+    "exit, the findings in a file. *asking*: from the first request to the last as the target saw them, so without "
+    "start-up and the wait for late answers. *found*: checked address by address. The target is the C responder of "
     "bench/reference. *C limit* is sweep.c beside it: sendmmsg and recvmmsg, no pacing, nothing in the way.",
     (
         Case(WHOLE, "s", beside=COLUMNS),

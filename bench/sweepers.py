@@ -20,8 +20,8 @@ PTSCAN: Final = Path(sys.executable).with_name("ptscan")
 RIVALS: Final = Path(__file__).resolve().parent / "rivals"
 ADDRESS: Final = re.compile(rb"(?<![\d.])(\d+\.\d+\.\d+\.\d+)(?![\d.])")
 NAME: Final = re.compile(rb"printer-([0-9a-f]{8})")  # the responder's sysName has the address in it
-LIMIT: Final = 120.0  # seconds for one sweep
 MANY: Final = 1_000_000  # rounds: as many as there are
+SHARES: Final = ("found", "probes", "resident")  # what does not grow with the hosts
 HANDFUL: Final = 16  # hosts: what a tool takes for them is its start-up
 WRONG_SHARE: Final = 0.001  # more findings that nobody has, and none is believed
 
@@ -67,13 +67,18 @@ Command: TypeAlias = Callable[[Job], Sequence[str | Path]]
 
 @dataclass(frozen=True, slots=True)
 class Sweeper:
-    """A tool with certain settings; ``hosts`` caps how many it sweeps where the whole would take too long."""
+    """A tool with certain settings; ``hosts`` caps how many it sweeps where the whole would take too long.
+
+    With ``memory`` the peak of its resident memory is looked up as well, which takes a little of its time.
+    """
 
     name: str
     version: str
     command: Command
     hosts: int | None = None
     needs_list: bool = False
+    memory: bool = False
+    limit: float = 120.0
 
     def sweep(self, target: Target) -> Sample:
         """Sweep ``target`` once: the seconds of the whole process, beside them the share of those found that answer.
@@ -88,7 +93,7 @@ class Sweeper:
             return part
         start, factor = self._sweep(target, HANDFUL), whole / hosts
         grown = {
-            name: value if name in ("found", "probes") else start.beside[name] + (value - start.beside[name]) * factor
+            name: value if name in SHARES else start.beside[name] + (value - start.beside[name]) * factor
             for name, value in part.beside.items()
         }
         note = f"reckoned from {hosts:,} hosts, which took {part.value:.1f} s"
@@ -100,7 +105,9 @@ class Sweeper:
             if self.needs_list:
                 job.listed()  # not of the tool's time
             target.counters()
-            run = timed([*target.within, *self.command(job)], stdout=job.folder / "stdout", limit=LIMIT)
+            run = timed(
+                [*target.within, *self.command(job)], stdout=job.folder / "stdout", limit=self.limit, memory=self.memory
+            )
             counters = target.counters()
             written = b"".join(path.read_bytes() for path in job.folder.iterdir() if path.name != "hosts.txt")
         found = {int(IPv4Address(text.decode())) for text in set(ADDRESS.findall(written))}
@@ -109,13 +116,14 @@ class Sweeper:
         answering = {address for address in target.answering if address < job.base + hosts}
         if len(inside - answering) > WRONG_SHARE * hosts:
             raise TurnError(f"{len(inside - answering)} of the {len(inside)} that it found do not exist")
-        if not inside and answering:
+        if not inside and len(answering) > HANDFUL:
             raise TurnError(f"found nobody (exit code {run.code}): {' '.join(run.stderr.split())[-200:]}")
         beside = {
             "found": len(inside & answering) / max(len(answering), 1),
             "asking": counters.seconds,
             "cpu": run.cpu,
             "probes": counters.received / hosts,
+            "resident": run.resident_mb,
         }
         return Sample(
             run.seconds, beside, f"the target itself dropped {counters.overflow:,}" if counters.overflow else ""
@@ -160,7 +168,7 @@ def net_snmp(processes: int, *, hosts: int) -> Sweeper | Absent:
         return path
 
     def command(job: Job) -> Sequence[str | Path]:
-        get = [path, "-v2c", "-c", "public", "-t", "1", "-r", "2", "-On", f"{{}}:{job.port}"]
+        get: list[str | Path] = [path, "-v2c", "-c", "public", "-t", "1", "-r", "2", "-On", f"{{}}:{job.port}"]
         objects = ["1.3.6.1.2.1.1.2.0", "1.3.6.1.2.1.1.1.0", "1.3.6.1.2.1.1.5.0"]
         return ["xargs", "-a", job.listed(), "-P", str(processes), "-I", "{}", *get, *objects]
 

@@ -30,6 +30,11 @@ class Pair(NamedTuple):
     interface: str
     gateway: str
 
+    @property
+    def way(self) -> dict[str, str]:
+        """The interface and the MAC address behind it, for tools that make their own frames."""
+        return {"interface": self.interface, "gateway": self.gateway}
+
 
 def available() -> Absent | None:
     """Say why no namespaces can be made here; None where they can."""

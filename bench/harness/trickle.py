@@ -1,4 +1,4 @@
-"""Sends a packet of nothing to an address every 20 ms, for two minutes at most: the background of a real network.
+"""Sends a packet of nothing to an address every 20 ms, for ten minutes at most: the background of a real network.
 
 python trickle.py ADDRESS
 """
@@ -8,7 +8,7 @@ import sys
 import time
 
 with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-    for _ in range(6000):
+    for _ in range(30000):
         try:
             sock.sendto(b"", (sys.argv[1], 9))
         except ConnectionRefusedError:
