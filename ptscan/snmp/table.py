@@ -25,12 +25,10 @@ from codec import (
     REQUEST_ID_MAX,
     REQUEST_ID_MIN,
     DecodeError,
+    Decoder,
     ErrorStatus,
     Message,
     PduType,
-    Shapes,
-    decode_message,
-    peek_request_id,
 )
 from ptscan.snmp import limits
 from ptscan.snmp.answer import Outcome
@@ -55,7 +53,7 @@ class RequestTable:
         self._randomness = randomness
         self._per_host = per_host
         self._drawn: list[int] = []
-        self._shapes = Shapes()
+        self._decoder = Decoder()
         self._busy: dict[tuple[str, int], Host] = {}
         """The hosts that have something in flight."""
         self.pending: dict[int, Exchange] = {}
@@ -135,7 +133,7 @@ class RequestTable:
 
     def receive_datagram(self, data: bytes, source: tuple[str, int], now: float) -> None:
         """Take in what came from the network, whatever it is."""
-        request_id = peek_request_id(data)
+        request_id = self._decoder.peek_request_id(data)
         exchange = None if request_id is None else self.pending.get(request_id)
         if request_id is None or exchange is None:
             self._receive_stray(request_id, source, now)
@@ -148,7 +146,7 @@ class RequestTable:
             return
         traffic = exchange.traffic
         try:
-            message = decode_message(data, self._shapes)
+            message = self._decoder.decode(data)
         except DecodeError as error:
             self.malformed += 1
             if own_source:
@@ -186,7 +184,7 @@ class RequestTable:
 
         It ends the exchange whose request-id it quotes, and no other: who forges one knows addresses and ports at most.
         """
-        request_id = peek_request_id(quoted)
+        request_id = self._decoder.peek_request_id(quoted)
         exchange = None if request_id is None else self.pending.get(request_id)
         if exchange is not None and exchange.host.source == destination:
             exchange.reason = ""
