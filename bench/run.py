@@ -10,7 +10,6 @@ from typing import Final, NamedTuple
 
 from harness.report import PAGE, PUBLISHED, ROOT, load, publish
 from harness.rivals import prepare
-from harness.target import build
 
 HERE: Final = Path(__file__).resolve().parent
 
@@ -46,8 +45,7 @@ def main() -> int:
     chosen = [part for part in PARTS if (part.name in options.only if options.only else not part.on_demand)]
     failed = []
     if not options.render:
-        missing = build()  # once more in each bench, which then finds it done
-        for trouble in [*prepare(), *([missing.reason] if missing else [])]:
+        for trouble in prepare():
             print(f"  {trouble}", file=sys.stderr)
         failed = [part.name for part in chosen if not _run(part, options)]
     publish(load(PUBLISHED), names)

@@ -24,6 +24,9 @@ REVIEW_SECONDS: Final = 0.002
 MAX_CREDENTIALS: Final = 64
 """Communities of one sweep: each costs the silent one more round."""
 
+MAX_SHARERS: Final = 64
+"""Sweeps that share the kind caps: each is left a packet at once, and some a second, into one /24."""
+
 KIND_RATE: Final = 24_500.0
 """Packets a second that a kind sweep never passes: with the burst, under 25,000 in any second."""
 
@@ -42,8 +45,8 @@ KIND_GROWTH_SECONDS: Final = 0.5
 KIND_SUBNET_BURST: Final = 4
 """Packets that may follow one another at once into one /24 in a kind sweep."""
 
-KIND_SUBNET_RATE: Final = 96.0
-"""Packets a second into one /24 in a kind sweep: with the burst, 100 in any second."""
+KIND_SUBNET_CAP: Final = 100
+"""Packets in any second into one /24 in a kind sweep, the burst among them."""
 
 FEWEST_FOR_CANARIES: Final = 4_096
 """Targets below which a kind sweep has no canaries: the cap of its /24s keeps it slow enough."""

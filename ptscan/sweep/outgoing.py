@@ -75,10 +75,10 @@ class Outgoing(Generic[CredentialT]):
         """The probe of each (version, index of the credential)."""
         self.ways: Final = list(self.stencils)
         """The same, numbered: how a canary is asked."""
-        self.pacer: Final = make_pacer(plan.rate, now)
+        self.pacer: Final = make_pacer(plan.rate, now, sharers=plan.sharers)
         if round_:
             self.pacer.round_over(now)
-        self._subnets = SubnetLimit() if plan.rate is None else None
+        self._subnets = SubnetLimit(plan.sharers) if plan.rate is None else None
         self._sure_rounds = sum(not each.optional for each in register.rounds)
         intervals = plan.targets.intervals
         self.families: Final = frozenset(

@@ -386,18 +386,22 @@ class Pacer:
         self._epoch.rate = rate
 
 
-def make_pacer(rate: float | Literal["max"] | None, now: float) -> Pacer:
-    """Make the pacer of a sweep at ``rate`` packets a second, at the most that the path carries, or kind (None)."""
+def make_pacer(rate: float | Literal["max"] | None, now: float, *, sharers: int = 1) -> Pacer:
+    """Make the pacer of a sweep at ``rate`` packets a second, at the most that the path carries, or kind (None).
+
+    It is one of so many ``sharers``: each starts with its share, and keeps to its share of the kind cap.
+    """
     if rate is None:
         return Pacer(
             now,
-            start=KIND_START_RATE,
-            cap=KIND_RATE,
-            blind=KIND_RATE,
+            start=KIND_START_RATE / sharers,
+            cap=KIND_RATE / sharers,
+            blind=KIND_RATE / sharers,
             burst=KIND_BURST_SECONDS,
             pause=KIND_GROWTH_SECONDS,
         )
     if rate == "max":
-        return Pacer(now, start=_MAX_START_RATE, cap=math.inf, blind=_BLIND_RATE, burst=KIND_BURST_SECONDS, pause=0.0)
+        start, blind = _MAX_START_RATE / sharers, _BLIND_RATE / sharers
+        return Pacer(now, start=start, cap=math.inf, blind=blind, burst=KIND_BURST_SECONDS, pause=0.0)
     start = min(float(rate), _TRUSTED_RATE)
     return Pacer(now, start=start, cap=float(rate), blind=float(rate), burst=_BURST_SECONDS, pause=0.0)

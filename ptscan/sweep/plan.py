@@ -8,7 +8,7 @@ from typing import Final, Generic, Literal, Protocol, TypeAlias, TypeVar
 
 from codec import V1, V2C
 from ptscan.errors import InputError
-from ptscan.sweep.limits import MAX_CREDENTIALS, MAX_RETRIES, MAX_TARGETS, SURE_RETRIES
+from ptscan.sweep.limits import MAX_CREDENTIALS, MAX_RETRIES, MAX_SHARERS, MAX_TARGETS, SURE_RETRIES
 from ptscan.targets import IPV6, TargetSet
 
 Version: TypeAlias = Literal["auto", "1", "2c"]
@@ -49,9 +49,9 @@ class SweepPlan(Generic[CredentialT]):
 
     ``rate`` is in packets a second, "max" for no cap but the path's own, None for a kind sweep. ``timeout`` is in
     seconds. ``retries`` are further rounds for the silent: those beyond the second are left out where little is lost.
-    ``seed`` fixes the order (None: another each time),
-    ``shard`` (i, n) takes each n-th target from the i-th, i from 0. ``max_in_flight`` caps the probes that are neither
-    answered nor timed out. Raises SweepError for what makes no sense.
+    ``seed`` fixes the order (None: another each time), ``shard`` (i, n) takes each n-th target from the i-th, i from 0.
+    ``max_in_flight`` caps the probes that are neither answered nor timed out. ``sharers`` such sweeps at once, this one
+    among them, share the kind caps. Raises SweepError for what makes no sense.
     """
 
     targets: TargetSet
@@ -64,6 +64,7 @@ class SweepPlan(Generic[CredentialT]):
     seed: int | None = None
     shard: tuple[int, int] = (0, 1)
     max_in_flight: int | None = None
+    sharers: int = 1
 
     def __post_init__(self) -> None:
         index, shards = self.shard
@@ -76,6 +77,7 @@ class SweepPlan(Generic[CredentialT]):
             (not 0 <= index < shards, f"part {index} of {shards} is no shard; parts count from 0 to {shards - 1}"),
             (self.max_in_flight is not None and self.max_in_flight < 1,
              f"{self.max_in_flight} in flight is out of range; write 1 or more"),
+            (not 1 <= self.sharers <= MAX_SHARERS, f"{self.sharers} sharers are out of range; 1 to {MAX_SHARERS}"),
             (not self.credentials, "no community is given; name one"),
             (len(self.credentials) > MAX_CREDENTIALS,
              f"{len(self.credentials)} communities are too many; {MAX_CREDENTIALS} at most"),

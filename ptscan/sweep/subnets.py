@@ -3,18 +3,22 @@
 from collections.abc import Sequence
 from typing import Final
 
-from ptscan.sweep.limits import KIND_SUBNET_BURST, KIND_SUBNET_RATE
+from ptscan.sweep.limits import KIND_SUBNET_BURST, KIND_SUBNET_CAP
 
 _SUBNETS_KEPT: Final = 65_536
 
 
 class SubnetLimit:
-    """At most 100 packets in any second into one /24: 96 a second, four at once (a leaky bucket per subnet, GCRA)."""
+    """At most 100 packets in any second into one /24: 96 a second, four at once (a leaky bucket per subnet, GCRA).
 
-    def __init__(self) -> None:
+    Of as many ``sharers`` each gets its share of both, a packet at once at the least.
+    """
+
+    def __init__(self, sharers: int = 1) -> None:
         self._free_at: dict[int, float] = {}  # when the subnet's bucket is empty again: its theoretical arrival time
-        self._interval = 1.0 / KIND_SUBNET_RATE
-        self._tolerance = (KIND_SUBNET_BURST - 1) * self._interval
+        burst = max(1, KIND_SUBNET_BURST // sharers)
+        self._interval = sharers / (KIND_SUBNET_CAP - sharers * burst)
+        self._tolerance = (burst - 1) * self._interval
 
     def admit(self, addresses: Sequence[int], now: float) -> int:
         """Say how many of the first ``addresses`` may be sent ``now``, and count them as sent."""
