@@ -9,6 +9,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 LOCK ?=
 # How many processes run the tests, and what else pytest is told: `make test PYTEST='-n 4 -x'`.
 PYTEST ?= -n 2
+# What the benches are told: `make bench BENCH='--only sweep codec --rounds 1'`; `BENCH='--only long'` sweeps a whole /8.
+BENCH ?=
 # What the fuzzer is told, see `bench/README.md`.
 FUZZ ?=
 
@@ -42,8 +44,8 @@ format: $(VENV)/dev.stamp ## Format the sources and mend what the linter can
 	$(BIN)/ruff check --fix-only
 	$(BIN)/ruff format
 
-bench: $(VENV)/dev.stamp ## Measure this machine, beside others: two minutes
-	@for bench in bench/bench_*.py; do $(BIN)/python $$bench || exit 1; done
+bench: $(VENV)/dev.stamp ## Measure this machine beside the rivals and write docs/benchmarks.md: ten minutes
+	$(BIN)/python bench/run.py $(BENCH)
 
 fuzz: $(VENV)/dev.stamp ## Throw mutated datagrams at the decoder: one minute
 	$(BIN)/python bench/fuzz_codec.py $(FUZZ)
@@ -51,16 +53,17 @@ fuzz: $(VENV)/dev.stamp ## Throw mutated datagrams at the decoder: one minute
 lock: ## Write the lock files anew from pyproject.toml (with uv, in an environment of its own)
 	$(PYTHON) -m venv $(VENV)/uv
 	$(VENV)/uv/bin/pip install --quiet --disable-pip-version-check uv
-	$(call compile,build,requirements.lock)
-	$(call compile,dev,requirements-dev.lock,--constraints requirements.lock)
+	$(call compile,pyproject.toml --group build,requirements.lock)
+	$(call compile,pyproject.toml --group dev --constraints requirements.lock,requirements-dev.lock)
+	$(call compile,bench/rivals.in,bench/rivals.txt)
 
-# $(call compile,GROUP,FILE,MORE): one file for every platform and Python, with hashes and without registry addresses.
+# $(call compile,WHAT,FILE): one file for every platform and Python, with hashes and without registry addresses.
 compile = UV_PYTHON_DOWNLOADS=never UV_CUSTOM_COMPILE_COMMAND='make lock' $(VENV)/uv/bin/uv pip compile --quiet $(LOCK) \
 	--universal --generate-hashes --no-emit-index-url --no-annotate --python $(VENV)/uv/bin/python --python-version 3.11 \
-	pyproject.toml --group $(1) $(3) --output-file $(2)
+	$(1) --output-file $(2)
 
 clean: ## Remove all that make has made
-	rm -rf $(VENV) build dist .*_cache .hypothesis demo.jsonl
+	rm -rf $(VENV) bench/.rivals bench/.build build dist .*_cache .hypothesis demo.jsonl
 	find bench codec docs proto_schema ptscan tests -name __pycache__ -prune -exec rm -rf {} +
 
 # Debian and Ubuntu keep venv in a package of its own; root gets it by itself, others are told.

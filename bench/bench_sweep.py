@@ -12,14 +12,15 @@ from typing import Final
 
 import msgspec
 from harness import Absent, Bench, Case, Column, Contestant, Sample, TurnError, main, package_version, timed
+from harness.simulated import CAVEAT, NETWORK, SimulatedPlace
 from harness.target import BUILT, Network, Place, Target, build
 from sweepers import Entry, Sweeper, c_limit, net_snmp, onesixtyone, ptscan, python_rival, taking_part
 
 PTSCAN_SWEEP: Final = Path(__file__).with_name("ptscan_sweep.py")
 COLUMNS: Final = (Column("found", "%"), Column("asking", "s"), Column("cpu", "s"))
-WHOLE: Final = "65,536 hosts, all answer, whole process"
-ITSELF: Final = "65,536 hosts, all answer, the sweep itself"
-SPARSE: Final = "524,288 addresses, 5 % answer, 3 rounds, the sweep itself"
+WHOLE: Final = "a /16, all answer, whole process"
+ITSELF: Final = "a /16, all answer, the sweep itself"
+SPARSE: Final = "a /13, 5 % answer, 3 rounds, the sweep itself"
 BENCH: Final = Bench(
     "sweep",
     "Sweep",
@@ -87,8 +88,9 @@ def limit(speed: str, *options: str) -> ByItself:
 
 def contestants() -> list[Contestant | Absent]:
     """Everybody, each with what it takes part in."""
-    if isinstance(missing := build(), Absent):
-        return [missing]
+    missing = build()
+    if missing is not None:
+        return _without_compiler(missing)
     whole: list[Sweeper | Absent] = [
         ptscan("ptscan", "--rate", "max"),
         c_limit(),
@@ -102,6 +104,17 @@ def contestants() -> list[Contestant | Absent]:
     entries += [Entry(SPARSE, FEW, each) for each in (ours("probes/s"), limit("probes/s", "-R", "3", "-w", "0"))]
     elsewhere = "needs port 161 or a real interface: see the sweep in network namespaces"
     return [*taking_part(entries), *(Absent(name, elsewhere) for name in ("zmap", "masscan", "nmap"))]
+
+
+def _without_compiler(missing: Absent) -> list[Contestant | Absent]:
+    place = SimulatedPlace(NETWORK)
+    sweepers = [
+        ptscan("ptscan", "--rate", "max"),
+        onesixtyone("onesixtyone -w 0", 0),
+        python_rival("gufo-snmp", "gufo_sweep.py", 1000, hosts=None),
+    ]
+    entries = [*(Entry(WHOLE, place, each) for each in sweepers), Entry(ITSELF, place, ours("hosts/s"))]
+    return [*taking_part(entries), missing, CAVEAT]
 
 
 if __name__ == "__main__":

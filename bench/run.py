@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from harness.report import PAGE, PUBLISHED, ROOT, load, publish
 from harness.rivals import prepare
+from harness.target import build
 
 HERE: Final = Path(__file__).resolve().parent
 
@@ -45,7 +46,8 @@ def main() -> int:
     chosen = [part for part in PARTS if (part.name in options.only if options.only else not part.on_demand)]
     failed = []
     if not options.render:
-        for trouble in prepare():
+        missing = build()  # once more in each bench, which then finds it done
+        for trouble in [*prepare(), *([missing.reason] if missing else [])]:
             print(f"  {trouble}", file=sys.stderr)
         failed = [part.name for part in chosen if not _run(part, options)]
     publish(load(PUBLISHED), names)

@@ -18,7 +18,7 @@ from codec import V2C, PduType, RequestTemplate, parse_oid
 
 PTSCAN: Final = Path(sys.executable).with_name("ptscan")
 RIVALS: Final = Path(__file__).resolve().parent / "rivals"
-ADDRESS: Final = re.compile(rb"(?<![\d.])(\d+\.\d+\.\d+\.\d+)(?![\d.])")
+ADDRESS: Final = re.compile(rb"(?<![\d.])(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?![\d.])")
 NAME: Final = re.compile(rb"printer-([0-9a-f]{8})")  # the responder's sysName has the address in it
 MANY: Final = 1_000_000  # rounds: as many as there are
 SHARES: Final = ("found", "probes", "resident")  # what does not grow with the hosts
@@ -110,9 +110,7 @@ class Sweeper:
             )
             counters = target.counters()
             written = b"".join(path.read_bytes() for path in job.folder.iterdir() if path.name != "hosts.txt")
-        found = {int(IPv4Address(text.decode())) for text in set(ADDRESS.findall(written))}
-        found |= {int(digits, 16) for digits in set(NAME.findall(written))}
-        inside = {address for address in found if job.base <= address < job.base + hosts}
+        inside = {address for address in addresses_in(written) if job.base <= address < job.base + hosts}
         answering = {address for address in target.answering if address < job.base + hosts}
         if len(inside - answering) > WRONG_SHARE * hosts:
             raise TurnError(f"{len(inside - answering)} of the {len(inside)} that it found do not exist")
@@ -128,6 +126,12 @@ class Sweeper:
         return Sample(
             run.seconds, beside, f"the target itself dropped {counters.overflow:,}" if counters.overflow else ""
         )
+
+
+def addresses_in(written: bytes) -> set[int]:
+    """Every address in what a tool wrote, and every one that the responder put into a sysName."""
+    found = {int.from_bytes(bytes(min(int(part), 255) for part in parts), "big") for parts in ADDRESS.findall(written)}
+    return found | {int(digits, 16) for digits in NAME.findall(written)}
 
 
 def ptscan(name: str, *options: str) -> Sweeper:

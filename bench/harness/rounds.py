@@ -76,7 +76,7 @@ def measure(
     )
     began = time.monotonic()
     failures: dict[str, int] = {}
-    while results.rounds < rounds and (not results.rounds or time.monotonic() - began < seconds):
+    while playing and results.rounds < rounds and (not results.rounds or time.monotonic() - began < seconds):
         turn = results.rounds % len(playing)
         for each in (*playing[turn:], *playing[:turn]):
             if failures.get(each.name, 0) > 1 or (each.rounds is not None and results.rounds >= each.rounds):

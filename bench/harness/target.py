@@ -20,9 +20,6 @@ REFERENCE: Final = BENCH / "reference"
 BUILT: Final = BENCH / ".build"
 SOURCES: Final = {"responder": ("responder.c", "agent.c"), "sweep": ("sweep.c",)}
 FLAGS: Final = ("-D_GNU_SOURCE", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror")
-NO_COMPILER: Final = (
-    "no C compiler: the target is ptscan's own simulator in Python, which is slower than what sweeps it"
-)
 
 
 class Counters(msgspec.Struct, frozen=True):
