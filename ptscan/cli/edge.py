@@ -1,14 +1,19 @@
 """The outermost edge: whatever happens inside becomes one line on stderr and one exit code, never a traceback."""
 
+import errno
 import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from typing import Final, NamedTuple
 
 from ptscan.cli.bugs import bug_line, show_if_debugging
 from ptscan.cli.exits import Exit
 from ptscan.cli.words import Words
 from ptscan.errors import PtscanError
+
+_FILES: Final = "close some programs, or raise the limit of open files: ulimit -n 256"
+_MENDS: Final = {errno.EMFILE: _FILES, errno.ENFILE: _FILES}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,7 +34,10 @@ def guarded(action: Callable[[], int]) -> int:
         return action()
     except BaseException as error:
         show_if_debugging(error)
-        return _said(_weightiest(error))
+        line, code = told(error)
+        if line:
+            Words().complain(line)
+        return code
     finally:
         signal.signal(signal.SIGTERM, before)
         _settle_stdout()
@@ -59,30 +67,34 @@ def _leaves(error: BaseException) -> Iterator[BaseException]:
         yield error
 
 
-def _said(error: BaseException) -> int:
-    """Tell of ``error`` in one line and return its exit code."""
-    complain = Words().complain
+class Told(NamedTuple):
+    """What a person is told of an exception: a line, empty where there is nothing to say, and the exit code."""
+
+    line: str
+    code: int
+
+
+def told(error: BaseException) -> Told:
+    """Return what to tell of ``error``, or of the weightiest in a group."""
+    error = _weightiest(error)
     match error:
         case SystemExit():
-            return error.code if isinstance(error.code, int) else Exit.DONE if error.code is None else Exit.FAILED
+            code = error.code if isinstance(error.code, int) else Exit.DONE if error.code is None else Exit.FAILED
+            return Told("", code)
         case PtscanError():
-            complain(str(error))
-            return error.exit_code
+            return Told(str(error), error.exit_code)
         case KeyboardInterrupt():
-            complain("interrupted")
-            return Exit.INTERRUPTED
+            return Told("interrupted", Exit.INTERRUPTED)
         case BrokenPipeError():  # ``| head`` has seen enough: nothing to say
-            return Exit.FAILED
+            return Told("", Exit.FAILED)
         case OSError():
             where = f"{error.filename}: " if error.filename else ""
-            complain(f"{where}{error.strerror or error}")
-            return Exit.FAILED
+            mend = _MENDS.get(error.errno or 0)
+            return Told(f"{where}{error.strerror or error}" + (f": {mend}" if mend else ""), Exit.FAILED)
         case MemoryError():
-            complain("out of memory: give it a smaller range, or --format jsonl, which keeps nothing")
-            return Exit.FAILED
+            return Told("out of memory: give it a smaller range, or --format jsonl, which keeps nothing", Exit.FAILED)
         case _:
-            complain(bug_line(error))
-            return Exit.FAILED
+            return Told(bug_line(error), Exit.FAILED)
 
 
 def _settle_stdout() -> None:

@@ -78,12 +78,13 @@ class _Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 class Journal:
     """The state of one sweep, in the open ``file``; made by ``open_journal``."""
 
-    def __init__(self, file: int, seed: int, *, is_new: bool) -> None:
+    def __init__(self, file: int, header: _Header, *, is_new: bool) -> None:
         self._map = mmap.mmap(file, 0)
         self._octets = memoryview(self._map)
         self._words = self._octets[_WORDS].cast("Q")
         self._bits = self._octets[HEADER_OCTETS:]
-        self.seed: Final = seed
+        self.seed: Final = header.seed
+        self.positions: Final = header.positions
         self.is_new: Final = is_new
         self.is_complete = False
         """Set it once nothing is left to do: the file goes then."""
@@ -141,7 +142,7 @@ def open_journal(path: Path, plan: SweepPlan[Community]) -> Iterator[Journal]:
             file, is_new = _locked(path, target, plan)
             stack.callback(os.close, file)
             header = _checked(path, file, plan)
-            journal = Journal(file, header.seed, is_new=is_new)
+            journal = Journal(file, header, is_new=is_new)
         except OSError as error:
             raise JournalError(path, _fault_of(error)) from error
         stack.callback(journal.release)

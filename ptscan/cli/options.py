@@ -23,6 +23,7 @@ SHOWING: Final = Group("How to show it", sort_key=30)
 MAX_TIMEOUT: Final = 300.0  # seconds
 MAX_RETRIES: Final = 10
 MAX_IN_FLIGHT: Final = 1_000_000
+MAX_PROCESSES: Final = 64
 MAX_SPEED: Final = 1_000_000.0  # simulated seconds in one
 MAX_RATE: Final = 100_000_000  # packets per second: more than any wire carries
 
@@ -164,6 +165,8 @@ class Sweeping:
     """Keep the state of an interrupted sweep in this file, and go on from it where it exists."""
     max_in_flight: Annotated[int | None, _whole("number of probes", 1, MAX_IN_FLIGHT), Parameter(metavar="N")] = None
     """How many probes may wait for an answer at once."""
+    processes: Annotated[int, _whole("number of processes", 1, MAX_PROCESSES), Parameter(metavar="N")] = 1
+    """How many processes share the sweep: for machines with more than one core, and ranges that take seconds."""
 
 
 @Parameter(name="*", group=SHOWING)

@@ -51,7 +51,7 @@ async def _scan(
     began = trio.current_time()
     stop = trio.Event()
     with (
-        open_campaign(plan, profiles.classify, resume=sweeping.resume, showing=showing) as campaign,
+        open_campaign(plan, profiles.classify, sweeping=sweeping, profiles=folder, showing=showing) as campaign,
         open_delivery(READINGS, showing, words, append=campaign.goes_on) as delivery,
     ):
         async with open_client(client_settings(asking)) as client:

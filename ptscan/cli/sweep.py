@@ -52,7 +52,7 @@ async def _sweep(
     began = trio.current_time()
     stop = trio.Event()
     with (
-        open_campaign(plan, classify, resume=sweeping.resume, showing=showing) as campaign,
+        open_campaign(plan, classify, sweeping=sweeping, profiles=folder, showing=showing) as campaign,
         open_delivery(SIGHTINGS, showing, words, append=campaign.goes_on) as delivery,
     ):
 

@@ -27,6 +27,7 @@ class Tally:
     kernel_drops: int = 0
     unsent: Counter[str] = field(default_factory=Counter)
     without_credential: int = 0
+    failed_parts: list[str] = field(default_factory=list)
 
     def add(self, summary: SweepSummary) -> None:
         """Count one part in."""
@@ -40,6 +41,7 @@ class Tally:
 
     def faults(self) -> Iterator[str]:
         """Name what was not done: a line each."""
+        yield from self.failed_parts
         for reason, count in self.unsent.items():
             mend = _MENDS.get(reason)
             yield f"{counted(count, 'probe')} could not be sent: {reason}" + (f": {mend}" if mend else "")

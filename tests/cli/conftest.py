@@ -7,11 +7,14 @@ import select
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from ipaddress import IPv4Address
 from pathlib import Path
 
 import pytest
@@ -19,6 +22,7 @@ import pytest
 from codec import (
     END_OF_MIB_VIEW,
     NO_SUCH_INSTANCE,
+    OCTET_STRING,
     V1,
     ErrorStatus,
     Message,
@@ -27,6 +31,7 @@ from codec import (
     decode_message,
     encode_response,
     oid_key,
+    parse_oid,
 )
 from ptscan.cli import main
 
@@ -285,3 +290,63 @@ def watched(tmp_path: Path) -> Callable[..., AbstractContextManager[Terminal]]:
             os.close(ours)
 
     return watch
+
+
+_PKTINFO = struct.Struct("=i4s4s")
+
+
+class Census:
+    """Answers on every address of loopback at once, and counts who was asked how often."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._socket = sock
+        self.port: int = sock.getsockname()[1]
+        self.asked: Counter[int] = Counter()
+        self._known: dict[bytes, Message] = {}
+
+    @staticmethod
+    def answers(address: int) -> bool:
+        """Whether this address answers."""
+        return address % 3 == 0
+
+    def serve(self) -> None:
+        while True:
+            data, ancillary, _, peer = self._socket.recvmsg(2048, 256)
+            if not data:
+                return
+            source = _PKTINFO.unpack(ancillary[0][2])[2]
+            address = int.from_bytes(source, "big")
+            self.asked[address] += 1
+            if not self.answers(address):
+                continue
+            request = decode_message(data)
+            assert isinstance(request, Message)
+            rows = [(parse_oid("1.3.6.1.2.1.1.5.0"), OCTET_STRING, str(IPv4Address(address)).encode())]
+            answer = encode_response(request.version, request.community, request.request_id, rows)
+            control = [(socket.IPPROTO_IP, 8, _PKTINFO.pack(0, source, source))]
+            self._socket.sendmsg((answer,), control, 0, peer)
+
+
+@contextmanager
+def taking_census() -> Iterator[Census]:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, 25, b"lo\0")  # SO_BINDTODEVICE
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
+        sock.setsockopt(socket.IPPROTO_IP, 8, 1)  # IP_PKTINFO
+        sock.bind(("0.0.0.0", 0))
+        census = Census(sock)
+        thread = threading.Thread(target=census.serve, daemon=True)
+        thread.start()
+        try:
+            yield census
+        finally:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as end:
+                end.sendto(b"", ("127.60.64.1", census.port))
+            thread.join(10)
+
+
+@pytest.fixture
+def census() -> Iterator[Census]:
+    """Every third address of loopback answers on a port of its own, and who is asked is counted."""
+    with taking_census() as one:
+        yield one
