@@ -1,45 +1,83 @@
-"""How fast the codec is, beside pyasn1 and x690/puresnmp, in one run.
+"""How fast SNMP's octets are made and read: the codec, beside those of other packages.
 
-Each contestant runs in a process of its own, in turns, for several rounds; each has to give the right result before it
-is timed. Printed are medians over the rounds with their spread, and ratios to ours. The work is the same for all: a
-request from its parts to octets, an answer from octets to names, types and values (x690 reads lazily: its values are
-asked for). Ours alone: answers of a known shape, a fleet whose answers differ in the widths of their values, encoding,
-and messages of 60,000 octets made to be slow, beside an honest one. Losing cases stay in.
-
-    python bench/bench_codec.py [--rounds N] [--json FILE]
+python bench/bench_codec.py [--rounds N] [--seconds S] [--out FILE]
 """
 
-import argparse
-import importlib
 import json
-import platform
 import random
-import statistics
-import subprocess
 import sys
+import tempfile
 import timeit
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+from harness import Absent, Bench, Case, Contestant, TurnError, child, main, package_version, rival_python
 
 import codec
-from codec import Message, PduType, RequestTemplate, Shapes, Varbind, decode_message, encode_response, parse_oid
+from codec import (
+    Decoder,
+    Message,
+    PduType,
+    RequestTemplate,
+    TrapV1,
+    Varbind,
+    decode_message,
+    encode_response,
+    parse_oid,
+)
 from codec.ber import encode_tlv
 from codec.message import encode_message
 from codec.pdu import encode_pdu
 
-PEERS = Path(__file__).resolve().parents[1] / "tests" / "codec"  # those of the differential tests
-CONTESTANTS = ("codec", "pyasn1", "x690")
-REQUEST_ID = 0x1234_5678
+TURN: Final = Path(__file__).with_name("rivals") / "codec_turn.py"
+RIVALS: Final = ("snmpkit", "snmp", "pysnmp", "pyasn1", "asn1crypto", "x690")
+SLOW: Final = {"pysnmp": 2, "pyasn1": 2, "asn1crypto": 2}  # turns of those whose turn is long
+REQUEST_ID: Final = 0x1234_5678
+AGAIN: Final = "encode a GET of 10, again"
+ANEW: Final = "encode a GET of 10, from its OIDs"
+TEN: Final = "decode 10 varbinds"
+SIXTY: Final = "decode 60 varbinds"
+VENDOR: Final = "decode 60 varbinds with a vendor's OIDs"
+POLLED: Final = "decode 60 varbinds, one device polled"
+FLEET: Final = "decode 60 varbinds, a varied fleet"
+NEWS: Final = "decode 60 varbinds, always others"
+HOSTILE: Final = "60,000 octets: "
+MANY: Final = 16  # answers of one device or fleet
+
+Decode = Callable[[bytes], Message | TrapV1]
 
 
-class Case(NamedTuple):
-    """What is timed, what it has to give, and how many units (varbinds, or 1) one call is."""
+class Answers(NamedTuple):
+    """Messages of 10 or 60 varbinds each, and the decoder that we read them with."""
 
-    call: Callable[[], object]
-    expected: object
-    units: int = 1
+    messages: list[Message]
+    decoder: Callable[[], Decode]
+
+    @property
+    def units(self) -> int:
+        return sum(len(message.varbinds) for message in self.messages)
+
+    @property
+    def datagrams(self) -> list[bytes]:
+        return [octets(message) for message in self.messages]
+
+
+def plain() -> Decode:
+    return decode_message
+
+
+def remembering() -> Decode:
+    return Decoder().decode
+
+
+def octets(message: Message) -> bytes:
+    return encode_response(message.version, message.community, message.request_id, message.varbinds)
+
+
+def answer(varbinds: list[Varbind]) -> Message:
+    return Message(codec.V2C, b"public", PduType.RESPONSE, REQUEST_ID, 0, 0, varbinds)
 
 
 def table(prefix: str, count: int) -> list[Varbind]:
@@ -55,24 +93,23 @@ def table(prefix: str, count: int) -> list[Varbind]:
     return [(parse_oid(f"{prefix}.{row % 9 + 1}.1.{row // 9 + 1}"), *values[row % len(values)]) for row in range(count)]
 
 
-def answer(varbinds: list[Varbind]) -> Message:
-    return Message(codec.V2C, b"public", PduType.RESPONSE, REQUEST_ID, 0, 0, varbinds)
+def polled() -> list[Message]:
+    """Answers of one device: the numbers grow and stay as wide as they were."""
+    messages = []
+    for time in range(MANY):
+        varbinds = table("1.3.6.1.2.1.43.11.1.1", 60)
+        for place, (name, tag, value) in enumerate(varbinds):
+            if isinstance(value, int) and value > 0x80:  # none of them grows wider by this
+                varbinds[place] = (name, tag, value + 7 * time)
+        messages.append(answer(varbinds))
+    return messages
 
 
-NAMES = [parse_oid(f"1.3.6.1.2.1.1.{number}.0") for number in range(1, 11)]
-GET = Message(codec.V2C, b"public", PduType.GET, REQUEST_ID, 0, 0, [(name, codec.NULL, None) for name in NAMES])
-ANSWERS = {
-    "60 varbinds, Printer-MIB": answer(table("1.3.6.1.2.1.43.11.1.1", 60)),
-    "60 varbinds, vendor's arcs": answer(table("1.3.6.1.4.1.2435.2.3.9.4.2.1", 60)),
-    "1 varbind": answer(table("1.3.6.1.2.1.43.11.1.1", 1)),
-}
-
-
-def fleet(count: int) -> list[Message]:
+def fleet() -> list[Message]:
     """Answers to one request from many printers, every third value of a width of its own."""
     chance = random.Random(7)
     messages = []
-    for _ in range(count):
+    for _ in range(MANY):
         varbinds = table("1.3.6.1.2.1.43.11.1.1", 60)
         for place in range(0, 60, 3):
             name, _, _ = varbinds[place]
@@ -81,14 +118,31 @@ def fleet(count: int) -> list[Message]:
     return messages
 
 
+def news() -> list[Message]:
+    """Answers that share no name, more than a memory holds."""
+    return [answer(table(f"1.3.6.1.2.1.{number // 100}.{number % 100}.1", 60)) for number in range(200)]
+
+
+ANSWERS: Final = {
+    TEN: Answers([answer(table("1.3.6.1.2.1.43.11.1.1", 10))], plain),
+    SIXTY: Answers([answer(table("1.3.6.1.2.1.43.11.1.1", 60))], plain),
+    VENDOR: Answers([answer(table("1.3.6.1.4.1.2435.2.3.9.4.2.1", 60))], plain),
+    POLLED: Answers(polled(), remembering),
+    FLEET: Answers(fleet(), remembering),
+    NEWS: Answers(news(), remembering),
+}
+NAMES: Final = [f"1.3.6.1.2.1.1.{number}.0" for number in range(1, 11)]
+OIDS: Final = [parse_oid(name) for name in NAMES]
+
+
 def hostile() -> dict[str, bytes]:
     """Messages of about 60,000 octets: an honest one first, then some that are made to be slow."""
     parts = {
-        "honest": (NAMES[0] + b"\x01", codec.INTEGER, b"\x12\x67"),
-        "padded names": (NAMES[0] + b"\x80\x01", codec.INTEGER, b"\x01"),
+        "honest": (OIDS[0] + b"\x01", codec.INTEGER, b"\x12\x67"),
+        "padded names": (OIDS[0] + b"\x80\x01", codec.INTEGER, b"\x01"),
         "padded names and values": (b"\x2b\x80\x01\x02", codec.OBJECT_IDENTIFIER, b"\x2b\x80\x01\x02\x03"),
         "empty names and values": (b"", codec.OBJECT_IDENTIFIER, b""),
-        "masked counters": (NAMES[0], codec.COUNTER64, b"\xff"),
+        "masked counters": (OIDS[0], codec.COUNTER64, b"\xff"),
         "too many varbinds": (b"\x2b", codec.NULL, b""),
         "one name of padding": (b"\x80\x01" * 29_900, codec.NULL, b""),
         "one name of numbers, the last too large": (b"\x01" * 59_900 + b"\x90\x80\x80\x80\x00", codec.NULL, b""),
@@ -103,16 +157,28 @@ def hostile() -> dict[str, bytes]:
     return messages
 
 
-def octets(message: Message) -> bytes:
-    return encode_response(message.version, message.community, message.request_id, message.varbinds)
+BENCH: Final = Bench(
+    "codec",
+    "Codec",
+    "Microseconds a request, or a varbind of an answer; from octets to names and to values as Python's integers and "
+    "bytes. *Again*: what can be kept from one request to the next is made before. *One device polled*: 16 answers "
+    "that differ in values only. *A varied fleet*: 16 answers to one request, every third value of another width. "
+    "These and *always others* we read with a `Decoder`, which remembers, the rest with `decode_message`. The messages "
+    "of 60,000 octets are made to be slow, and may take three times as long as the honest one.",
+    (
+        *(Case(name, "µs") for name in (AGAIN, ANEW, *ANSWERS)),
+        *(Case(HOSTILE + label, "µs", plotted=False) for label in hostile()),
+    ),
+    matrix=True,
+)
 
 
-def build_request() -> bytes:
-    return RequestTemplate(codec.V2C, b"public", PduType.GET, NAMES).encode(REQUEST_ID)
+def template() -> RequestTemplate:
+    return RequestTemplate(codec.V2C, b"public", PduType.GET, OIDS)
 
 
-def decode_all(datagrams: Iterable[bytes], shapes: Shapes | None = None) -> list[object]:
-    return [decode_message(data, shapes) for data in datagrams]
+def decode_all(decode: Decode, datagrams: Iterable[bytes]) -> list[Message | TrapV1]:
+    return [decode(data) for data in datagrams]
 
 
 def is_accepted(data: bytes) -> bool:
@@ -124,93 +190,76 @@ def is_accepted(data: bytes) -> bool:
     return True
 
 
-def our_cases() -> dict[str, Case]:
-    template = RequestTemplate(codec.V2C, b"public", PduType.GET, NAMES)
-    cases = {
-        "encode a GET of 10": Case(partial(template.encode, REQUEST_ID), build_request()),
-        "encode a GET of 10, template and all": Case(build_request, build_request()),
+def best(call: Callable[[], object], units: int = 1) -> float:
+    """Microseconds a unit, the best of ten short loops of some 20 to 50 ms."""
+    timer = timeit.Timer(call)
+    loops = max(1, timer.autorange()[0] // 10)
+    return min(timer.repeat(10, loops)) / loops / units * 1e6
+
+
+def our_turn(_contestant: str) -> dict[str, float]:
+    """Our figures, each checked before."""
+    encode = template().encode
+    if decode_message(encode(REQUEST_ID)).varbinds != [(name, codec.NULL, None) for name in OIDS]:
+        raise TurnError("encode: the octets are wrong")
+    figures = {AGAIN: best(partial(encode, REQUEST_ID)), ANEW: best(lambda: template().encode(REQUEST_ID))}
+    for name, answers in ANSWERS.items():
+        decode, datagrams = answers.decoder(), answers.datagrams
+        for _ in range(64):  # as often as a Decoder has to see the shape of an answer
+            if decode_all(decode, datagrams) != answers.messages:
+                raise TurnError(f"{name}: the result is wrong")
+        figures[name] = best(partial(decode_all, decode, datagrams), answers.units)
+    for label, long in hostile().items():
+        if is_accepted(long) != (label in ("honest", "one number of padding")):
+            raise TurnError(f"{label}: the verdict is wrong")
+        figures[HOSTILE + label] = best(partial(is_accepted, long))
+    return figures
+
+
+def work() -> dict[str, object]:
+    """What a rival's turn is told to do and to find."""
+    cases = []
+    for name, answers in ANSWERS.items():
+        if name != NEWS:  # for who remembers nothing it is as the others
+            expected = []
+            for message in answers.messages:
+                varbinds = [
+                    (codec.format_oid(oid), value.hex() if isinstance(value, bytes) else value)
+                    for oid, _, value in message.varbinds
+                ]
+                expected.append((message.request_id, varbinds))
+            datagrams = [data.hex() for data in answers.datagrams]
+            cases.append({"name": name, "units": answers.units, "datagrams": datagrams, "expected": expected})
+    request = template().encode(REQUEST_ID).hex()
+    return {
+        "again": AGAIN,
+        "anew": ANEW,
+        "names": NAMES,
+        "request_id": REQUEST_ID,
+        "request": request,
+        "decode": cases,
     }
-    for name, message in ANSWERS.items():
-        data, units = octets(message), len(message.varbinds)
-        cases[f"decode {name}"] = Case(partial(decode_message, data), message, units)
-        cases[f"decode {name}, shape known"] = Case(partial(decode_message, data, Shapes()), message, units)
-        cases[f"encode {name}"] = Case(partial(octets, message), data, units)
-    messages = fleet(200)
-    datagrams = [octets(message) for message in messages]
-    cases["decode a varied fleet"] = Case(partial(decode_all, datagrams), messages, 60 * len(messages))
-    cases["decode a varied fleet, with shapes"] = cases["decode a varied fleet"]._replace(
-        call=partial(decode_all, datagrams, Shapes())
-    )
-    for name, data in hostile().items():
-        cases[f"60,000 octets: {name}"] = Case(partial(is_accepted, data), name in ("honest", "one number of padding"))
-    return cases
 
 
-def their_cases(module: str) -> dict[str, Case]:
-    sys.path.append(str(PEERS))
-    peer = importlib.import_module(module)
-    cases = {"encode a GET of 10": Case(partial(peer.encode, GET), build_request())}
-    for name, message in ANSWERS.items():
-        cases[f"decode {name}"] = Case(partial(peer.decode, octets(message)), message, len(message.varbinds))
-    return cases
+def contestants(work_file: Path) -> list[Contestant | Absent]:
+    ours = child([sys.executable, __file__, "--turn", "ptscan"])
+    found: list[Contestant | Absent] = [Contestant("ptscan", package_version("ptscan"), ours)]
+    for package in RIVALS:
+        python = rival_python(package)
+        if isinstance(python, Absent):
+            found.append(python)
+        else:
+            turn = child([str(python), str(TURN), package, str(work_file)])
+            found.append(Contestant(package, package_version(package, python), turn, rounds=SLOW.get(package)))
+    return found
 
 
-def time_one(contestant: str) -> dict[str, float]:
-    """Microseconds a unit for each case, the best of some short loops."""
-    times = {}
-    cases = our_cases() if contestant == "codec" else their_cases(f"peer_{contestant}")
-    for name, (call, expected, units) in cases.items():
-        if call() != expected:
-            raise SystemExit(f"{contestant}: {name}: the result is wrong")
-        timer = timeit.Timer(call)
-        loops = max(1, timer.autorange()[0] // 10)  # of some 20 to 50 ms, so that the best of them meets no other work
-        times[name] = min(timer.repeat(10, loops)) / loops / units * 1e6
-    return times
-
-
-def print_table(samples: dict[str, dict[str, list[float]]]) -> None:
-    print(f"{'':42}" + "".join(f"{contestant:>28}" for contestant in CONTESTANTS))
-    for name, by_contestant in samples.items():
-        ours = statistics.median(by_contestant["codec"])
-        row = f"{name:42}"
-        for contestant in CONTESTANTS:
-            cell = ""
-            if contestant in by_contestant:
-                values = by_contestant[contestant]
-                median = statistics.median(values)
-                cell = f"{median:.2f} ({min(values):.2f}-{max(values):.2f})"
-                if contestant != "codec":
-                    cell += f" x{median / ours:.0f}"
-            row += f"{cell:>28}"
-        print(row.rstrip())
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=5, metavar="N", help="turns of each contestant (default 5)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
-    parser.add_argument("--contestant", choices=CONTESTANTS, help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.contestant:
-        print(json.dumps(time_one(options.contestant)))
-        return 0
-    samples: dict[str, dict[str, list[float]]] = {}
-    for _ in range(options.rounds):
-        for contestant in CONTESTANTS:
-            command = [sys.executable, __file__, "--contestant", contestant]
-            run = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-            for name, microseconds in json.loads(run.stdout).items():
-                samples.setdefault(name, {}).setdefault(contestant, []).append(microseconds)
-    environment = f"Python {platform.python_version()}, {platform.system()} {platform.machine()}"
-    print(
-        f"{environment}; microseconds a varbind, request or message: median of {options.rounds} rounds (least-most)\n"
-    )
-    print_table(samples)
-    if options.json:
-        figures = {"environment": environment, "unit": "microseconds", "samples": samples}
-        options.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
-    return 0
+def run() -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        work_file = Path(folder) / "work.json"
+        work_file.write_text(json.dumps(work()), encoding="utf-8")
+        return main(BENCH, partial(contestants, work_file), turn=our_turn, seconds=90)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run())

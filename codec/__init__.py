@@ -40,8 +40,6 @@ from codec.tags import (
 from codec.template import RequestTemplate
 from codec.varbinds import Note, Value, Varbind
 
-Shapes = Decoder
-
 __all__ = [
     "COUNTER32",
     "COUNTER64",
@@ -78,7 +76,6 @@ __all__ = [
     "OidError",
     "PduType",
     "RequestTemplate",
-    "Shapes",
     "TrapV1",
     "Value",
     "Varbind",

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from codec.ber import encode_integer, encode_tlv, read_content, read_integer
 from codec.errors import DecodeError, EncodeError
@@ -11,9 +11,6 @@ from codec.oid import Oid
 from codec.pdu import encode_pdu, read_list_head, read_pdu_head
 from codec.tags import IP_ADDRESS, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, TIMETICKS, V1, V2C, PduType
 from codec.varbinds import Note, Varbind, decode_varbinds, encode_varbinds, read_oid, read_unsigned
-
-if TYPE_CHECKING:
-    from codec.decoder import Decoder
 
 _ANSWERS: Final = frozenset({PduType.RESPONSE, PduType.REPORT})
 
@@ -51,13 +48,11 @@ class TrapV1:
     notes: tuple[Note, ...] = ()
 
 
-def decode_message(data: bytes, shapes: "Decoder | None" = None) -> Message | TrapV1:
+def decode_message(data: bytes) -> Message | TrapV1:
     """Decode one datagram; raises DecodeError (where and why) and nothing else, whatever the octets are.
 
     It remembers nothing. Who decodes many answers has a ``Decoder``, which gives the same in a fraction of the time.
     """
-    if shapes is not None:
-        return shapes.decode(data)
     notes: list[Note] = []
     try:
         version, community, pos, end = read_envelope(data, notes)

@@ -6,6 +6,7 @@ Only the PDUs that read can be asked for, and the encoder has no octet for the o
 from collections.abc import Sequence
 from typing import Final
 
+from codec.ber import encode_integer
 from codec.errors import EncodeError
 from codec.limits import MAX_REPETITIONS, REQUEST_ID_MAX, REQUEST_ID_MIN
 from codec.message import encode_message
@@ -45,16 +46,12 @@ class RequestTemplate:
                 raise EncodeError(f"{number} is outside 0..{MAX_REPETITIONS}")
         self.oids = tuple(oids)
         varbinds = encode_varbinds((oid, NULL, None) for oid in self.oids)
-        lowest, highest = (
-            encode_message(
-                version, community, encode_pdu(pdu_type, (request_id, non_repeaters, max_repetitions), varbinds)
-            )
-            for request_id in (REQUEST_ID_MIN, REQUEST_ID_MAX)
-        )
-        # The two differ in the request-id's octets alone, and in its first one to begin with.
-        self.id_offset = next(offset for offset, octet in enumerate(lowest) if octet != highest[offset])
-        self._head = lowest[: self.id_offset]
-        self._tail = lowest[self.id_offset + 4 :]
+        numbers = (REQUEST_ID_MIN, non_repeaters, max_repetitions)
+        message = encode_message(version, community, encode_pdu(pdu_type, numbers, varbinds))
+        behind = len(varbinds) + len(encode_integer(non_repeaters)) + len(encode_integer(max_repetitions))
+        self.id_offset = len(message) - behind - 4
+        self._head = message[: self.id_offset]
+        self._tail = message[self.id_offset + 4 :]
 
     def encode(self, request_id: int) -> bytes:
         """The datagram with ``request_id``, which has to lie in REQUEST_ID_MIN..REQUEST_ID_MAX (else EncodeError)."""

@@ -1,10 +1,12 @@
 """asn1crypto with the types of RFC 3416; see codec_turn.py."""
 
+from typing import ClassVar
+
 from asn1crypto import core
 
 
 class _Value(core.Choice):
-    _alternatives = [
+    _alternatives: ClassVar = [
         ("integer", core.Integer),
         ("string", core.OctetString),
         ("null", core.Null),
@@ -22,7 +24,7 @@ class _Value(core.Choice):
 
 
 class _VarBind(core.Sequence):
-    _fields = [("name", core.ObjectIdentifier), ("value", _Value)]
+    _fields: ClassVar = [("name", core.ObjectIdentifier), ("value", _Value)]
 
 
 class _VarBinds(core.SequenceOf):
@@ -30,15 +32,20 @@ class _VarBinds(core.SequenceOf):
 
 
 class _Pdu(core.Sequence):
-    _fields = [("request_id", core.Integer), ("status", core.Integer), ("index", core.Integer), ("varbinds", _VarBinds)]
+    _fields: ClassVar = [
+        ("request_id", core.Integer),
+        ("status", core.Integer),
+        ("index", core.Integer),
+        ("varbinds", _VarBinds),
+    ]
 
 
 class _Pdus(core.Choice):
-    _alternatives = [("get", _Pdu, {"implicit": 0}), ("response", _Pdu, {"implicit": 2})]
+    _alternatives: ClassVar = [("get", _Pdu, {"implicit": 0}), ("response", _Pdu, {"implicit": 2})]
 
 
 class _Message(core.Sequence):
-    _fields = [("version", core.Integer), ("community", core.OctetString), ("data", _Pdus)]
+    _fields: ClassVar = [("version", core.Integer), ("community", core.OctetString), ("data", _Pdus)]
 
 
 def prepare(community, names):

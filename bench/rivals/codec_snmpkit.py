@@ -2,7 +2,7 @@
 
 from snmpkit.core import Oid, Value, decode_snmp_response, encode_snmp_get_v2c
 
-_NUMBERS = (Value.Integer, Value.Counter32, Value.Gauge32, Value.TimeTicks, Value.Counter64)
+_READ = dict.fromkeys((Value.Integer, Value.Counter32, Value.Gauge32, Value.TimeTicks, Value.Counter64), int)
 
 
 def prepare(community, names):
@@ -15,7 +15,7 @@ def decode(data):
     varbinds = []
     for varbind in response.varbinds:
         value = varbind.value
-        varbinds.append((varbind.oid, int(value) if isinstance(value, _NUMBERS) else bytes(value)))
+        varbinds.append((varbind.oid, _READ.get(type(value), bytes)(value)))
     return response.request_id, varbinds
 
 
