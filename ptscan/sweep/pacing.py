@@ -309,7 +309,7 @@ class Pacer:
         fit = self._path.fit()
         self._ceiling = fit.ceiling
         certain = _CERTAIN if self._left or self._first_round else _LAST_WORD
-        if fit.certainty >= certain and fit.limit < self.rate:
+        if fit.certainty >= certain and fit.ceiling < self.rate:
             self._met = True
             self.limit = max(KIND_LEAST_RATE, fit.limit)
             self._step = _STEP

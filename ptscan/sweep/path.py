@@ -19,7 +19,9 @@ from typing import Final, NamedTuple
 _STRAY: Final = 0.985
 _PRIOR: Final = 10.0
 _PRIOR_SHARE: Final = 0.25  # of the evidence: a few lost canaries are no proof of anything
-_DOUBT: Final = 2.0  # likelihood, in nats, below the best that the ceiling may have
+_DOUBT: Final = 2.0  # likelihood, in nats, below the best: what little evidence leaves possible
+_DOUBTED: Final = 40.0  # canaries or answers up to which evidence is little
+_LEAST_DOUBT: Final = 0.25
 _FAR_BELOW: Final = 0.81
 _BIN: Final = 1.04  # rates as close as this share a row
 _ROWS: Final = 12
@@ -32,7 +34,7 @@ _GRID: Final = 40
 
 
 class Fit(NamedTuple):
-    """The likeliest ``limit`` (infinite: none met), by how many nats it beats having none, and the ``ceiling``.
+    """The likely ``limit`` (infinite: none met), by how many nats the best one beats having none, and the ``ceiling``.
 
     ``carried`` says that what was lost cannot be a limit far below the highest rate tried, so it was random.
     """
@@ -110,13 +112,16 @@ class Path:
         limits = [top / step**place for place in range(1, _GRID + 1)]  # from the highest
         likelihoods = [self._likelihood(limit) for limit in limits]
         best = max(likelihoods)
-        limit = limits[likelihoods.index(best)]
         far_below = max(each for each, limit in zip(likelihoods, limits, strict=True) if limit < _FAR_BELOW * top)
         carried = free >= far_below + _DOUBT
         if free >= best - _DOUBT:
-            return Fit(limit if best > free else math.inf, max(0.0, best - free), math.inf, carried)
-        likely = [place for place, likelihood in enumerate(likelihoods) if likelihood >= best - _DOUBT]
-        return Fit(limit, best - free, limits[likely[0]], carried)
+            return Fit(math.inf, max(0.0, best - free), math.inf, carried)
+        doubt = min(_DOUBT, max(_LEAST_DOUBT, _DOUBTED / sum(row.weight for row in rows)))
+        ceiling, limit = (
+            next(limit for limit, each in zip(limits, likelihoods, strict=True) if each >= best - allowed)
+            for allowed in (doubt, doubt / 4)
+        )
+        return Fit(limit, best - free, ceiling, carried)
 
     def learn(self, limit: float) -> None:
         """Take what canaries and probes show under ``limit`` for what this path does with nothing to hold it back."""
