@@ -174,8 +174,9 @@ class Incoming(Generic[CredentialT]):
         """Whoever answered may be asked again, in the same way, to feel the path."""
         version = V1 if finding.sighting.version == "1" else V2C
         way = (version, self._plan.credentials.index(finding.credential))
-        asked = self._outgoing.round + 1
-        self._register.canaries.known(finding.position, self._outgoing.ways.index(way), asked=asked)
+        if way in self._outgoing.ways:  # it may have answered in a version that nobody asked in
+            number = self._outgoing.ways.index(way)
+            self._register.canaries.known(finding.position, number, asked=self._outgoing.round + 1)
 
     def _receive_canary(self, request_id: int, source: Address, now: float) -> bool:
         """Take the answer of a canary; whether it is one."""

@@ -49,7 +49,7 @@ KIND_SUBNET_CAP: Final = 100
 """Packets in any second into one /24 in a kind sweep, the burst among them."""
 
 FEWEST_FOR_CANARIES: Final = 4_096
-"""Targets below which a kind sweep has no canaries: the cap of its /24s keeps it slow enough."""
+"""Targets below which there are no canaries: such a sweep is over before it could learn much."""
 
 CHUNK: Final = 256
 """Positions of the order that are computed at a time."""

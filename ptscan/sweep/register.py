@@ -80,5 +80,4 @@ class Register(Generic[CredentialT]):
 
 def _uses(plan: SweepPlan[CredentialT]) -> int:
     """How often a host that answered may be asked again: no host hears more than 1 + retries probes."""
-    too_few = plan.rate is None and plan.targets.count < FEWEST_FOR_CANARIES
-    return 0 if too_few else plan.retries
+    return 0 if plan.targets.count < FEWEST_FOR_CANARIES else plan.retries

@@ -214,14 +214,16 @@ def test_at_any_seed_shard_count_and_rate_everybody_is_found_once(
 
 
 def test_what_the_system_did_not_take_leaves_with_the_next_shot(plan) -> None:
-    sweep = Sweep(plan("10.0.0.0/24", rate="max"), seed=1, key=b"", classify=lambda oid, descr: "unknown", now=0.0)
-    shot = sweep.next_shot(0.0)
+    sweep = Sweep(plan("10.0.0.0/24", rate=1e6), seed=1, key=b"", classify=lambda oid, descr: "unknown", now=0.0)
+    shot = sweep.next_shot(0.01)
     assert isinstance(shot, Shot)
-    sweep.shot_sent(shot, 100, [Fault(3, 101), Fault(7, 101)], 0.0)
-    rest = sweep.next_shot(0.0)
+    assert len(shot.addresses) > 100
+    sweep.shot_sent(shot, 100, [Fault(3, 101), Fault(7, 101)], 0.01)
+    rest = sweep.next_shot(0.01)
     assert isinstance(rest, Shot)
-    assert rest.addresses == shot.addresses[100:]
-    assert rest.stamps == shot.stamps[100:]
+    first = len(shot.addresses) - 100
+    assert rest.addresses[:first] == shot.addresses[100:]
+    assert rest.stamps[:first] == shot.stamps[100:]
     summary = sweep.summary(seconds=0.0, interrupted=False)
     assert (summary.probes, summary.send_errors, summary.lost) == (98, {"Network is unreachable": 2}, 2)
 
@@ -318,18 +320,19 @@ def test_a_missing_route_is_tried_once_more_and_a_refusal_is_not(plan) -> None:
     refusing = parse_address("10.0.0.1")
     for expected in ({refusing, refusing + 1}, {refusing + 1}):
         asked: set[Address] = set()
-        for _ in range(2):
-            while not isinstance(shot := run.sweep.next_shot(run.now), Shot):
-                run.now = shot
+        for _ in range(100):
+            shot = run.sweep.next_shot(run.now)
+            if not isinstance(shot, Shot):
+                run.now = min(shot, run.now + 0.001)
+                continue
             run.sweep.shot_sent(shot, len(shot.addresses), (), run.now)
             octets, offset = shot.stencil.octets, shot.stencil.offset
             for stamp, address in zip(shot.stamps, shot.addresses, strict=True):
                 asked.add(address)
                 quoted = octets[:offset] + stamp.to_bytes(4, "big")
                 run.sweep.be_told_unreachable(quoted[:-1], errno.ECONNREFUSED)  # too short a quotation proves nothing
-                run.sweep.be_told_unreachable(
-                    quoted[:-1] + bytes([quoted[-1] ^ 1]), errno.ECONNREFUSED
-                )  # and so does a guess
+                guess = quoted[:-1] + bytes([quoted[-1] ^ 1])
+                run.sweep.be_told_unreachable(guess, errno.ECONNREFUSED)  # and neither does a guess
                 run.sweep.be_told_unreachable(quoted, errno.ECONNREFUSED if address == refusing else errno.EHOSTUNREACH)
         assert asked == expected
         run.now += 1.0
