@@ -117,10 +117,10 @@ class KnownVarbinds:
             self._credit = max(0, self._credit - len(varbinds))  # so that this is not done twice for ever
             del notes[noted:]
             return decode_varbinds(data, start, end, notes)
-        if pos < end:
-            return decode_varbinds(data, pos, end, notes, varbinds)
         if self._credit < _MOST_CREDIT:
             self._credit += len(varbinds)
+        if pos < end:
+            return decode_varbinds(data, pos, end, notes, varbinds)
         return varbinds
 
     def _learn(self, data: bytes, pos: int, end: int, notes: list[Note], varbinds: list[Varbind]) -> int:
@@ -134,7 +134,7 @@ class KnownVarbinds:
         if size >= 0x80:
             size, begin = read_long_length(data, pos + 1)
         stop = begin + size
-        if stop > end or stop - pos > MAX_KNOWN_OCTETS:
+        if stop > end:
             return 0
         octets = data[pos:stop]
         if begin != pos + 2:
@@ -142,7 +142,7 @@ class KnownVarbinds:
             if varbind is not None:
                 varbinds.append(varbind)
                 return stop
-        if not self.afford(1):
+        if not self.afford(1) or len(octets) > MAX_KNOWN_OCTETS:
             return 0
         noted = len(notes)
         decode_varbinds(data, pos, stop, notes, varbinds)
