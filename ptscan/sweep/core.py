@@ -43,7 +43,7 @@ class Sweep(Generic[CredentialT]):
         cursor = state.cursor // CHUNK * CHUNK
         self._outgoing = outgoing = Outgoing(plan, register, round_=round_, cursor=cursor, now=now)
         self._incoming = Incoming(plan, register, outgoing, classify)
-        self._review_at = now
+        self._now = self._review_at = now
         self._drops = self._junk_before = self._answered_before = 0
         # The driver's verbs, without a call in between.
         self.next_shot = outgoing.next_shot
@@ -57,6 +57,7 @@ class Sweep(Generic[CredentialT]):
     def expire(self, now: float) -> None:
         """Close the batches that have timed out by ``now``; the pacer learns from what became of the packets."""
         register = self._register
+        self._now = now
         register.log.expire(now)
         if now >= self._review_at:
             self._review_at = now + REVIEW_SECONDS
@@ -78,8 +79,8 @@ class Sweep(Generic[CredentialT]):
 
     def is_done(self) -> bool:
         """Whether nothing is left to send and nobody left to wait for."""
-        register = self._register
-        return register.is_settled or (self._outgoing.is_over and not register.log.in_flight)
+        outgoing = self._outgoing
+        return self._register.is_settled or (outgoing.is_over and self._now >= outgoing.quiet_at)
 
     @property
     def answered(self) -> int:

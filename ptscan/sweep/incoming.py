@@ -112,6 +112,8 @@ class Incoming(Generic[CredentialT]):
                 slow += 1
                 found.append(finding)
         fast = len(found) - slow
+        if fast:
+            register.heard_at = now
         register.answered.count += fast
         register.at_first += fast if outgoing.round == 0 else 0
         for first, count in Counter(at_once).items():
@@ -163,7 +165,7 @@ class Incoming(Generic[CredentialT]):
             return None
         self.other_source += elsewhere
         self._refusals.pop(position, None)
-        sent_at = register.settle_answered(round_, position)
+        sent_at = register.settle_answered(round_, position, now)
         sighting = self._reader.read(message, address, rtt_ms=milliseconds(sent_at, now))
         at = _id_place(payload, self._outgoing.to_length)
         if payload[at : at + 4] == request_id.to_bytes(4, "big", signed=True):
@@ -203,7 +205,7 @@ class Incoming(Generic[CredentialT]):
         """Give, at the end, those that refused a credential and answered to no other: they are devices all the same."""
         refusals, self._refusals = self._refusals, {}
         for position in refusals:
-            self._register.settle_answered(0, position)
+            self._register.settle_answered(0, position, self._register.heard_at)
         return list(refusals.values())
 
     def be_told_unreachable(self, payload: bytes, code: int) -> None:

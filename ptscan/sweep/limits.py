@@ -18,6 +18,9 @@ MISSING_SHARE: Final = 1e-4
 QUICK_SPACING: Final = 0.25
 """Seconds at least between two probes to a host at rate "max"; otherwise it is the time-out."""
 
+LINGERING: Final = 5
+"""Time-outs after the last probe that late answers, coming one after another, are waited for at most."""
+
 REVIEW_SECONDS: Final = 0.002
 """Seconds between two looks at what the path did to the packets."""
 

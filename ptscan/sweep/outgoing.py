@@ -93,6 +93,7 @@ class Outgoing(Generic[CredentialT]):
         self._cursor = cursor  # the next position of the round
         self._runs: list[_Run] = []
         self._errands: list[Shot] = []  # canaries that are asked in another way than the probes just now
+        self._last_sent_at = now
         self._enough = False  # whether the optional rounds that are left may be left out
         self.probes = 0
         self.without_credential = 0
@@ -113,6 +114,11 @@ class Outgoing(Generic[CredentialT]):
         """Whether the last probe of the last round has left."""
         at_the_end = self._cursor >= self._register.size and not self._runs
         return at_the_end and (self._enough or self.round + 1 == len(self._register.rounds))
+
+    @property
+    def quiet_at(self) -> float:
+        """The instant from which nobody is waited for any more, if no further probe leaves."""
+        return self._register.quiet_at(self._last_sent_at)
 
     @property
     def rounds_ahead(self) -> int:
@@ -194,6 +200,7 @@ class Outgoing(Generic[CredentialT]):
         sent = probes - len(in_vain.difference(shot.canaries))
         if sent:
             self.probes += sent
+            self._last_sent_at = now
             self._register.log.sent(shot.first, sent, now)
         run = self._runs[0]
         if sent == len(run.stamps) and len(self._runs) == 1:
@@ -224,12 +231,12 @@ class Outgoing(Generic[CredentialT]):
 
     def _end_round(self, now: float) -> float | None:
         """Begin the next round, if one is due; else say when to ask again."""
-        rounds, log = self._register.rounds, self._register.log
+        rounds = self._register.rounds
         if self.is_over:
-            return log.next_timeout() or float("inf")
+            return self.quiet_at
         if rounds[self.round + 1].optional:
-            if log.in_flight:
-                return log.next_timeout() or now
+            if now < self.quiet_at:
+                return self.quiet_at
             tries = sum(not each.choice for each in rounds[: self.round + 1])
             few = max(MISSING_HOSTS, MISSING_SHARE * self._register.answered.count)
             if self._register.missing(tries) <= few:

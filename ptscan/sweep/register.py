@@ -1,10 +1,11 @@
 """What a sweep knows of its targets: their order, whose is which request-id, who answered, what is in flight."""
 
 from collections.abc import Sequence
+from math import inf
 from typing import Final, Generic
 
 from ptscan.sweep.canaries import Canaries
-from ptscan.sweep.limits import FEWEST_FOR_CANARIES
+from ptscan.sweep.limits import FEWEST_FOR_CANARIES, LINGERING
 from ptscan.sweep.marks import Marks
 from ptscan.sweep.plan import Allowances, CredentialT, SweepPlan, rounds_of
 from ptscan.sweep.request_ids import RequestIds
@@ -31,6 +32,8 @@ class Register(Generic[CredentialT]):
         self.canaries: Final = Canaries(uses=_uses(plan), key=key)
         self.answered: Final = Marks(self.size, given)
         self.given: Final = self.answered.count
+        self.heard_at = -inf
+        """When somebody answered for the first time, last."""
         self.at_first = 0
         """How many of the others answered their first probe."""
         self.written_off: Final = Marks(self.size)
@@ -61,14 +64,23 @@ class Register(Generic[CredentialT]):
         """Whether nobody is worth a further probe."""
         return not self.silent_count
 
-    def settle_answered(self, round_: int, position: int) -> float | None:
-        """``position`` answered for the first time, to its probe of ``round_``: say when that left, where known."""
+    def settle_answered(self, round_: int, position: int, now: float) -> float | None:
+        """``position`` answers for the first time, to its probe of ``round_``: say when that left, where known."""
+        self.heard_at = now
         self.answered.add(position)
         self.at_first += round_ == 0
         sequence = round_ * self.size + position
         if self.written_off.remove(position):
             return self.log.sent_at(sequence)
         return self.log.settled(sequence, answered=True)
+
+    def quiet_at(self, last_sent_at: float) -> float:
+        """The instant from which nobody is waited for any more, when the last probe left at ``last_sent_at``.
+
+        A path slower than the time-out is waited for as long as answers come at least that often, within bounds.
+        """
+        patience = self.log.timeout
+        return max(last_sent_at + patience, min(self.heard_at + patience, last_sent_at + LINGERING * patience))
 
     def write_off(self, round_: int, position: int) -> bool:
         """Nobody can be reached at ``position``, says word on its probe of ``round_``; whether that is news."""

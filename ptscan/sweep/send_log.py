@@ -14,7 +14,7 @@ class SendLog:
     """Batches that left, with ``timeout`` seconds for an answer."""
 
     def __init__(self, timeout: float) -> None:
-        self._timeout = timeout
+        self.timeout = timeout
         self._firsts: list[int] = []  # the sequence number of each batch's first probe
         self._times: list[float] = []
         self._sizes: list[int] = []
@@ -54,7 +54,7 @@ class SendLog:
 
     def expire(self, now: float) -> None:
         """Close the batches that have timed out by ``now``."""
-        while self._head < len(self._times) and self._times[self._head] + self._timeout <= now:
+        while self._head < len(self._times) and self._times[self._head] + self.timeout <= now:
             self.in_flight -= self._open[self._head]
             self._head += 1
         if self._head > 2 * SEND_LOG_ENTRIES:
@@ -81,4 +81,4 @@ class SendLog:
 
     def next_timeout(self) -> float | None:
         """The instant at which the oldest open batch times out; None when nothing is in flight."""
-        return self._times[self._head] + self._timeout if self._head < len(self._times) else None
+        return self._times[self._head] + self.timeout if self._head < len(self._times) else None

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codec import Message, PduType, decode_message, encode_response
-from ptscan.datagram import Fault
-from ptscan.sweep import Shot, Sweep, SweepError, SweepPlan
+from ptscan.datagram import Fault, Received
+from ptscan.sweep import Shot, Sweep, SweepError, SweepPlan, SweepState
 from ptscan.sweep.limits import USELESS_PER_HOST
 from ptscan.targets import Address, parse_address, parse_targets
 
@@ -23,9 +23,16 @@ STEP = 0.0005
 class Simulation:
     """Drives a sweep over an ideal path of 10 ms; ``answers`` says whether a host answers its n-th probe."""
 
-    def __init__(self, plan: SweepPlan, *, seed: int = 1, answers: Callable[[Address, int], bool]) -> None:
+    def __init__(
+        self,
+        plan: SweepPlan,
+        *,
+        seed: int = 1,
+        answers: Callable[[Address, int], bool],
+        state: SweepState | None = None,
+    ) -> None:
         self.now = 0.0
-        self.sweep = Sweep(plan, seed=seed, key=b"k" * 32, classify=lambda oid, descr: "unknown", now=0.0)
+        self.sweep = Sweep(plan, seed=seed, key=b"k" * 32, classify=lambda oid, descr: "unknown", now=0.0, state=state)
         self.port = plan.port
         self.answers = answers
         self.sent: list[tuple[float, Address]] = []
@@ -54,10 +61,10 @@ class Simulation:
         return self
 
     def receive(self, payload: bytes, source: Address, port: int | None = None) -> bool:
-        found = self.sweep.receive(payload, source, self.port if port is None else port, now=self.now)
-        if found is not None:
-            self.found.append(found.sighting.address)
-        return found is not None
+        received = Received([payload], [source], [self.port if port is None else port])
+        found = self.sweep.receive_batch(received, 0, now=self.now)
+        self.found += [finding.sighting.address for finding in found]
+        return bool(found)
 
     def answer(self, shot: Shot, place: int) -> bytes:
         octets, offset = shot.stencil.octets, shot.stencil.offset
@@ -114,6 +121,62 @@ def test_a_sweep_ends_with_the_last_answer(plan) -> None:
     run = Simulation(plan("10.0.0.0/24", rate="max", timeout=60.0), answers=lambda address, n: True).run()
     assert len(run.found) == 254
     assert run.now < 0.1
+
+
+def test_a_path_slower_than_the_time_out_is_waited_for(plan) -> None:
+    slow = plan("10.0.0.0/24", rate=10_000, timeout=0.004, retries=0)
+    assert len(Simulation(slow, answers=lambda address, n: True).run().found) == 254
+
+
+def test_late_answers_that_trickle_in_hold_the_end_up_within_bounds(plan, shoot) -> None:
+    run = Simulation(plan("10.0.0.0/24", rate=100_000, retries=0), answers=lambda address, n: False)
+    shot = shoot(run.sweep)
+    run.now = 0.9
+    for place in range(254):
+        run.receive(run.answer(shot, place), shot.addresses[place])
+        run.now += 0.9
+        run.sweep.expire(run.now)
+        if run.sweep.is_done():
+            break
+    assert 4.0 <= run.now <= 6.5
+
+
+def test_further_rounds_are_for_paths_that_lose_much(plan) -> None:
+    """With the retries of a plain sweep, a clean path sees three probes and a lossy one as many as it takes."""
+    for loss, most, least in ((0.0, 3, 0), (0.02, 3, 1000), (0.1, 4, 1019), (0.3, 5, 1010)):
+        luck = random.Random(2)
+        answering = lambda address, n, loss=loss, luck=luck: address % 4 == 0 and luck.random() >= loss  # noqa: E731
+        run = Simulation(plan("10.0.0.0/20", rate=20_000), answers=answering).run()
+        assert max(run.asked.values()) == most
+        assert least <= len(run.found) <= 1023
+
+
+def test_nobody_hears_more_than_his_retries_canaries_included(plan) -> None:
+    for retries in (0, 1, 2):
+        wanted = plan("10.0.0.0/19", rate="max", retries=retries)
+        run = Simulation(wanted, answers=lambda address, n: address % 8 == 0).run()
+        assert max(run.asked.values()) == 1 + retries
+        assert len(run.found) == 1023
+        assert bool(run.sweep.summary(seconds=0.0, interrupted=False).canaries) == (retries > 0)
+
+
+def test_a_sweep_goes_on_from_its_state_and_misses_and_repeats_nobody(plan) -> None:
+    wanted = plan("10.0.0.0/20", rate=20_000, retries=1)
+    for seconds in (0.01, 0.1, 0.21, 0.7, 1.3):
+        first = Simulation(wanted, answers=lambda address, n: address % 3 == 0).run(seconds=seconds)
+        state = first.sweep.state()
+        given = bytearray(512)
+        order = first.sweep._register.order
+        for address in first.found[: state.found]:
+            position = order.position_of(parse_address(address))
+            given[position >> 3] |= 1 << (position & 7)
+        second = Simulation(
+            wanted, answers=lambda address, n: address % 3 == 0, state=dataclasses.replace(state, given=bytes(given))
+        ).run()
+        assert len(set(first.found[: state.found]) | set(second.found)) == 1365
+        assert not set(first.found[: state.found]) & set(second.found)
+        over = set(order.take(0, state.cursor)) if not state.round_ else set()
+        assert all(second.asked[address] <= 1 for address in over), "its first round was over"
 
 
 def test_the_first_timed_out_are_asked_again_while_the_last_are_asked_first(plan) -> None:
