@@ -60,7 +60,8 @@ BENCH: Final = Bench(
     "65,536 addresses; the share that is found of those that answer. Requests are lost as well as answers, with the "
     "same odds each: at 10 %, 19 % of the exchanges fail. The link has a queue with tail drop: delay grows first, then "
     "packets are lost. *probes each*: requests that left, for each address. *of ideal*, for who finds 99.9 %: the time "
-    "that the link needs for one request to each that answers and three to each that is silent, of the whole time.",
+    "that the link needs for one request to each that answers and three to each that is silent, of the time from the "
+    "first request to the last.",
     tuple(Case(path.name, "%", better="more", beside=COLUMNS) for path in PATHS),
 )
 
@@ -71,7 +72,7 @@ def judge(sample: Sample, *, path: Path) -> Sample:
     found = sample.beside["found"]
     if path.rate and found >= ENOUGH:
         silent = 1 - path.density / ALL
-        beside["of ideal"] = 65_536 * (1 + 2 * silent) / path.rate / sample.value
+        beside["of ideal"] = 65_536 * (1 + 2 * silent) / path.rate / sample.beside["asking"]
     return Sample(found, beside, sample.note)
 
 

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from goals import table
 from harness.report import PAGE, PUBLISHED, ROOT, load, publish
 from harness.rivals import prepare
 from harness.target import build
@@ -50,7 +51,8 @@ def main() -> int:
         for trouble in [*prepare(), *([missing.reason] if missing else [])]:
             print(f"  {trouble}", file=sys.stderr)
         failed = [part.name for part in chosen if not _run(part, options)]
-    publish(load(PUBLISHED), names)
+    known = load(PUBLISHED)
+    publish(known, names, preface=table(known))
     print(f"written: {PAGE.relative_to(ROOT)} and its plots, {PUBLISHED.relative_to(ROOT)}")
     if failed:
         print(f"failed: {', '.join(failed)}", file=sys.stderr)

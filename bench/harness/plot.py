@@ -8,8 +8,8 @@ from typing import Final, NamedTuple
 from harness.results import Case, Entry, Results
 from harness.table import named, shown
 
-WIDTH: Final = 760
-LABELS: Final = 210  # what the names take at the left
+WIDTH: Final = 800
+LABELS: Final = 250  # what the names take at the left
 FIGURES: Final = 120  # what the figures take at the right
 ROW: Final = 20
 HEAD: Final = 46  # the title of a panel and its axis

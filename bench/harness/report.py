@@ -35,12 +35,12 @@ def load(path: Path) -> dict[str, Results]:
     return msgspec.json.decode(path.read_bytes(), type=dict[str, Results]) if path.exists() else {}
 
 
-def publish(known: dict[str, Results], order: list[str]) -> None:
-    """Write the page and the plots, the benches in ``order``."""
+def publish(known: dict[str, Results], order: list[str], *, preface: str) -> None:
+    """Write the page and the plots, ``preface`` before the benches, which stand in ``order``."""
     PLOTS.mkdir(exist_ok=True)
     benches = [known[name] for name in order if name in known]
     for results in benches:
         if any(case.plotted for case in results.bench.cases):
             (PLOTS / f"{results.bench.name}.svg").write_text(svg(results), encoding="utf-8")
-    page = "\n".join([HEAD, *(markdown_report(results) for results in benches)])
+    page = "\n".join([HEAD, preface, *(markdown_report(results) for results in benches)])
     PAGE.write_text(page.rstrip() + "\n", encoding="utf-8")

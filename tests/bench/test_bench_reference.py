@@ -23,10 +23,11 @@ def _compiled() -> None:
         pytest.skip(missing.reason)
 
 
-def place(**changes: int) -> Place:
+def place(*, density: int = 10_000, loss: int = 0, rate: int = 0, latency_ms: int = 0) -> Place:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.bind(("127.0.0.1", 0))
-        return Place(replace(HOSTS, port=sock.getsockname()[1], **changes))
+        port: int = sock.getsockname()[1]
+    return Place(replace(HOSTS, port=port, density=density, loss=loss, rate=rate, queue=20, latency_ms=latency_ms))
 
 
 @pytest.fixture
@@ -93,7 +94,7 @@ def test_what_is_lost_is_counted_and_another_seed_loses_others() -> None:
 
 
 def test_a_narrow_link_drops_what_its_queue_has_no_room_for() -> None:
-    with place(rate=1_000, queue=20).played() as target:
+    with place(rate=1_000).played() as target:
         told = sweep(target, "-w", "0", "-b", "256")
         counters = target.counters()
         assert counters.dropped_by_link > 0
