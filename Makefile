@@ -19,6 +19,8 @@ export PATH := $(PATH):/usr/sbin
 # $(call mend,HOW) ends a failed check with what to do about it.
 mend = || { printf '\nmend: %s\n' "$(1)" >&2; exit 1; }
 
+TYPES := give each place above its true type; never by Any or a bare ignore
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
@@ -36,7 +38,8 @@ test: check net-snmp ## Run every check and every test
 check: $(VENV)/dev.stamp ## Lint, format, types, the floors of the house, dead links: seconds
 	@$(BIN)/ruff check $(call mend,'make format' mends the most of it; the rest stands above as file and line)
 	@$(BIN)/ruff format --check $(call mend,make format)
-	@$(BIN)/mypy $(call mend,give each place above its true type; never by Any or a bare ignore)
+	@$(BIN)/mypy $(call mend,$(TYPES))
+	@MYPYPATH=bench $(BIN)/mypy bench/harness bench/*.py tests/bench $(call mend,$(TYPES))
 	@$(BIN)/lint-imports --no-logo $(call mend,import from a lower floor through its package root, or change the floors with a reason in docs/architecture.md)
 	@$(BIN)/python -m pytest tests/house $(call mend,each failure above says its own cure)
 

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import Final, NamedTuple
 
+import headline
 from goals import table
 from harness.report import PAGE, PUBLISHED, ROOT, load, publish
 from harness.rivals import prepare
@@ -53,7 +54,8 @@ def main() -> int:
         failed = [part.name for part in chosen if not _run(part, options)]
     known = load(PUBLISHED)
     publish(known, names, preface=table(known))
-    print(f"written: {PAGE.relative_to(ROOT)} and its plots, {PUBLISHED.relative_to(ROOT)}")
+    headline.write(known)
+    print(f"written: {PAGE.relative_to(ROOT)} and its plots, README.md, {PUBLISHED.relative_to(ROOT)}")
     if failed:
         print(f"failed: {', '.join(failed)}", file=sys.stderr)
     return 1 if failed else 0
