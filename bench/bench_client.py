@@ -73,9 +73,9 @@ def snmpd() -> Iterator[bool]:
         return
     with tempfile.TemporaryDirectory(prefix="ptscan-bench-") as folder:
         configuration = Path(folder, "snmpd.conf")
-        configuration.write_text("rocommunity public 127.0.0.0/8\n")
+        configuration.write_text("rocommunity public 127.0.0.0/8\ndontLogTCPWrappersConnects yes\n")
         address = f"udp:{SNMPD[0]}:{SNMPD[1]}"
-        command = [agent, "-f", "-C", "-c", configuration, "-LE", "i", address]
+        command: list[str | Path] = [agent, "-f", "-C", "-c", configuration, "-LE", "i", address]
         quiet = {**os.environ, "SNMP_PERSISTENT_DIR": folder, "MIBS": ""}
         process = subprocess.Popen(command, env=quiet, stderr=subprocess.PIPE, text=True, start_new_session=True)
         assert process.stderr is not None
