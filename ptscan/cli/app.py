@@ -60,6 +60,12 @@ VERBS: Final = {
         "ADDRESS[:PORT] -o FILE.snmprec",
         ("10.1.2.3 -o odd.snmprec",),
     ),
+    "bench sweep": Verb(
+        "ptscan.cli.bench:bench_sweep",
+        "Measure how fast this machine sweeps: addresses and probes a second.",
+        "[--hosts N | --network CIDR --port P]",
+        ("--hosts 65536 --rounds 5", "--network 127.1.0.0/16 --port 1261 --format json"),
+    ),
     "sim": Verb(
         "ptscan.cli.sim:sim",
         "Play printers on loopback until Ctrl-C: recordings, and fleets made up of a dozen models.",
@@ -84,11 +90,14 @@ def build() -> App:
         help_format="plaintext",
         default_parameter=Parameter(negative=""),
     )
+    bench = App(name="bench", help="Measure this machine.", sort_key=len(VERBS))
+    app.command(bench)
     for place, (name, verb) in enumerate(VERBS.items()):
         examples = "".join(f"\n    ptscan {name} {example}" for example in verb.examples)
         usage = f"Usage: ptscan {name} {verb.usage} [OPTIONS]"
-        app.command(
-            verb.place, name=name, help=verb.help, usage=usage, help_epilogue=f"Examples:{examples}", sort_key=place
+        group, last = (bench, name.removeprefix("bench ")) if name.startswith("bench ") else (app, name)
+        group.command(
+            verb.place, name=last, help=verb.help, usage=usage, help_epilogue=f"Examples:{examples}", sort_key=place
         )
     app.register_install_completion_command()
     return app
@@ -107,7 +116,8 @@ def run(arguments: list[str]) -> int:
     except MissingArgumentError as error:
         if error.argument is None or error.argument.name.startswith("-"):
             raise _usage_error(arguments, error) from None
-        name, usage = arguments[0], VERBS[arguments[0]].usage
+        name = _verb(arguments)
+        usage = VERBS[name].usage
         raise UsageError(f"{name}: no {error.argument.name} was given: write ptscan {name} {usage}") from None
     except CycloptsError as error:
         raise _usage_error(arguments, error) from None
@@ -116,5 +126,13 @@ def run(arguments: list[str]) -> int:
 
 
 def _usage_error(arguments: list[str], error: CycloptsError) -> UsageError:
-    verb = f"{arguments[0]} " if arguments[0] in VERBS else ""
-    return UsageError(f"{str(error).strip()} (see: ptscan {verb}--help)")
+    verb = _verb(arguments)
+    return UsageError(f"{str(error).strip()} (see: ptscan {verb}{' ' if verb else ''}--help)")
+
+
+def _verb(arguments: list[str]) -> str:
+    """Return the verb that ``arguments`` begin with, of one word or two; nothing where they begin with none."""
+    for count in (1, 2):
+        if (name := " ".join(arguments[:count])) in VERBS:
+            return name
+    return ""

@@ -24,6 +24,9 @@ MAX_TIMEOUT: Final = 300.0  # seconds
 MAX_RETRIES: Final = 10
 MAX_IN_FLIGHT: Final = 1_000_000
 MAX_PROCESSES: Final = 64
+MAX_ROUNDS: Final = 1_000  # of a bench
+FIRST_PLAYED: Final = 0x7F010000  # 127.1.0.0, the first address of a bench's own responder
+MAX_PLAYED: Final = 0x7FFFFFFE - FIRST_PLAYED + 1  # all of loopback behind it, but the broadcast address
 MAX_SPEED: Final = 1_000_000.0  # simulated seconds in one
 MAX_RATE: Final = 100_000_000  # packets per second: more than any wire carries
 
@@ -111,6 +114,9 @@ Rate: TypeAlias = Annotated[
     Parameter(metavar="PACKETS_PER_SECOND|max", show_choices=False),
 ]
 Seed: TypeAlias = Annotated[int, _whole("seed", 0, 2**64 - 1), Parameter(metavar="N")]
+Processes: TypeAlias = Annotated[int, _whole("number of processes", 1, MAX_PROCESSES), Parameter(metavar="N")]
+Rounds: TypeAlias = Annotated[int, _whole("number of rounds", 1, MAX_ROUNDS), Parameter(metavar="N")]
+PlayedHosts: TypeAlias = Annotated[int, _whole("number of loopback hosts", 1, MAX_PLAYED), Parameter(metavar="N")]
 Count: TypeAlias = Annotated[int, _whole("number", 1, 2**32), Parameter(metavar="N")]
 AnyPort: TypeAlias = Annotated[int, _whole("port", 0, 65535), Parameter(metavar="PORT")]
 Speed: TypeAlias = Annotated[float, _converted(_speed), Parameter(metavar="FACTOR")]
@@ -165,7 +171,7 @@ class Sweeping:
     """Keep the state of an interrupted sweep in this file, and go on from it where it exists."""
     max_in_flight: Annotated[int | None, _whole("number of probes", 1, MAX_IN_FLIGHT), Parameter(metavar="N")] = None
     """How many probes may wait for an answer at once."""
-    processes: Annotated[int, _whole("number of processes", 1, MAX_PROCESSES), Parameter(metavar="N")] = 1
+    processes: Processes = 1
     """How many processes share the sweep: for machines with more than one core, and ranges that take seconds."""
 
 

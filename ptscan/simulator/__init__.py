@@ -1,10 +1,11 @@
 """Fleets, recordings and responders on loopback.
 
-I/O: service (UDP sockets, Trio's clock), recording_files, model_files.
+I/O: service (UDP sockets, Trio's clock), crowd (UDP sockets), recording_files, model_files.
 The room sees neither profiles nor the printer room, so that it can't agree with their mistakes: it says itself, made
 from a device's own state, what a perfect reader reports (``truth``).
 """
 
+from ptscan.simulator.crowd import serve_crowd
 from ptscan.simulator.errors import BindError, ModelError, PlanError, RecordingError
 from ptscan.simulator.faults import MEANINGS, Fault, FaultKind, parse_fault
 from ptscan.simulator.fleet import Fleet, FleetDevice, make_fleet
@@ -42,5 +43,6 @@ __all__ = [
     "parse_fault",
     "parse_recording",
     "run_simulator",
+    "serve_crowd",
     "write_recording",
 ]

@@ -54,7 +54,7 @@ async def run_simulator(
     """
     first = plan.stations[0].address
     single = first if plan.alone or ":" in first else None  # ::1 is all that IPv6 has of loopback
-    with _bound_socket(single, plan.port) as sock:
+    with bound_socket(single, plan.port) as sock:
         playing = Playing(sock.getsockname()[1], trio.current_time(), plan.speed)
         async with trio.open_nursery() as nursery:
             server = _Server(plan, sock, playing, nursery)
@@ -62,7 +62,8 @@ async def run_simulator(
             await server.serve()
 
 
-def _bound_socket(single: str | None, port: int) -> socket.socket:
+def bound_socket(single: str | None, port: int) -> socket.socket:
+    """Bind ``single``, or all of loopback, at ``port``, with large buffers; raises BindError."""
     address = single or "0.0.0.0"  # noqa: S104 - tied to the loopback interface, and unknown addresses are not answered
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_DGRAM)
