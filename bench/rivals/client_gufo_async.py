@@ -16,7 +16,7 @@ async def at_once(work, count):
     await asyncio.gather(*(work() for _ in range(count)))
 
 
-class open_device:
+class Device:
     def __init__(self, address, port):
         self._session = SnmpSession(
             addr=address, port=port, community="public", version=SnmpVersion.v2c, timeout=5.0, max_repetitions=25

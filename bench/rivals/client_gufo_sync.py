@@ -12,7 +12,7 @@ def run(main):
     asyncio.run(main())
 
 
-class open_device:
+class Device:
     def __init__(self, address, port):
         self._session = SnmpSession(
             addr=address, port=port, community="public", version=SnmpVersion.v2c, timeout=5.0, max_repetitions=25

@@ -27,7 +27,7 @@ async def at_once(work, count):
             nursery.start_soon(work)
 
 
-class open_device:
+class Device:
     """A session needs no closing: entering and leaving it cost what the other clients' do, a call each."""
 
     def __init__(self, address, port):

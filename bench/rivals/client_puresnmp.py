@@ -15,7 +15,7 @@ async def at_once(work, count):
     await asyncio.gather(*(work() for _ in range(count)))
 
 
-class open_device:
+class Device:
     def __init__(self, address, port):
         self._client = PyWrapper(Client(address, V2C("public"), port=port))
 

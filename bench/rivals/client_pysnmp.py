@@ -30,7 +30,7 @@ async def at_once(work, count):
     await asyncio.gather(*(work() for _ in range(count)))
 
 
-class open_device:
+class Device:
     def __init__(self, address, port):
         self._address = (address, port)
         self._community = CommunityData("public", mpModel=1)

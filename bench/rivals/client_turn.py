@@ -5,7 +5,7 @@ is a module ``client_LIBRARY`` with::
 
     run(main)               runs a coroutine function in the library's own kind of event loop
     at_once(work, count)    runs ``count`` of a coroutine function at once, to their ends
-    open_device(address, port)   async context manager: a device with ``await get(name)`` (the value, octets as bytes)
+    Device(address, port)   async context manager: a device with ``await get(name)`` (the value, octets as bytes)
                             and ``await walk(root)`` (a list of whatever the library gives for a varbind, by GETBULK)
     MOST_HOSTS              hosts that it is asked at most: 0 where it knows no "at once"
 
@@ -30,6 +30,12 @@ WARM = 0.1
 
 def wrong(what):
     sys.exit(f"{what}: the result is wrong")
+
+
+def peak_megabytes():
+    """The peak of this process's resident memory; rusage's counts the parent that it was forked from."""
+    with open("/proc/self/status", encoding="ascii") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:")) * 1024 / 1e6
 
 
 class Watch:
@@ -58,7 +64,7 @@ class Turn:
 
     async def sequential(self):
         address, expected = self.host(1)
-        async with self.library.open_device(address, self.port) as device:
+        async with self.library.Device(address, self.port) as device:
             for seconds in (WARM, SECONDS):
                 count, watch = 0, Watch(seconds)
                 while not watch.is_over():
@@ -69,12 +75,12 @@ class Turn:
             return {"sequential GET": watch.figure(count)}
 
     async def walk(self):
-        async with self.library.open_device(self.host(1)[0], self.port) as device:
+        async with self.library.Device(self.host(1)[0], self.port) as device:
             return {"GETBULK walk": await self._walks(device, EVERYTHING, self.objects, self.objects)}
 
     async def walk_snmpd(self):
         address, port = self.snmpd
-        async with self.library.open_device(address, port) as device:
+        async with self.library.Device(address, port) as device:
             return {"GETBULK walk of snmpd": await self._walks(device, STANDARD, 100, sys.maxsize)}
 
     async def _walks(self, device, root, least, most):
@@ -95,7 +101,7 @@ class Turn:
         async def ask():
             nonlocal right
             for address, expected in hosts:  # shared by all: each takes the next
-                async with self.library.open_device(address, self.port) as device:
+                async with self.library.Device(address, self.port) as device:
                     is_right = await device.get(SYS_NAME) == expected
                 right += is_right
 
@@ -114,9 +120,7 @@ class Turn:
 
     async def memory(self):
         await self._hosts(1000)
-        with open("/proc/self/status", encoding="ascii") as status:
-            peak = next(int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
-        return {"memory, 1,000 hosts at once": peak * 1024 / 1e6}
+        return {"memory, 1,000 hosts at once": peak_megabytes()}
 
 
 def main():

@@ -9,7 +9,9 @@ Who looks for answers? Usually the receiver, one task for each socket, which the
 answers within microseconds, and then waking costs more than all the rest: two system calls, two turns of the scheduler,
 and a processor that was put to sleep. So where the last answer came that soon and nothing else is out, the task that
 asks *leads*: it looks for the answer itself, turn by turn of the scheduler, and only after LEAD_TURNS in vain leaves
-that to the receiver. Meanwhile the receiver rests, and it goes on resting for moments while one leader follows another.
+that to the receiver. Where leading was in vain, as on a machine that has no processor to spare for whoever answers, the
+next ones do without: one operation, then two, four, … Meanwhile the receiver rests, and it goes on resting for moments
+while one leader follows another.
 """
 
 import os
@@ -84,7 +86,7 @@ class _Waiter:
 class _Line:
     """A socket, and who looks for what comes in over it."""
 
-    __slots__ = ("is_led", "sock", "wanted", "was_led")
+    __slots__ = ("is_led", "penance", "sock", "wanted", "was_led", "without_leader")
 
     def __init__(self, sock: DatagramSocket) -> None:
         self.sock = sock
@@ -93,6 +95,20 @@ class _Line:
         """Whether a task has led since the receiver last looked up."""
         self.wanted = trio.Event()
         """The receiver is to rest no longer."""
+        self.without_leader = 0
+        """Operations that do without, because leading was in vain; ``penance`` is how many they were at first."""
+        self.penance = 0
+
+    def may_be_led(self) -> bool:
+        if self.is_led:
+            return False
+        if self.without_leader:
+            self.without_leader -= 1
+            return False
+        return True
+
+    def was_led_in_vain(self) -> None:
+        self.without_leader = self.penance = min(2 * self.penance or 1, limits.MAX_PENANCE)
 
     def call_receiver(self) -> None:
         self.was_led = False
@@ -159,7 +175,7 @@ class Driver:
         line = self._ipv4 if len(exchange.host.sockaddr) == 2 else self._ipv6
         if line is None or waiter.ended is not None:  # this machine would not send it
             await trio.lowlevel.cancel_shielded_checkpoint()
-        elif alone and table.last_rtt <= limits.LEAD_SECONDS and not line.is_led:
+        elif alone and table.last_rtt <= limits.LEAD_SECONDS and line.may_be_led():
             await self._lead(line, waiter)
         elif line.was_led and not line.is_led:
             line.call_receiver()
@@ -178,6 +194,10 @@ class Driver:
             while waiter.ended is None and turns < limits.LEAD_TURNS:
                 await trio.lowlevel.checkpoint()
                 turns = 0 if self._drain(line.sock, limits.RECEIVE_BATCH if len(pending) > 1 else 1) else turns + 1
+            if waiter.ended is None:
+                line.was_led_in_vain()
+            else:
+                line.penance = 0
         except BaseException:  # cancelled: it is not parked, so that nothing else takes it from the table
             self.give_up(waiter)
             raise

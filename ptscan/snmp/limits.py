@@ -18,6 +18,9 @@ LEAD_SECONDS: Final = 0.000_25
 LEAD_TURNS: Final = 24
 """Turns of the scheduler in which it looks in vain before it is parked: some 100 microseconds."""
 
+MAX_PENANCE: Final = 8
+"""Operations that do without a leader, at most, after leading was in vain again and again."""
+
 REST_SECONDS: Final = 0.01
 """After so long without a task that looks itself, the receiver looks again."""
 

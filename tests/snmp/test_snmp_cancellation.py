@@ -40,10 +40,13 @@ OPERATIONS: dict[str, Callable[[Any], Any]] = {
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 @pytest.mark.parametrize("version", ["auto", "1", "2c"])
+@pytest.mark.parametrize("last_rtt", [0.0, 1.0])
 async def test_a_cancelled_operation_leaves_nothing(
-    responder: Responder, public: tuple[Community, ...], operation: str, version: Any
+    responder: Responder, public: tuple[Community, ...], operation: str, version: Any, last_rtt: float
 ) -> None:
+    """Whether it looks for the answer itself, as after a fast one, or waits to be woken."""
     async with open_client(ClientSettings(timeout=60.0)) as client, responder(lambda _datagram: []) as place:
+        client._driver.table.last_rtt = last_rtt
         session = client.session(place.address, place.port, credentials=public, version=version)
         with trio.CancelScope() as scope:
             async with trio.open_nursery() as nursery:

@@ -34,7 +34,7 @@ from proto_schema import Problem
 from ptscan.snmp import Answer, Outcome, limits
 from ptscan.snmp.get import GetPlan
 from ptscan.snmp.plan import Ask, Manners, Plan
-from ptscan.snmp.walk import WalkPlan
+from ptscan.snmp.walk import WalkPlan, _go_on
 
 SYSTEM = parse_oid("1.3.6.1.2.1.1")
 SUPPLIES = parse_oid("1.3.6.1.2.1.43.11.1.1")
@@ -530,3 +530,25 @@ class TestColumnsOfExpectedLength:
         device = make_device(tree={oid_from_arcs((1, 3, 6, 1, number)): (INTEGER, 1) for number in range(60)})
         plan = WalkPlan([parse_oid("1.3.6.1")], Manners(version=V2C), max_rows=100, first=3)
         assert [ask.repetitions for ask in carry_out(plan, device).asks] == [3, 6, 10, 20, 25]
+
+
+@settings(max_examples=200)
+@given(
+    tails=st.lists(arcs, min_size=1, max_size=5),
+    root=st.sampled_from([(1, 3), (1, 3, 127), (1, 3, 128)]),
+    in_order=st.booleans(),
+    tag=st.sampled_from([INTEGER, END_OF_MIB_VIEW]),
+)
+def test_varbinds_are_taken_at_once_where_each_would_be_taken(
+    tails: list[list[int]], root: tuple[int, ...], in_order: bool, tag: int
+) -> None:
+    names = [oid_from_arcs((1, 3, *tail)) for tail in tails]
+    names = sorted(names, key=oid_key) if in_order else names
+    varbinds: list[Varbind] = [(name, INTEGER, 1) for name in names]
+    varbinds[len(names) // 2] = (names[len(names) // 2], tag, None)
+    last = below = oid_from_arcs(root)
+    taken = tag == INTEGER
+    for name in names:
+        taken = taken and name.startswith(below) and oid_arcs(last) < oid_arcs(name)
+        last = name
+    assert _go_on(below, below, varbinds) == taken
