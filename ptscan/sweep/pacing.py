@@ -49,9 +49,10 @@ _QUEUE: Final = 200  # packets that a path holds and that pass at any rate
 _EPOCHS_KEPT: Final = 16  # judged ones, for canaries answered late
 
 _MAX_START_RATE: Final = 10_000.0
+_MOST_RATE: Final = 2_000_000.0  # no machine of ours sends as fast
 _BLIND_RATE: Final = 25_000.0
 _TRUSTED_RATE: Final = 100_000.0  # a higher one that was asked for is gone up to
-_BLIND_SECONDS: Final = 1.0
+_BLIND_SECONDS: Final = 0.5
 _SILENCE_SECONDS: Final = 1.5
 
 _CERTAIN: Final = 3.0  # nats for a limit
@@ -314,18 +315,18 @@ class Pacer:
             self.limit = max(KIND_LEAST_RATE, fit.limit)
             self._step = _STEP
             self._go_on_at(max(_BELOW * fit.limit, _DEEPEST_CUT * self.rate), now)
-        if fit.certainty >= _CERTAIN:
-            self._path.learn(fit.limit)
-        elif fit.carried:
+        if fit.carried:
             self._path.learn(math.inf)
+        elif fit.ceiling < KIND_LEAST_RATE:  # no path is as narrow as that: its hosts are silent at any rate
+            self._path.learn_silence()
+        elif fit.certainty >= _CERTAIN:
+            self._path.learn(fit.limit)
 
     def _grow(self, log: Log, times: RoundTrips, now: float) -> None:
         """Go up where nothing speaks against it."""
-        if (
-            self.rate >= self._cap
-            or self._slow
-            or now < self._changed_at + (_HOLD_SECONDS if self._met else self._pause)
-        ):
+        if self._slow or now < self._changed_at + (_HOLD_SECONDS if self._met else self._pause):
+            return
+        if self._verified >= self._cap <= self.rate:
             return
         needed = 2 / (self._step - 1) if self._met else _ENOUGH
         canaries, survived, probes, answered = self._evidence(log, times, now)
@@ -342,9 +343,9 @@ class Pacer:
             return
         waited = now - self._changed_at
         if self._met:
-            if canaries >= _SCARCE and waited > _SCARCE_SECONDS:
-                if survived >= _FINE * path.survival * canaries:
-                    self._up(min(self.rate * (1 + 2 / canaries), _BELOW * self._ceiling), now)
+            enough = canaries >= _SCARCE and waited > _SCARCE_SECONDS
+            if enough and survived >= _FINE * path.survival * canaries:
+                self._up(min(self.rate * (1 + 2 / canaries), _BELOW * self._ceiling), now)
         elif self._pause:
             self._up(min(self.rate * 2, _BELOW * self._ceiling), now)
         elif waited > _BLIND_SECONDS and (not self._left or not self._heard):
@@ -402,6 +403,6 @@ def make_pacer(rate: float | Literal["max"] | None, now: float, *, sharers: int 
         )
     if rate == "max":
         start, blind = _MAX_START_RATE / sharers, _BLIND_RATE / sharers
-        return Pacer(now, start=start, cap=math.inf, blind=blind, burst=KIND_BURST_SECONDS, pause=0.0)
+        return Pacer(now, start=start, cap=_MOST_RATE, blind=blind, burst=KIND_BURST_SECONDS, pause=0.0)
     start = min(float(rate), _TRUSTED_RATE)
     return Pacer(now, start=start, cap=float(rate), blind=float(rate), burst=_BURST_SECONDS, pause=0.0)

@@ -24,11 +24,15 @@ _DOUBTED: Final = 40.0  # canaries or answers up to which evidence is little
 _LEAST_DOUBT: Final = 0.25
 _FAR_BELOW: Final = 0.81
 _BIN: Final = 1.04  # rates as close as this share a row
+_CHANGED: Final = 3.0  # standard deviations
+_CHANGED_FADE: Final = 0.2
 _ROWS: Final = 12
 _MEMORY: Final = 500.0  # canaries, or answers, after which old evidence counts for little
 _MOST_AT_ONCE: Final = 200.0
 _HALF_LIFE: Final = 30.0  # seconds
 _LEARNT: Final = 100.0  # canaries or answers that a share is learnt from
+_SOME: Final = 3.0
+_LEAST_SURVIVAL: Final = 0.05
 _LEAST_SHARE: Final = 1e-4
 _GRID: Final = 40
 
@@ -68,6 +72,14 @@ class _Row:
         self.answered *= factor
 
 
+def _change(got: float, of: float, fresh: float, fresh_of: float) -> float:
+    """By how many standard deviations the ``fresh`` share is higher than the old one."""
+    if got + fresh < 1 or of < 1 or fresh_of < 1:
+        return 0.0
+    share = (got + fresh) / (of + fresh_of)
+    return (fresh / fresh_of - got / of) / math.sqrt(max(share * (1 - share), 1e-4) * (1 / of + 1 / fresh_of))
+
+
 class Path:
     """The evidence about one path."""
 
@@ -87,6 +99,7 @@ class Path:
         fresh = min(canaries, _MOST_AT_ONCE) + min(answered, _MOST_AT_ONCE)
         self._fade(max(0.5, 1 - fresh / _MEMORY) * 0.5 ** ((now - self._as_of) / _HALF_LIFE))
         self._as_of = now
+        self._forget_what_changed(rate, canaries, survived, probes, answered)
         row = self._row(rate)
         scale = min(1.0, _MOST_AT_ONCE / canaries) if canaries else 0.0
         row.canaries += scale * canaries
@@ -94,6 +107,17 @@ class Path:
         scale = min(1.0, _MOST_AT_ONCE / max(1, answered))
         row.probes += scale * probes
         row.answered += scale * answered
+
+    def _forget_what_changed(self, rate: float, canaries: int, survived: int, probes: int, answered: int) -> None:
+        """Survival does not rise with the rate: rows that say so against fresh evidence are of a path that was."""
+        for row in self._rows:
+            changes = (
+                _change(row.survived, row.canaries, survived, canaries),
+                _change(row.answered, row.probes, answered, probes),
+            )
+            worse, better = min(changes) < -_CHANGED, max(changes) > _CHANGED
+            if (worse and row.rate > rate / _BIN) or (better and row.rate < rate * _BIN):
+                row.fade(_CHANGED_FADE)
 
     def late(self, rate: float) -> None:
         """A canary that was offered at ``rate`` and counted as lost was answered after all."""
@@ -124,10 +148,11 @@ class Path:
         return Fit(limit, best - free, ceiling, carried)
 
     def learn(self, limit: float) -> None:
-        """Take what canaries and probes show under ``limit`` for what this path does with nothing to hold it back."""
+        """Take what canaries and probes show up to ``limit`` for what this path does with nothing to hold it back."""
         expected, got = self._totals(limit, canaries=True)
         if expected:
-            self.survival += (min(_STRAY, got / expected) - self.survival) * min(1.0, expected / _LEARNT)
+            share = min(_STRAY, max(_LEAST_SURVIVAL, got / expected))
+            self.survival += (share - self.survival) * min(1.0, expected / _LEARNT)
         expected, got = self._totals(limit, canaries=False)
         if got >= _LEARNT / 4:
             share = min(_STRAY, got / expected)
@@ -135,13 +160,20 @@ class Path:
                 share if self.density is None else self.density + (share - self.density) * min(1.0, got / _LEARNT)
             )
 
+    def learn_silence(self) -> None:
+        """Take it that canaries are silent whatever the rate is, as far as some of them did answer."""
+        sent, got = self._totals(math.inf, canaries=True)
+        if got >= _SOME:
+            self.survival = max(_LEAST_SURVIVAL, min(self.survival, got / sent))
+
     def _totals(self, limit: float, *, canaries: bool) -> tuple[float, float]:
-        """How many would have survived ``limit`` if nothing else was lost, and how many were answered."""
-        expected = got = 0.0
+        """How many were sent at rates up to ``limit``, and how many were answered."""
+        sent = got = 0.0
         for row in self._rows:
-            expected += min(1.0, limit / row.rate) * (row.canaries if canaries else row.probes)
-            got += row.survived if canaries else row.answered
-        return expected, got
+            if row.rate <= limit * _BIN:
+                sent += row.canaries if canaries else row.probes
+                got += row.survived if canaries else row.answered
+        return sent, got
 
     def _survived(self, row: _Row) -> float:
         """The share of a row that survived, roughly."""
