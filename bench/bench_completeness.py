@@ -13,7 +13,8 @@ from typing import Final
 from harness import Absent, Bench, Case, Column, Contestant, Sample, main
 from harness.namespaces import BLOCK, Pair, available, joined, trickle
 from harness.target import Network, Place, build
-from sweepers import Entry, Sweeper, masscan, net_snmp, onesixtyone, ptscan, python_rival, taking_part, zmap
+from sweepers import Entry, Sweeper, taking_part
+from tools import masscan, net_snmp, onesixtyone, ptscan, python_rival, zmap
 
 ALL: Final = 10_000
 FEW: Final = 500

@@ -11,7 +11,8 @@ from typing import Final
 
 from harness import Absent, Bench, Case, Column, Contestant, Sample, main
 from harness.target import Network, Place, build
-from sweepers import PTSCAN, Entry, Job, Sweeper, c_limit, ptscan, taking_part
+from sweepers import Entry, Job, Sweeper, taking_part
+from tools import PTSCAN, c_limit, ptscan
 
 CASE: Final = "127.0.0.0/8, one address of 1,000 answers, 3 rounds, whole process"
 BENCH: Final = Bench(

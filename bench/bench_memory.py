@@ -23,7 +23,8 @@ from harness import (
     timed,
 )
 from harness.target import Network, Place, Target, build
-from sweepers import Contender, Entry, Sweeper, c_limit, onesixtyone, ptscan, python_rival, taking_part
+from sweepers import Contender, Entry, Sweeper, taking_part
+from tools import c_limit, onesixtyone, ptscan, python_rival
 
 SWEEP: Final = "sweep of 65,536 hosts, all answer"
 IDLE: Final = "a client with nothing to do"

@@ -68,10 +68,18 @@ def _run(part: Part, options: argparse.Namespace) -> bool:
     began = time.monotonic()
     print(f"== {part.name}", file=sys.stderr, flush=True)
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"}
-    right = subprocess.run(command, env=environment).returncode == 0
+    process = subprocess.Popen(command, env=environment)
+    try:
+        right = process.wait() == 0
+    except KeyboardInterrupt:
+        process.wait()  # it got the Ctrl-C too, and has namespaces to take away: subprocess.run would kill it
+        raise
     print(f"== {part.name}: {time.monotonic() - began:.0f} s\n", file=sys.stderr, flush=True)
     return right
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

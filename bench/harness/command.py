@@ -41,7 +41,10 @@ def main(
             print(trouble, file=sys.stderr)
             return 1
         return 0
-    results = measure(bench, contestants(), rounds=options.rounds, seconds=options.seconds)
+    try:
+        results = measure(bench, contestants(), rounds=options.rounds, seconds=options.seconds)
+    except KeyboardInterrupt:  # the caller's namespaces and targets are taken away as this returns
+        return 130
     print(text_report(results), flush=True)
     if options.out:
         save(results, options.out)

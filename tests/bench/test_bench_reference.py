@@ -9,7 +9,8 @@ import msgspec
 import pytest
 from harness import timed
 from harness.target import BUILT, Network, Place, Target, answers, build
-from sweepers import addresses_in, c_limit
+from sweepers import addresses_in
+from tools import c_limit
 
 from codec import parse_oid
 from ptscan.snmp import Community, Secret, open_client
