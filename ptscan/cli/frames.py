@@ -30,7 +30,7 @@ class Order(msgspec.Struct, frozen=True):
     version: Version
     rate: float | Literal["max"] | None
     timeout: float
-    retries: int
+    retries: int | None
     seed: int | None
     shard: tuple[int, int]
     max_in_flight: int | None

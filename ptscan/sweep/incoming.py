@@ -54,7 +54,7 @@ class Incoming(Generic[CredentialT]):
         """
         found: list[Found[CredentialT]] = []
         register, outgoing, plan = self._register, self._outgoing, self._plan
-        tag_bits, masks, mask_index = register.ids.layout
+        tag_bits, mask = register.ids.tag_bits, register.ids.mask
         answered, written_off, log = register.answered.bits, register.written_off.bits, register.log
         chunks, unsent, to_length = outgoing.chunks, outgoing.unsent, outgoing.to_length
         frames, subnets, asked_port = self._frames.known, self._reader.subnets, plan.port
@@ -74,7 +74,7 @@ class Incoming(Generic[CredentialT]):
                 length = payload[at]
                 at += 3 if length < 0x80 else length - 0x7D
                 (request_id,) = _unsigned(payload, at)
-                position = request_id - ID_BASE >> tag_bits ^ masks[request_id & mask_index]
+                position = request_id - ID_BASE >> tag_bits ^ mask
                 stamps, addresses, first = chunks[position // CHUNK]
                 place, octet, bit = position % CHUNK, position >> 3, 1 << (position & 7)
                 to_name = payload.rindex(NAME_HEAD) + TO_NAME

@@ -8,8 +8,11 @@ MAX_TARGETS: Final = 1 << 26
 MAX_RETRIES: Final = 10
 """Retry rounds."""
 
-SURE_RETRIES: Final = 2
-"""Retry rounds that are never left out."""
+RETRIES: Final = 2
+"""Retry rounds where nobody said how many."""
+
+FURTHER_RETRIES: Final = 2
+"""Optional ones beyond them, for paths that lose much."""
 
 MISSING_HOSTS: Final = 0.05
 MISSING_SHARE: Final = 1e-4

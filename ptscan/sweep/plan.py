@@ -8,7 +8,7 @@ from typing import Final, Generic, Literal, Protocol, TypeAlias, TypeVar
 
 from codec import V1, V2C
 from ptscan.errors import InputError
-from ptscan.sweep.limits import MAX_CREDENTIALS, MAX_RETRIES, MAX_SHARERS, MAX_TARGETS, SURE_RETRIES
+from ptscan.sweep.limits import FURTHER_RETRIES, MAX_CREDENTIALS, MAX_RETRIES, MAX_SHARERS, MAX_TARGETS, RETRIES
 from ptscan.targets import IPV6, TargetSet
 
 Version: TypeAlias = Literal["auto", "1", "2c"]
@@ -48,7 +48,7 @@ class SweepPlan(Generic[CredentialT]):
     """Which ``targets`` to probe at which ``port``, with which ``credentials`` in which order, and how fast.
 
     ``rate`` is in packets a second, "max" for no cap but the path's own, None for a kind sweep. ``timeout`` is in
-    seconds. ``retries`` are further rounds for the silent: those beyond the second are left out where little is lost.
+    seconds. ``retries`` are further rounds for the silent; None: two, and up to two more where the path loses much.
     ``seed`` fixes the order (None: another each time), ``shard`` (i, n) takes each n-th target from the i-th, i from 0.
     ``max_in_flight`` caps the probes that are neither answered nor timed out. ``sharers`` such sweeps at once, this one
     among them, share the kind caps. Raises SweepError for what makes no sense.
@@ -60,11 +60,16 @@ class SweepPlan(Generic[CredentialT]):
     version: Version = "auto"
     rate: float | Literal["max"] | None = None
     timeout: float = 1.0
-    retries: int = 4
+    retries: int | None = None
     seed: int | None = None
     shard: tuple[int, int] = (0, 1)
     max_in_flight: int | None = None
     sharers: int = 1
+
+    @property
+    def most_retries(self) -> int:
+        """How many retry rounds there may be."""
+        return RETRIES + FURTHER_RETRIES if self.retries is None else self.retries
 
     def __post_init__(self) -> None:
         index, shards = self.shard
@@ -73,7 +78,8 @@ class SweepPlan(Generic[CredentialT]):
             (self.rate is not None and self.rate != "max" and not 0 < self.rate < 1e9,
              f"rate {self.rate} is out of range; write packets per second above 0, or max"),
             (not 0 < self.timeout <= 3600, f"timeout {self.timeout} is out of range; write seconds above 0"),
-            (not 0 <= self.retries <= MAX_RETRIES, f"retries {self.retries} is out of range; write 0 to {MAX_RETRIES}"),
+            (self.retries is not None and not 0 <= self.retries <= MAX_RETRIES,
+             f"retries {self.retries} is out of range; write 0 to {MAX_RETRIES}"),
             (not 0 <= index < shards, f"part {index} of {shards} is no shard; parts count from 0 to {shards - 1}"),
             (self.max_in_flight is not None and self.max_in_flight < 1,
              f"{self.max_in_flight} in flight is out of range; write 1 or more"),
@@ -104,21 +110,21 @@ class Round:
     optional: bool = False
 
 
-def rounds_of(version: Version, *, retries: int, choices: int) -> tuple[Round, ...]:
+def rounds_of(version: Version, *, retries: int | None, choices: int) -> tuple[Round, ...]:
     """Give the rounds of a sweep in which targets have up to ``choices`` allowed credentials.
 
     A silent target is probed 1 + ``retries`` times; each further credential costs a round more. Auto is v2c, and in
     the last round that is not optional v1: for those that ignore v2c, and one more try for the others, which answer v1
-    as well. The retries beyond the second are optional, in either version by turns.
+    as well. Where nobody said how many ``retries``, there are optional ones, in either version by turns.
     """
     versions = {"auto": (V2C, V1), "1": (V1,), "2c": (V2C,)}[version]
     first, *others = versions
-    sure = min(retries, SURE_RETRIES)
+    sure, optional = (RETRIES, FURTHER_RETRIES) if retries is None else (retries, 0)
     return (
         *(Round(first, 0) for _ in range(max(1, 1 + sure - len(others)))),
         *(Round(first, choice) for choice in range(1, choices)),
         *(Round(other, choice) for other in others for choice in range(choices)),
-        *(Round(versions[~place % len(versions)], 0, optional=True) for place in range(retries - sure)),
+        *(Round(versions[~place % len(versions)], 0, optional=True) for place in range(optional)),
     )
 
 

@@ -92,4 +92,4 @@ class Register(Generic[CredentialT]):
 
 def _uses(plan: SweepPlan[CredentialT]) -> int:
     """How often a host that answered may be asked again: no host hears more than 1 + retries probes."""
-    return 0 if plan.targets.count < FEWEST_FOR_CANARIES else plan.retries
+    return 0 if plan.targets.count < FEWEST_FOR_CANARIES else plan.most_retries

@@ -58,4 +58,4 @@ def test_what_is_known_of_the_tags_is_bounded() -> None:
     ids = RequestIds(MAX_TARGETS, key=b"k" * 32)
     for chunk in range(2000):
         ids.of_chunk(0, chunk)
-    assert len(ids._tags) <= 512
+    assert len(ids._chunks) <= 512
