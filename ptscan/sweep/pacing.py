@@ -63,6 +63,7 @@ _STEP: Final = 1.05
 _STEP_GROWTH: Final = 1.5
 _SCARCE: Final = 8
 _SCARCE_SECONDS: Final = 1.0  # after which it is tried with little evidence
+_FAR_BELOW: Final = 0.5
 _HOLD_SECONDS: Final = 0.4
 _ENOUGH: Final = 8  # canaries for a doubling
 _FINE: Final = 0.8  # of the expected answers
@@ -117,6 +118,7 @@ class Pacer:
         self._judged: deque[_Epoch] = deque(maxlen=_EPOCHS_KEPT)
         self._now = self._spent_at = self._changed_at = now
         self._met = False  # whether a limit was ever met
+        self._recovering = False
         self._step = 2.0
         self._ceiling = math.inf
         self._slow = False  # whether the sender falls short of the rate
@@ -311,12 +313,15 @@ class Pacer:
         self._ceiling = fit.ceiling
         certain = _CERTAIN if self._left or self._first_round else _LAST_WORD
         if fit.certainty >= certain and fit.ceiling < self.rate:
+            if self._recovering or not self._met:  # what spoke for a higher rate was the queue, or the path of before
+                self._recovering = False
+                self._verified = min(self._verified, self.rate)
             self._met = True
             self.limit = max(KIND_LEAST_RATE, fit.limit)
             self._step = _STEP
             self._go_on_at(max(_BELOW * fit.limit, _DEEPEST_CUT * self.rate), now)
         if fit.carried:
-            self._path.learn(math.inf)
+            self._path.learn()
         elif fit.ceiling < KIND_LEAST_RATE:  # no path is as narrow as that: its hosts are silent at any rate
             self._path.learn_silence()
         elif fit.certainty >= _CERTAIN:
@@ -328,7 +333,10 @@ class Pacer:
             return
         if self._verified >= self._cap <= self.rate:
             return
-        needed = 2 / (self._step - 1) if self._met else _ENOUGH
+        recovering = self._met and self.rate < _FAR_BELOW * self._verified
+        if recovering:  # after an outage: what was carried before is tried at once
+            self._step = 2.0
+        needed = _ENOUGH if recovering or not self._met else 2 / (self._step - 1)
         canaries, survived, probes, answered = self._evidence(log, times, now)
         path = self._path
         if canaries >= needed and survived >= _FINE * path.survival * canaries:
@@ -338,7 +346,11 @@ class Pacer:
         else:
             good = not self._met and probes >= _ENOUGH and answered >= 0.9 * probes
         if good:
+            self._recovering = recovering
             self._verified = max(self._verified, self.rate)
+            if recovering:
+                self._path.forget_above(self.rate)
+                self._ceiling = math.inf
             self._up(min(self.rate * self._step, _BELOW * self._ceiling), now)
             return
         waited = now - self._changed_at

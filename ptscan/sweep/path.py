@@ -40,7 +40,8 @@ _GRID: Final = 40
 class Fit(NamedTuple):
     """The likely ``limit`` (infinite: none met), by how many nats the best one beats having none, and the ``ceiling``.
 
-    ``carried`` says that what was lost cannot be a limit far below the highest rate tried, so it was random.
+    ``carried`` says that what was lost cannot be a limit far below the highest rate tried, nor a limit alone: some of
+    it was lost at random.
     """
 
     limit: float
@@ -119,6 +120,10 @@ class Path:
             if (worse and row.rate > rate / _BIN) or (better and row.rate < rate * _BIN):
                 row.fade(_CHANGED_FADE)
 
+    def forget_above(self, rate: float) -> None:
+        """Forget what higher rates than ``rate`` did: they are tried anew."""
+        self._rows = [row for row in self._rows if row.rate <= rate * _BIN]
+
     def late(self, rate: float) -> None:
         """A canary that was offered at ``rate`` and counted as lost was answered after all."""
         row = self._row(rate)
@@ -137,7 +142,9 @@ class Path:
         likelihoods = [self._likelihood(limit) for limit in limits]
         best = max(likelihoods)
         far_below = max(each for each, limit in zip(likelihoods, limits, strict=True) if limit < _FAR_BELOW * top)
-        carried = free >= far_below + _DOUBT
+        carried = free >= far_below + _DOUBT or free >= _DOUBT + max(
+            self._likelihood(limit, nothing_else=True) for limit in limits
+        )
         if free >= best - _DOUBT:
             return Fit(math.inf, max(0.0, best - free), math.inf, carried)
         doubt = min(_DOUBT, max(_LEAST_DOUBT, _DOUBTED / sum(row.weight for row in rows)))
@@ -147,18 +154,23 @@ class Path:
         )
         return Fit(limit, best - free, ceiling, carried)
 
-    def learn(self, limit: float) -> None:
-        """Take what canaries and probes show up to ``limit`` for what this path does with nothing to hold it back."""
-        expected, got = self._totals(limit, canaries=True)
-        if expected:
-            share = min(_STRAY, max(_LEAST_SURVIVAL, got / expected))
-            self.survival += (share - self.survival) * min(1.0, expected / _LEARNT)
-        expected, got = self._totals(limit, canaries=False)
+    def learn(self, limit: float = math.inf) -> None:
+        """Take what canaries and probes show at rates below ``limit`` for what this path does with no limit.
+
+        Where a limit was met, a share that is lower than the known one is more likely another sign of it.
+        """
+        sent, got = self._totals(limit, canaries=True)
+        if sent:
+            share = min(_STRAY, max(_LEAST_SURVIVAL, got / sent))
+            if limit == math.inf or share > self.survival:
+                self.survival += (share - self.survival) * min(1.0, sent / _LEARNT)
+        sent, got = self._totals(limit, canaries=False)
         if got >= _LEARNT / 4:
-            share = min(_STRAY, got / expected)
-            self.density = (
-                share if self.density is None else self.density + (share - self.density) * min(1.0, got / _LEARNT)
-            )
+            share = min(_STRAY, got / sent)
+            if self.density is None:
+                self.density = share
+            elif limit == math.inf or share > self.density:
+                self.density += (share - self.density) * min(1.0, got / _LEARNT)
 
     def learn_silence(self) -> None:
         """Take it that canaries are silent whatever the rate is, as far as some of them did answer."""
@@ -182,7 +194,8 @@ class Path:
             shares.append(row.answered / row.probes / self.density)
         return min(1.0, max(0.02, min(shares, default=1.0)))
 
-    def _likelihood(self, limit: float) -> float:
+    def _likelihood(self, limit: float, *, nothing_else: bool = False) -> float:
+        """How likely the rows are under ``limit``, in nats; with ``nothing_else`` lost but what always was."""
         rows = self._rows
         total = 0.0
         carried = [min(1.0, limit / row.rate) for row in rows]
@@ -194,7 +207,9 @@ class Path:
             if not expected:
                 continue
             share = min(_STRAY, max(_LEAST_SHARE, sum(answered) / expected))
-            if known is not None and share < known:
+            if known is not None and nothing_else:
+                share = known
+            elif known is not None and share < known:
                 total -= min(_PRIOR, expected * known * _PRIOR_SHARE) * math.log(known / share)
             for part, of, got in zip(carried, sent, answered, strict=True):
                 if of:

@@ -3,11 +3,13 @@
 import resource
 import socket
 import struct
+import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
 from typing import TypeAlias
 
 import pytest
@@ -26,6 +28,8 @@ from codec import (
 )
 from ptscan.sweep import Found, Shot, Sweep, SweepPlan, SweepSummary, run_sweep
 from ptscan.targets import parse_targets
+
+sys.path.append(str(Path(__file__).resolve().parent))  # links, in which paths are made up
 
 
 @dataclass(frozen=True)
