@@ -130,7 +130,7 @@ def run() -> int:
         pair = None if available() else stack.enter_context(joined())
         if pair:
             stack.enter_context(trickle(pair))
-        return main(BENCH, lambda: contestants(pair), rounds=SEEDS, seconds=280)
+        return main(BENCH, lambda: contestants(pair), rounds=SEEDS, seconds=330)
 
 
 if __name__ == "__main__":
