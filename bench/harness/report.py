@@ -40,7 +40,7 @@ def publish(known: dict[str, Results], order: list[str], *, preface: str) -> Non
     PLOTS.mkdir(exist_ok=True)
     benches = [known[name] for name in order if name in known]
     for results in benches:
-        if any(case.plotted for case in results.bench.cases):
+        if results.is_plotted:
             (PLOTS / f"{results.bench.name}.svg").write_text(svg(results), encoding="utf-8")
     page = "\n".join([HEAD, preface, *(markdown_report(results) for results in benches)])
     PAGE.write_text(page.rstrip() + "\n", encoding="utf-8")

@@ -63,6 +63,11 @@ class Results(Struct):
     seconds: float = 0.0
     remarks: list[str] = field(default_factory=list)
 
+    @property
+    def is_plotted(self) -> bool:
+        """Whether there is anything to draw."""
+        return any(self.values(case, entry) for case in self.bench.cases if case.plotted for entry in self.entries)
+
     def values(self, case: Case, entry: Entry) -> list[float]:
         """The samples of a case, without what stands beside them."""
         return [sample.value for sample in entry.samples.get(case.name, ())]

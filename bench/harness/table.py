@@ -21,7 +21,7 @@ def markdown_report(results: Results) -> str:
     """The same for docs/benchmarks.md."""
     bench = results.bench
     lines = [f"## {bench.title}", "", bench.about, ""]
-    if any(case.plotted for case in bench.cases):
+    if results.is_plotted:
         lines += [f"![{bench.title}](bench/{bench.name}.svg)", ""]
     for title, rows in tables(results):
         lines += [f"**{title}**", "", *_markdown(rows), ""]
