@@ -44,7 +44,8 @@ POLLED: Final = "decode 60 varbinds, one device polled"
 FLEET: Final = "decode 60 varbinds, a varied fleet"
 NEWS: Final = "decode 60 varbinds, always others"
 HOSTILE: Final = "60,000 octets: "
-MANY: Final = 16  # answers of one device or fleet
+POLLS: Final = 16  # answers of one device
+DEVICES: Final = 100  # answers of a fleet
 
 Decode = Callable[[bytes], Message | TrapV1]
 
@@ -96,7 +97,7 @@ def table(prefix: str, count: int) -> list[Varbind]:
 def polled() -> list[Message]:
     """Answers of one device: the numbers grow and stay as wide as they were."""
     messages = []
-    for time in range(MANY):
+    for time in range(POLLS):
         varbinds = table("1.3.6.1.2.1.43.11.1.1", 60)
         for place, (name, tag, value) in enumerate(varbinds):
             if isinstance(value, int) and value > 0x80:  # none of them grows wider by this
@@ -109,7 +110,7 @@ def fleet() -> list[Message]:
     """Answers to one request from many printers, every third value of a width of its own."""
     chance = random.Random(7)
     messages = []
-    for _ in range(MANY):
+    for _ in range(DEVICES):
         varbinds = table("1.3.6.1.2.1.43.11.1.1", 60)
         for place in range(0, 60, 3):
             name, _, _ = varbinds[place]
@@ -162,7 +163,7 @@ BENCH: Final = Bench(
     "Codec",
     "Microseconds a request, or a varbind of an answer; from octets to names and to values as Python's integers and "
     "bytes. *Again*: what can be kept from one request to the next is made before. *One device polled*: 16 answers "
-    "that differ in values only. *A varied fleet*: 16 answers to one request, every third value of another width. "
+    "that differ in values only. *A varied fleet*: 100 answers to one request, every third value of any width. "
     "These and *always others* we read with a `Decoder`, which remembers, the rest with `decode_message`. The messages "
     "of 60,000 octets are made to be slow, and may take three times as long as the honest one.",
     (

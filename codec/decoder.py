@@ -13,11 +13,10 @@ from typing import Final, TypeAlias
 
 from codec.known import KnownVarbinds
 from codec.limits import MAX_FRAME_OCTETS, MAX_FRAMES
-from codec.message import Message, TrapV1, decode_trap, read_envelope, truncated
+from codec.message import TRAP_V1, Message, TrapV1, decode_trap, read_envelope, truncated
 from codec.pdu import NO_ERROR, read_pdu_head
 from codec.peek import peek_request_id
 from codec.shapes import WORTHWHILE, Shapes
-from codec.tags import PduType
 from codec.varbinds import Note
 
 _PATIENCE: Final = 8  # messages without a frame for which one is learned where another stands or there is no room
@@ -53,7 +52,7 @@ class Decoder:
                     number: int = _request_id(data, id_stop - 4)[0]
                     return Message(version, community, pdu_type, number, 0, 0, varbinds, tuple(notes) if notes else ())
             version, community, pos, end = read_envelope(data, notes)
-            if data[pos] == PduType.TRAP_V1:
+            if data[pos] == TRAP_V1:
                 return decode_trap(data, pos, end, version, community, notes)
             pdu_type, number, id_stop, status, index, start = read_pdu_head(data, pos, end)
             lists = self._known if end - start < WORTHWHILE else self._shapes

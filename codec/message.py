@@ -12,6 +12,7 @@ from codec.pdu import encode_pdu, read_list_head, read_pdu_head
 from codec.tags import IP_ADDRESS, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, TIMETICKS, V1, V2C, PduType
 from codec.varbinds import Note, Varbind, decode_varbinds, encode_varbinds, read_oid, read_unsigned
 
+TRAP_V1: Final = int(PduType.TRAP_V1)  # to find it in its Enum takes Python 3.11 0.1 microseconds
 _ANSWERS: Final = frozenset({PduType.RESPONSE, PduType.REPORT})
 
 
@@ -56,7 +57,7 @@ def decode_message(data: bytes) -> Message | TrapV1:
     notes: list[Note] = []
     try:
         version, community, pos, end = read_envelope(data, notes)
-        if data[pos] == PduType.TRAP_V1:  # which alone has another shape
+        if data[pos] == TRAP_V1:  # which alone has another shape
             return decode_trap(data, pos, end, version, community, notes)
         pdu_type, request_id, _, status, index, start = read_pdu_head(data, pos, end)
         varbinds = decode_varbinds(data, start, end, notes)

@@ -13,7 +13,7 @@ only happen to be of one size.
 
 import struct
 from collections.abc import Sequence
-from typing import Final, TypeAlias
+from typing import Final
 
 from codec.ber import read_content
 from codec.known import KnownVarbinds
@@ -21,12 +21,12 @@ from codec.limits import MAX_INTEGER_MAGNITUDE, MAX_SHAPE_OCTETS, MAX_SHAPES, MA
 from codec.tags import COUNTER64, INTEGER, OBJECT_IDENTIFIER, SEQUENCE
 from codec.varbinds import LARGEST, Note, Value, Varbind
 
-WORTHWHILE: Final = 256  # octets of a list below which known varbinds are as fast
+WORTHWHILE: Final = 256  # octets of a list below which known varbinds are as fast; from here on its size takes two
 _NAME_SIZE: Final = 12  # what is taken for the first name's size where lengths are in the long form
 _PATIENCE: Final = 32  # lists of a kind until its shape is learned, and misses until it is given up; then doubled
 _SIGNED: Final = {1: "b", 2: "h", 4: "i"}
 
-_Key: TypeAlias = tuple[int, bytes]
+_from_bytes: Final = int.from_bytes
 
 
 class _Shape:
@@ -75,19 +75,20 @@ class _Shape:
             settled = stop
         layout.append(f"{end - settled}x")
         self._unpack = struct.Struct("".join(layout)).unpack_from
-        self._mask = int.from_bytes(mask, "big")
-        self._structure = int.from_bytes(octets, "big") & self._mask
+        self._mask = _from_bytes(mask, "little")
+        self._structure = _from_bytes(octets, "little") & self._mask
 
     def read(self, data: bytes, start: int, end: int) -> list[Varbind] | None:
         """The varbinds of the list ``data[start:end]``, of this size, or None where it is not quite of this shape."""
-        # One AND of long integers holds all of the structure, and the signs, against what was learned.
-        if int.from_bytes(data[start:end], "big") & self._mask != self._structure:
+        # One AND of long integers holds all of the structure, and the signs, against what was learned. Little-endian,
+        # as that is the order in which Python keeps them, and a tenth faster.
+        if _from_bytes(data[start:end], "little") & self._mask != self._structure:
             return None
         values = list(self._unpack(data, start))
         for place in self._triples:
             values[place] -= 0x0300_0000
         for place, lowest, largest in self._wide:
-            number = int.from_bytes(values[place], "big", signed=True)
+            number = _from_bytes(values[place], "big", signed=True)
             if not lowest <= number <= largest:
                 return None
             values[place] = number
@@ -125,17 +126,17 @@ class Shapes:
 
     def __init__(self, known: KnownVarbinds) -> None:
         self._known = known
-        self._kinds: dict[_Key, _Kind] = {}
+        self._kinds: dict[bytes, _Kind] = {}
         self._learned = 0
 
     def read(self, data: bytes, start: int, end: int, notes: list[Note]) -> list[Varbind]:
         """What ``decode_varbinds`` gives for a list of WORTHWHILE octets or more, faster where it is known."""
-        size = end - start
-        if size > MAX_SHAPE_OCTETS:
+        if end - start > MAX_SHAPE_OCTETS:
             return self._known.read(data, start, end, notes)
-        # The first name is what tells shapes of one length apart; a value in the key would never come again.
+        # A kind: the list's size, which are the two octets before it, and the first name, which is what tells shapes of
+        # one size apart; a value in the key would never come again.
         name_size = data[start + 3] if data[start + 1] < 0x80 else _NAME_SIZE
-        key = (size, data[start : start + 4 + name_size])
+        key = data[start - 2 : start + 4 + name_size]
         kind = self._kinds.get(key)
         if kind is not None and kind.shape is not None:
             varbinds = kind.shape.read(data, start, end)
