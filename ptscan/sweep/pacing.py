@@ -50,6 +50,7 @@ _EPOCHS_KEPT: Final = 16  # judged ones, for canaries answered late
 
 _MAX_START_RATE: Final = 10_000.0
 _MOST_RATE: Final = 2_000_000.0  # no machine of ours sends as fast
+_GENTLE_RATE: Final = 40_000.0
 _BLIND_RATE: Final = 25_000.0
 _TRUSTED_RATE: Final = 100_000.0  # a higher one that was asked for is gone up to
 _BLIND_SECONDS: Final = 0.5
@@ -315,7 +316,7 @@ class Pacer:
         if fit.certainty >= certain and fit.ceiling < self.rate:
             if self._recovering or not self._met:  # what spoke for a higher rate was the queue, or the path of before
                 self._recovering = False
-                self._verified = min(self._verified, self.rate)
+                self._verified = min(self._verified, fit.limit)
             self._met = True
             self.limit = max(KIND_LEAST_RATE, fit.limit)
             self._step = _STEP
@@ -370,14 +371,18 @@ class Pacer:
         due = now - times.usual
         canaries, survived, probes, answered = self._fresh
         for epoch in (*self._open, self._epoch):
-            if epoch.begin >= self._changed_at:
-                asked = bisect_left(epoch.canaries, due)
+            if epoch.begin < self._changed_at:
+                continue
+            # A gentle rate need not wait until the queue would be full.
+            begin = epoch.begin if self.rate < _GENTLE_RATE else epoch.clean_from
+            asked = bisect_left(epoch.canaries, due) - bisect_left(epoch.canaries, begin)
+            if asked > 0:
                 canaries += asked
-                survived += min(asked, epoch.answered)
-                if self._first_round and epoch.begin < due:
-                    tally = log.tally(epoch.begin, min(epoch.end, due))
-                    probes += tally[0]
-                    answered += tally[1]
+                survived += min(asked, epoch.answered if self.rate < _GENTLE_RATE else epoch.survived)
+            if self._first_round and begin < due:
+                tally = log.tally(begin, min(epoch.end, due))
+                probes += tally[0]
+                answered += tally[1]
         return canaries, survived, probes, answered
 
     def _up(self, rate: float, now: float) -> None:
