@@ -6,6 +6,6 @@ I/O: app, ask, bench, bugs, campaign, delivery, destination, devices, edge, form
 measuring, memory, parts, planning, read, record, salvage, scan, sim, sweep, ways, words, worker.
 """
 
-from ptscan.cli.edge import main
+from ptscan.cli.edge import command, main
 
-__all__ = ["main"]
+__all__ = ["command", "main"]

@@ -6,7 +6,6 @@ from typing import Annotated, Final
 
 import msgspec
 import trio
-from cyclopts import Parameter
 
 from codec import END_OF_MIB_VIEW, NO_SUCH_OBJECT, Oid, OidError, Varbind, format_oid, parse_oid
 from proto_schema import Problem
@@ -17,8 +16,9 @@ from ptscan.cli.flat import Grid, Shape
 from ptscan.cli.formats import Output, format_of
 from ptscan.cli.interrupt import until_interrupted
 from ptscan.cli.netsnmp import TYPE_NAMES, format_varbind
-from ptscan.cli.options import DEFAULT_ASKING, DEFAULT_SHOWING, Address, Asking, Format, Showing
-from ptscan.cli.ways import credentials_of, failure_line, open_session
+from ptscan.cli.options import DEFAULT_ASKING, DEFAULT_SHOWING, Address, Asking, Format, Option, Showing
+from ptscan.cli.trying import credentials_of
+from ptscan.cli.ways import failure_line, open_session
 from ptscan.cli.words import Words
 from ptscan.errors import InputError
 from ptscan.snmp import Outcome, Session
@@ -48,7 +48,7 @@ class Row(msgspec.Struct, frozen=True):
 def get(
     address: Address,
     /,
-    *oids: Annotated[str, Parameter(name="OID", help="Numeric OIDs, as 1.3.6.1.2.1.1.1.0.")],
+    *oids: Annotated[str, Option(name="OID", help="Numeric OIDs, as 1.3.6.1.2.1.1.1.0.")],
     asking: Asking = DEFAULT_ASKING,
     showing: Showing = DEFAULT_SHOWING,
 ) -> int:
@@ -62,7 +62,7 @@ def get(
 def walk(
     address: Address,
     /,
-    *oids: Annotated[str, Parameter(name="OID", help="Numeric OIDs to walk below, one after the other.")],
+    *oids: Annotated[str, Option(name="OID", help="Numeric OIDs to walk below, one after the other.")],
     asking: Asking = DEFAULT_ASKING,
     showing: Showing = DEFAULT_SHOWING,
 ) -> int:

@@ -8,7 +8,6 @@ from typing import Annotated, Final, Literal, TypeAlias
 
 import msgspec
 import trio
-from cyclopts import Parameter
 
 from ptscan import __version__
 from ptscan.cli.destination import open_destination
@@ -16,9 +15,9 @@ from ptscan.cli.exits import Exit, judged
 from ptscan.cli.flat import Grid
 from ptscan.cli.interrupt import until_interrupted
 from ptscan.cli.measuring import Run, measured, open_responder
-from ptscan.cli.options import FIRST_PLAYED, AnyPort, PlayedHosts, Processes, Rounds
+from ptscan.cli.options import FIRST_PLAYED, AnyPort, Option, PlayedHosts, Processes, Rounds
 from ptscan.cli.table import table
-from ptscan.cli.ways import DEFAULT_COMMUNITY
+from ptscan.cli.trying import DEFAULT_COMMUNITY
 from ptscan.cli.words import Words, counted
 from ptscan.datagram import open_datagrams
 from ptscan.errors import InputError
@@ -60,13 +59,13 @@ class Result(msgspec.Struct, frozen=True):
 
 def bench_sweep(
     *,
-    network: Annotated[str | None, Parameter(metavar="CIDR")] = None,
+    network: Annotated[str | None, Option(metavar="CIDR")] = None,
     hosts: PlayedHosts | None = None,
     port: AnyPort | None = None,
     processes: Processes = 1,
     rounds: Rounds = 1,
     format: Form = "table",
-    quiet: Annotated[bool, Parameter(show_default=False)] = False,
+    quiet: Annotated[bool, Option(show_default=False)] = False,
 ) -> int:
     """Measure how fast this machine sweeps, at full speed, against a responder of our own or what you name.
 

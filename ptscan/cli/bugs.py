@@ -2,8 +2,6 @@
 
 import os
 import sys
-import tempfile
-import traceback
 from typing import Final
 
 DEBUG_VARIABLE: Final = "PTSCAN_DEBUG"
@@ -11,6 +9,9 @@ DEBUG_VARIABLE: Final = "PTSCAN_DEBUG"
 
 def bug_line(error: BaseException) -> str:
     """Return the line that tells of ``error``, whose traceback is kept in a file that only this account can read."""
+    import tempfile  # here, for no run without a bug should wait for them
+    import traceback
+
     text = "".join(traceback.format_exception(error))
     try:
         handle, path = tempfile.mkstemp(prefix="ptscan-bug-", suffix=".txt")
@@ -25,4 +26,6 @@ def bug_line(error: BaseException) -> str:
 def show_if_debugging(error: BaseException) -> None:
     """Print the traceback of ``error`` for who has set PTSCAN_DEBUG."""
     if os.environ.get(DEBUG_VARIABLE) and sys.stderr is not None:
+        import traceback
+
         traceback.print_exception(error)

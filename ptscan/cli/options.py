@@ -1,24 +1,48 @@
-"""The options that verbs share, as cyclopts reads them, and what each text has to look like. Pure.
+"""The options that verbs share, and what each text has to look like. Pure.
 
-Every converter raises ValueError with what is wrong and what would be right; the edge makes one line of it.
+An :class:`Option` beside a type says how it is typed: ``quick`` reads it at once, ``grammar`` for cyclopts. Every
+converter raises ValueError with what is wrong and what would be right; the edge makes one line of it.
 """
 
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final, Literal, TypeAlias, TypeVar
-
-from cyclopts import Group, Parameter, Token
+from typing import Annotated, Final, Literal, NamedTuple, TypeAlias
 
 from ptscan.cli.endpoints import parse_port
-from ptscan.errors import InputError
 
-T = TypeVar("T")
 
-ASKING: Final = Group("How to ask", sort_key=10)
-SWEEPING: Final = Group("How to sweep", sort_key=20)
-SHOWING: Final = Group("How to show it", sort_key=30)
+class Group(NamedTuple):
+    """Options that stand together in a verb's help."""
+
+    name: str
+    sort_key: int
+
+
+class Option:
+    """How a parameter is typed: ``convert`` makes a value of one word; the rest is for its help.
+
+    ``name`` is what it is called where that is not the parameter's own.
+    """
+
+    __slots__ = ("convert", "names", "words")
+
+    def __init__(
+        self,
+        convert: Callable[[str], object] | None = None,
+        *,
+        name: str | Sequence[str] = (),
+        **words: str | bool | Group,
+    ) -> None:
+        self.convert = convert
+        self.names: Final = (name,) if isinstance(name, str) else tuple(name)
+        self.words: Final = words
+
+
+ASKING: Final = Group("How to ask", 10)
+SWEEPING: Final = Group("How to sweep", 20)
+SHOWING: Final = Group("How to show it", 30)
 
 MAX_TIMEOUT: Final = 300.0  # seconds
 MAX_RETRIES: Final = 10
@@ -32,18 +56,6 @@ MAX_RATE: Final = 100_000_000  # packets per second: more than any wire carries
 
 
 Format: TypeAlias = Literal["table", "json", "jsonl", "csv", "xlsx"]
-
-
-def _converted(convert: Callable[[str], T]) -> Parameter:
-    """Return a parameter of one token that ``convert`` turns into a value."""
-
-    def converter(_: type, tokens: Sequence[Token]) -> T:
-        try:
-            return convert(tokens[0].value)
-        except InputError as error:
-            raise ValueError(str(error)) from None
-
-    return Parameter(converter=converter, n_tokens=1)
 
 
 def _number(text: str) -> float:
@@ -60,15 +72,15 @@ def _seconds(text: str) -> float:
     return value
 
 
-def _whole(what: str, low: int, high: int) -> Parameter:
-    """Return a parameter of one whole number, ``low`` and ``high`` allowed; an error calls it ``what``."""
+def _whole(what: str, low: int, high: int) -> Callable[[str], int]:
+    """Return what makes a whole number of a word, ``low`` and ``high`` allowed; an error calls it ``what``."""
 
     def convert(text: str) -> int:
         if not (text.isascii() and text.isdigit() and len(text) <= 20 and low <= int(text) <= high):
             raise ValueError(f'"{text}" is no {what}: use a whole number from {low} to {high}')
         return int(text)
 
-    return _converted(convert)
+    return convert
 
 
 def _speed(text: str) -> float:
@@ -98,93 +110,89 @@ def _shard(text: str) -> tuple[int, int]:
 
 Targets: TypeAlias = Annotated[
     str,
-    Parameter(
+    Option(
         name="TARGET",
         help="Address, 10.0.0.0/16, 10.0.0.1-10.0.3.254, 10.0.0.1-50, 10.0.0-3.*, host name, IPv6 prefix up to /112, "
         "@FILE, or local for the attached networks.",
     ),
 ]
 Address: TypeAlias = Annotated[
-    str, Parameter(name="ADDRESS", help="A device: ADDRESS, ADDRESS:PORT, [IPv6]:PORT or a host name.")
+    str, Option(name="ADDRESS", help="A device: ADDRESS, ADDRESS:PORT, [IPv6]:PORT or a host name.")
 ]
-Port: TypeAlias = Annotated[int, _converted(parse_port), Parameter(metavar="PORT")]
+Port: TypeAlias = Annotated[int, Option(parse_port, metavar="PORT")]
 Rate: TypeAlias = Annotated[
     float | Literal["max"] | None,
-    _converted(_rate),
-    Parameter(metavar="PACKETS_PER_SECOND|max", show_choices=False),
+    Option(_rate, metavar="PACKETS_PER_SECOND|max", show_choices=False),
 ]
-Seed: TypeAlias = Annotated[int, _whole("seed", 0, 2**64 - 1), Parameter(metavar="N")]
-Processes: TypeAlias = Annotated[int, _whole("number of processes", 1, MAX_PROCESSES), Parameter(metavar="N")]
-Rounds: TypeAlias = Annotated[int, _whole("number of rounds", 1, MAX_ROUNDS), Parameter(metavar="N")]
-PlayedHosts: TypeAlias = Annotated[int, _whole("number of loopback hosts", 1, MAX_PLAYED), Parameter(metavar="N")]
-Count: TypeAlias = Annotated[int, _whole("number", 1, 2**32), Parameter(metavar="N")]
-AnyPort: TypeAlias = Annotated[int, _whole("port", 0, 65535), Parameter(metavar="PORT")]
-Speed: TypeAlias = Annotated[float, _converted(_speed), Parameter(metavar="FACTOR")]
+Seed: TypeAlias = Annotated[int, Option(_whole("seed", 0, 2**64 - 1), metavar="N")]
+Processes: TypeAlias = Annotated[int, Option(_whole("number of processes", 1, MAX_PROCESSES), metavar="N")]
+Rounds: TypeAlias = Annotated[int, Option(_whole("number of rounds", 1, MAX_ROUNDS), metavar="N")]
+PlayedHosts: TypeAlias = Annotated[int, Option(_whole("number of loopback hosts", 1, MAX_PLAYED), metavar="N")]
+Count: TypeAlias = Annotated[int, Option(_whole("number", 1, 2**32), metavar="N")]
+AnyPort: TypeAlias = Annotated[int, Option(_whole("port", 0, 65535), metavar="PORT")]
+Speed: TypeAlias = Annotated[float, Option(_speed, metavar="FACTOR")]
 Profiles: TypeAlias = Annotated[
     Path | None,
-    Parameter(
+    Option(
         metavar="FOLDER",
         group=ASKING,
         help="Folder of your own vendor profiles (TOML), used before ptscan's of the same name.",
     ),
 ]
-Shard: TypeAlias = Annotated[tuple[int, int] | None, _converted(_shard), Parameter(metavar="I/N")]
+Shard: TypeAlias = Annotated[tuple[int, int] | None, Option(_shard, metavar="I/N")]
 
 
-@Parameter(name="*", group=ASKING)
 @dataclass(frozen=True)
 class Asking:
     """How to ask a device."""
 
     port: Port = 161
     """UDP port of the devices."""
-    community: Annotated[tuple[str, ...], Parameter(metavar="C", show_default=False)] = ()
+    community: Annotated[tuple[str, ...], Option(metavar="C", show_default=False)] = ()
     """Community to try; give it again for more, tried in order. [default: PTSCAN_COMMUNITY, else public]"""
     snmp_version: Literal["1", "2c", "3", "auto"] = "auto"
     """SNMP version to speak."""
-    credentials: Annotated[Path | None, Parameter(metavar="FILE")] = None
+    credentials: Annotated[Path | None, Option(metavar="FILE")] = None
     """TOML file of communities, readable by you alone."""
-    timeout: Annotated[float | None, _converted(_seconds), Parameter(metavar="SECONDS")] = None
+    timeout: Annotated[float | None, Option(_seconds, metavar="SECONDS")] = None
     """How long to wait for an answer before asking again, 1 if not said."""
-    retries: Annotated[int | None, _whole("number of retries", 0, MAX_RETRIES), Parameter(metavar="N")] = None
-    """How often to ask again, 2 times if not said."""
+    retries: Annotated[int | None, Option(_whole("number of retries", 0, MAX_RETRIES), metavar="N")] = None
+    """How often to ask again, at most; 2 times if not said, and up to 4 where much is lost on the way."""
 
 
-@Parameter(name="*", group=SWEEPING)
 @dataclass(frozen=True)
 class Sweeping:
     """How to sweep a range."""
 
     rate: Rate = None
     """Packets per second in all; max lifts every cap. [default: starts gently, at most 25000, and 100 into one /24]"""
-    exclude: Annotated[tuple[str, ...], Parameter(metavar="TARGET", show_default=False)] = ()
+    exclude: Annotated[tuple[str, ...], Option(metavar="TARGET", show_default=False)] = ()
     """Never probe this; give it again for more."""
-    exclude_file: Annotated[Path | None, Parameter(metavar="FILE")] = None
+    exclude_file: Annotated[Path | None, Option(metavar="FILE")] = None
     """Never probe what this file lists, a target a line."""
-    target_file: Annotated[Path | None, Parameter(metavar="FILE")] = None
+    target_file: Annotated[Path | None, Option(metavar="FILE")] = None
     """Also probe what this file lists, a target a line."""
     seed: Seed | None = None
     """Fix the order of the probes. [default: another one each time]"""
     shard: Shard = None
     """Take the I-th of N parts of the targets: N machines with the same seed share the work."""
-    resume: Annotated[Path | None, Parameter(metavar="FILE")] = None
+    resume: Annotated[Path | None, Option(metavar="FILE")] = None
     """Keep the state of an interrupted sweep in this file, and go on from it where it exists."""
-    max_in_flight: Annotated[int | None, _whole("number of probes", 1, MAX_IN_FLIGHT), Parameter(metavar="N")] = None
+    max_in_flight: Annotated[int | None, Option(_whole("number of probes", 1, MAX_IN_FLIGHT), metavar="N")] = None
     """How many probes may wait for an answer at once."""
     processes: Processes = 1
     """How many processes share the sweep: for machines with more than one core, and ranges that take seconds."""
 
 
-@Parameter(name="*", group=SHOWING)
 @dataclass(frozen=True)
 class Showing:
     """How to show what was found."""
 
     format: Format | None = None
     """How to write it. [default: as the ending of the file of -o says, else table]"""
-    output: Annotated[Path | None, Parameter(name=["--output", "-o"], metavar="FILE")] = None
+    output: Annotated[Path | None, Option(name=["--output", "-o"], metavar="FILE")] = None
     """Write to this file instead of standard output."""
-    quiet: Annotated[bool, Parameter(show_default=False)] = False
+    quiet: Annotated[bool, Option(show_default=False)] = False
     """No words and no progress on standard error; errors are still said."""
 
 

@@ -16,7 +16,7 @@ import ptscan
 from ptscan.cli.bugs import DEBUG_VARIABLE
 from ptscan.cli.frames import End, Failure, Findings, FrameError, Frames, Progress, encoded, order_of, report_of
 from ptscan.cli.journal import default_seed
-from ptscan.cli.ways import COMMUNITY_VARIABLE
+from ptscan.cli.trying import COMMUNITY_VARIABLE
 from ptscan.snmp import Community
 from ptscan.sweep import Found, SweepPlan, SweepState
 

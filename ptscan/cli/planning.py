@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from ptscan.cli.options import Asking, Sweeping
-from ptscan.cli.ways import credentials_of, version_of
+from ptscan.cli.trying import credentials_of, version_of
 from ptscan.cli.words import Words
 from ptscan.snmp import Community
 from ptscan.sweep import SweepPlan

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated
 
 import trio
-from cyclopts import Parameter
 
 from ptscan.cli.delivery import open_delivery
 from ptscan.cli.devices import READ_AT_ONCE, Done, read_at
@@ -21,10 +20,12 @@ from ptscan.cli.options import (
     DEFAULT_SHOWING,
     Address,
     Asking,
+    Option,
     Profiles,
     Showing,
 )
-from ptscan.cli.ways import address_of, client_settings, credentials_of, failure_line, version_of
+from ptscan.cli.trying import credentials_of, version_of
+from ptscan.cli.ways import address_of, client_settings, failure_line
 from ptscan.cli.words import Words, counted
 from ptscan.profiles import load_profiles
 from ptscan.snmp import Client, open_client
@@ -33,7 +34,7 @@ from ptscan.snmp import Client, open_client
 def read(
     *addresses: Address,
     explain: Annotated[
-        bool, Parameter(help="Show for every value where it came from (with --format table).", show_default=False)
+        bool, Option(help="Show for every value where it came from (with --format table).", show_default=False)
     ] = False,
     asking: Asking = DEFAULT_ASKING,
     profiles: Profiles = None,

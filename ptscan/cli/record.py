@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import trio
-from cyclopts import Parameter
 
 from codec import END_OF_MIB_VIEW, Oid, Varbind, format_oid, oid_precedes
 from ptscan.cli.destination import open_destination
@@ -13,8 +12,9 @@ from ptscan.cli.exits import Exit, judged
 from ptscan.cli.interrupt import until_interrupted
 from ptscan.cli.keeping import ROOTS, behind, closed_around, open_around, without_people
 from ptscan.cli.live import Display, display
-from ptscan.cli.options import DEFAULT_ASKING, SHOWING, Address, Asking
-from ptscan.cli.ways import credentials_of, failure_line, open_session
+from ptscan.cli.options import DEFAULT_ASKING, SHOWING, Address, Asking, Option
+from ptscan.cli.trying import credentials_of
+from ptscan.cli.ways import failure_line, open_session
 from ptscan.cli.words import Words, counted
 from ptscan.errors import InputError, PtscanError
 from ptscan.simulator import format_recording
@@ -35,9 +35,9 @@ def record(
     address: Address,
     /,
     *,
-    output: Annotated[Path | None, Parameter(name=["--output", "-o"], metavar="FILE.snmprec", group=SHOWING)] = None,
-    force: Annotated[bool, Parameter(group=SHOWING, show_default=False)] = False,
-    quiet: Annotated[bool, Parameter(group=SHOWING, show_default=False)] = False,
+    output: Annotated[Path | None, Option(name=["--output", "-o"], metavar="FILE.snmprec", group=SHOWING)] = None,
+    force: Annotated[bool, Option(group=SHOWING, show_default=False)] = False,
+    quiet: Annotated[bool, Option(group=SHOWING, show_default=False)] = False,
     asking: Asking = DEFAULT_ASKING,
 ) -> int:
     """Keep a device as a recording: what a profile needs, without jobs, people and other hosts.

@@ -4,13 +4,12 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import trio
-from cyclopts import Parameter
 
 from ptscan.cli.destination import open_destination
 from ptscan.cli.endpoints import shown
 from ptscan.cli.exits import Exit
 from ptscan.cli.interrupt import until_interrupted
-from ptscan.cli.options import AnyPort, Count, Seed, Speed
+from ptscan.cli.options import AnyPort, Count, Option, Seed, Speed
 from ptscan.cli.words import Words
 from ptscan.simulator import (
     DEFAULT_PORT,
@@ -27,17 +26,17 @@ DEFAULT_SEED: Final = 7
 
 
 def sim(
-    *recordings: Annotated[Path, Parameter(name="FILE|DIR", help="Recordings (.snmprec), or folders of them.")],
+    *recordings: Annotated[Path, Option(name="FILE|DIR", help="Recordings (.snmprec), or folders of them.")],
     fleet: Count | None = None,
     seed: Seed = DEFAULT_SEED,
-    network: Annotated[str | None, Parameter(metavar="CIDR")] = None,
-    listen: Annotated[str | None, Parameter(metavar="ADDRESS:PORT")] = None,
+    network: Annotated[str | None, Option(metavar="CIDR")] = None,
+    listen: Annotated[str | None, Option(metavar="ADDRESS:PORT")] = None,
     port: AnyPort = DEFAULT_PORT,
-    community: Annotated[str, Parameter(metavar="C")] = "public",
-    map: Annotated[Path | None, Parameter(metavar="FILE")] = None,
+    community: Annotated[str, Option(metavar="C")] = "public",
+    map: Annotated[Path | None, Option(metavar="FILE")] = None,
     speed: Speed = 1.0,
-    fault: Annotated[tuple[str, ...], Parameter(metavar="NAME[=AMOUNT]", show_default=False)] = (),
-    quiet: Annotated[bool, Parameter(show_default=False)] = False,
+    fault: Annotated[tuple[str, ...], Option(metavar="NAME[=AMOUNT]", show_default=False)] = (),
+    quiet: Annotated[bool, Option(show_default=False)] = False,
 ) -> int:
     """Play printers on loopback until Ctrl-C: recordings, and fleets made up of a dozen models.
 

@@ -2,8 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from importlib import resources
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +14,7 @@ from ptscan.profiles.profile import Profile
 from ptscan.profiles.schema import ProfileFile
 
 MAX_FILE_OCTETS: Final = 256 * 1024
+_DATA: Final = Path(__file__).with_name("data")
 
 
 class ProfileError(InputError):
@@ -49,11 +48,9 @@ def load_profile(path: Path) -> Profile:
 
 
 def _ours() -> Iterator[Profile]:
-    folder: Traversable = resources.files("ptscan.profiles") / "data"
-    for item in sorted(folder.iterdir(), key=lambda item: item.name):
-        if item.name.endswith(".toml"):
-            # Our own patterns are held by the tests: compiling them all would double the start-up.
-            yield _parse(item.name, item.name.removesuffix(".toml"), item.read_bytes(), check_patterns=False)
+    # Our own patterns are held by the tests: compiling them would double the start-up, as importlib.resources would.
+    for path in sorted(_DATA.glob("*.toml")):
+        yield _parse(path.name, path.stem, path.read_bytes(), check_patterns=False)
 
 
 def _theirs(folder: Path) -> Iterator[Profile]:

@@ -4,8 +4,9 @@ I/O: ``client``, ``driver`` (sockets, clock), ``sockets``, ``session`` (waits), 
 The other modules are pure: ``table`` is the sans-I/O core, ``dialogue``, ``get`` and ``walk`` decide what is asked.
 """
 
-from ptscan.snmp.answer import Answer, Outcome
-from ptscan.snmp.client import Client, ClientSettings, open_client
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from ptscan.snmp.credentials import (
     Community,
     Credential,
@@ -15,11 +16,15 @@ from ptscan.snmp.credentials import (
     describe_unread_users,
     load_credentials,
 )
-from ptscan.snmp.dialect import Version
 from ptscan.snmp.secret import Secret
-from ptscan.snmp.session import Session, Walk
-from ptscan.snmp.sockets import AddressError
-from ptscan.snmp.traffic import Traffic
+
+if TYPE_CHECKING:
+    from ptscan.snmp.answer import Answer, Outcome
+    from ptscan.snmp.client import Client, ClientSettings, open_client
+    from ptscan.snmp.dialect import Version
+    from ptscan.snmp.session import Session, Walk
+    from ptscan.snmp.sockets import AddressError
+    from ptscan.snmp.traffic import Traffic
 
 __all__ = [
     "AddressError",
@@ -41,3 +46,23 @@ __all__ = [
     "load_credentials",
     "open_client",
 ]
+
+# Loaded when they are asked for (PEP 562): a sweep needs the credentials alone, and its start is not to wait.
+_LATER = {
+    "Answer": "answer",
+    "Outcome": "answer",
+    "Client": "client",
+    "ClientSettings": "client",
+    "open_client": "client",
+    "Version": "dialect",
+    "Session": "session",
+    "Walk": "session",
+    "AddressError": "sockets",
+    "Traffic": "traffic",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_LATER[name]}"), name)

@@ -1,0 +1,84 @@
+"""The verbs: each is loaded when it is called, so that one does not pay for another's imports."""
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Final, NamedTuple
+
+
+class Verb(NamedTuple):
+    """A verb's function as ``module:name``, what it does, what follows the verb, and examples of that."""
+
+    place: str
+    help: str
+    usage: str
+    examples: tuple[str, ...]
+
+    def load(self) -> Callable[..., int]:
+        """Import the function."""
+        module, _, name = self.place.partition(":")
+        function: Callable[..., int] = getattr(import_module(module), name)
+        return function
+
+
+VERBS: Final = {
+    "scan": Verb(
+        "ptscan.cli.scan:scan",
+        "Find the printers in ranges of addresses and read each of them: the main job.",
+        "TARGET...",
+        (
+            "10.1.0.0/16",
+            "local --exclude 10.1.9.0/24 -o fleet.xlsx",
+            "@sites.txt --credentials secrets.toml --resume state -o fleet.jsonl",
+        ),
+    ),
+    "sweep": Verb(
+        "ptscan.cli.sweep:sweep",
+        "Find what answers SNMP in ranges of addresses, without reading it.",
+        "TARGET...",
+        ("10.1.0.0/16 --rate 500", "10.1-3.*.* --shard 1/3 --seed 7 --format jsonl"),
+    ),
+    "read": Verb(
+        "ptscan.cli.read:read",
+        "Read the printers at these addresses, without a sweep.",
+        "ADDRESS[:PORT]...",
+        ("10.1.2.3", "10.1.2.3:1161 [fe80::1]:161 --format json", "10.1.2.3 --explain"),
+    ),
+    "get": Verb(
+        "ptscan.cli.ask:get",
+        "Get the values of OIDs from one device, printed as snmpget -On does.",
+        "ADDRESS[:PORT] OID...",
+        ("10.1.2.3 1.3.6.1.2.1.1.1.0 1.3.6.1.2.1.43.10.2.1.4.1.1",),
+    ),
+    "walk": Verb(
+        "ptscan.cli.ask:walk",
+        "Walk the values below OIDs (default: 1.3.6.1.2.1) of one device, printed as snmpbulkwalk -On does.",
+        "ADDRESS[:PORT] [OID]...",
+        ("10.1.2.3 1.3.6.1.2.1.43", "10.1.2.3 1.3.6.1.4.1 --format jsonl"),
+    ),
+    "record": Verb(
+        "ptscan.cli.record:record",
+        "Keep a device as a recording: what a profile needs, without jobs, people and other hosts.",
+        "ADDRESS[:PORT] -o FILE.snmprec",
+        ("10.1.2.3 -o odd.snmprec",),
+    ),
+    "bench sweep": Verb(
+        "ptscan.cli.bench:bench_sweep",
+        "Measure how fast this machine sweeps: addresses and probes a second.",
+        "[--hosts N | --network CIDR --port P]",
+        ("--hosts 65536 --rounds 5", "--network 127.1.0.0/16 --port 1261 --format json"),
+    ),
+    "sim": Verb(
+        "ptscan.cli.sim:sim",
+        "Play printers on loopback until Ctrl-C: recordings, and fleets made up of a dozen models.",
+        "[FILE|DIR]... [--fleet N]",
+        ("odd.snmprec --listen 127.0.0.1:1161", "--fleet 200 --network 127.1.0.0/16 --map fleet.txt"),
+    ),
+}
+
+
+def verb_of(arguments: list[str]) -> tuple[str, list[str]]:
+    """Return the verb that ``arguments`` begin with, of one word or two, and the rest; "" where it is none."""
+    for count in (1, 2):
+        if (name := " ".join(arguments[:count])) in VERBS:
+            return name, arguments[count:]
+    return "", arguments
