@@ -136,8 +136,11 @@ class Outgoing(Generic[CredentialT]):
             allowance = min(allowance, self._plan.max_in_flight - log.in_flight - canaries.in_flight)
             if allowance <= 0:
                 return log.next_timeout() or now
-        if self._errands:
-            return self._errands.pop()
+        while self._errands:
+            errand = self._errands.pop()
+            if self._subnets is None or self._subnets.admit(errand.addresses, now):
+                return errand
+            canaries.unsent(errand.stamps[0])  # its subnet has had its share
         if not self._runs and (wait := self._load(now)) is not None:
             return wait
         run = self._runs[0]
