@@ -44,7 +44,7 @@ _IDLE_SECONDS: Final = 0.02  # a pause that ends an epoch
 _EPOCH_SECONDS: Final = 0.1
 _EPOCH_CANARIES: Final = 40
 _EPOCH_ANSWERS: Final = 200
-_LEAST_LOSS: Final = 0.03  # of a round: canaries don't feel it all
+_LEAST_LOSS: Final = 0.05  # of a round: canaries don't feel it all
 _QUEUE: Final = 200  # packets that a path holds and that pass at any rate
 _EPOCHS_KEPT: Final = 16  # judged ones, for canaries answered late
 
@@ -56,7 +56,7 @@ _TRUSTED_RATE: Final = 100_000.0  # a higher one that was asked for is gone up t
 _BLIND_SECONDS: Final = 0.5
 _SILENCE_SECONDS: Final = 1.5
 
-_CERTAIN: Final = 3.0  # nats for a limit
+_CERTAIN: Final = 4.0  # nats for a limit
 _LAST_WORD: Final = 1.0  # where no more canaries can be had
 _BELOW: Final = 0.98  # of the limit
 _DEEPEST_CUT: Final = 0.25

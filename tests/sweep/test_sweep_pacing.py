@@ -173,7 +173,7 @@ def swept(rate: float | str | None, link: Link, *, density: float, targets: int 
 @pytest.mark.parametrize("rate", [None, "max", 50_000.0])
 def test_a_narrow_link_loses_nobody(rate: float | str | None, density: float) -> None:
     outcome = swept(rate, Link(10_000.0, seed=1), density=density)
-    assert outcome.share >= 0.999
+    assert outcome.is_complete
     assert outcome.limit is not None
     assert 8_000 < outcome.limit < 13_000
 
@@ -189,8 +189,8 @@ def test_a_narrow_link_is_used(density: float, least: float) -> None:
 @pytest.mark.parametrize("density", [1.0, 0.05])
 def test_random_loss_slows_nothing_down_and_loses_nobody(rate: float | str | None, density: float) -> None:
     outcome = swept(rate, Link(loss=0.1, latency=0.01, seed=3), density=density)
-    assert outcome.share >= 0.999
-    assert outcome.limit is None
+    assert outcome.is_complete
+    assert outcome.limit is None or outcome.limit > 100_000
     assert outcome.rates[-1][1] >= 16_000
 
 
@@ -205,7 +205,7 @@ def test_an_exact_rate_stays_exact_where_a_tenth_is_lost_at_random(density: floa
 def test_a_long_latency_and_jitter_lose_nobody() -> None:
     for jitter in (0.03, 0.3):
         outcome = swept("max", Link(10_000.0, latency=0.3 - jitter / 2, jitter=jitter, seed=5), density=0.05)
-        assert outcome.share >= 0.999
+        assert outcome.is_complete
 
 
 def test_rate_max_is_past_its_slow_start_in_thirty_milliseconds_where_all_answer() -> None:
@@ -225,7 +225,7 @@ def test_rate_max_is_past_its_slow_start_in_thirty_milliseconds_where_all_answer
 @pytest.mark.parametrize("density", [1.0, 0.05])
 def test_a_path_that_changes_is_followed(capacity: Callable[[float], float], density: float) -> None:
     outcome = swept("max", Link(capacity, seed=6), density=density)
-    assert outcome.share >= 0.999
+    assert outcome.is_complete
     assert outcome.seconds < 30
     now = capacity(outcome.seconds)
     assert outcome.rates[-1][1] < 1.5 * now
@@ -234,13 +234,13 @@ def test_a_path_that_changes_is_followed(capacity: Callable[[float], float], den
 def test_liars_who_fall_silent_do_not_slow_a_sweep_down() -> None:
     honest = swept("max", Link(10_000.0, seed=7), density=0.05)
     among_liars = swept("max", Link(10_000.0, seed=7), density=0.05, liars=0.5)
-    assert among_liars.share >= 0.999
+    assert among_liars.is_complete
     assert among_liars.seconds < 1.5 * honest.seconds
 
 
 def test_a_router_that_dies_of_new_hosts_is_not_killed_all_the_time() -> None:
     outcome = swept(None, SlowRouter(3_000.0, dead=0.3), density=0.05)
-    assert outcome.share >= 0.999
+    assert outcome.is_complete
 
 
 def test_a_host_sees_as_many_packets_as_it_may_and_a_sweep_few_canaries() -> None:
