@@ -5,7 +5,7 @@ import struct
 from collections import Counter
 from typing import Final, Generic
 
-from codec import V1, V2C, DecodeError, ErrorStatus, Message, PduType, decode_message, peek_request_id
+from codec import V1, V2C, DecodeError, Decoder, ErrorStatus, Message, PduType
 from ptscan.datagram import Received
 from ptscan.sweep.frames import NAME_HEAD, TO_NAME, Frames
 from ptscan.sweep.limits import CHUNK, MAX_REFUSALS, MAX_STRANGERS, USELESS_PER_HOST
@@ -34,6 +34,7 @@ class Incoming(Generic[CredentialT]):
         self._register = register
         self._outgoing = outgoing
         self._reader = SightingReader(classify, port=plan.port)
+        self._decoder = Decoder()
         self._frames = Frames()
         self._strangers: set[Address] = set()
         self._useless: dict[int, int] = {}  # of a position: what came with its id and was no answer
@@ -131,7 +132,7 @@ class Incoming(Generic[CredentialT]):
 
     def receive(self, payload: bytes, source: Address, port: int, *, now: float) -> Found[CredentialT] | None:
         """Judge a datagram from ``source`` and its ``port``; give the finding when it is a target's first answer."""
-        request_id = peek_request_id(payload)  # a flood of what is not ours is not worth a decoding
+        request_id = self._decoder.peek_request_id(payload)  # a flood of what is not ours is not worth a decoding
         if request_id is None:
             self.malformed += 1
             return None
@@ -151,7 +152,7 @@ class Incoming(Generic[CredentialT]):
             self.refused += 1
             return None
         try:
-            message = decode_message(payload)
+            message = self._decoder.decode(payload)
         except DecodeError:
             self.malformed += 1
             self._count_useless(position)
