@@ -15,7 +15,6 @@ from ptscan.cli.words import Words
 from ptscan.errors import PtscanError
 
 _FILES: Final = "close some programs, or raise the limit of open files: ulimit -n 256"
-_MENDS: Final = {errno.EMFILE: _FILES, errno.ENFILE: _FILES}
 
 
 def command() -> NoReturn:
@@ -104,9 +103,10 @@ def told(error: BaseException) -> Told:
         case BrokenPipeError():  # ``| head`` has seen enough: nothing to say
             return Told("", Exit.FAILED)
         case OSError():
+            if error.errno in (errno.EMFILE, errno.ENFILE):  # whichever file it was that came too late
+                return Told(f"too many open files: {_FILES}", Exit.FAILED)
             where = f"{error.filename}: " if error.filename else ""
-            mend = _MENDS.get(error.errno or 0)
-            return Told(f"{where}{error.strerror or error}" + (f": {mend}" if mend else ""), Exit.FAILED)
+            return Told(f"{where}{error.strerror or error}", Exit.FAILED)
         case MemoryError():
             return Told("out of memory: give it a smaller range, or --format jsonl, which keeps nothing", Exit.FAILED)
         case _:

@@ -59,9 +59,7 @@ async def _scan(
             work = partial(campaign.run, readers.take, delivery.screen, delivery, stop)
             interrupted = await delivery.run(work, stop)
     tally = campaign.tally
-    faults = list(tally.faults())
-    for fault in faults:
-        words.complain(fault)
+    faults = tally.tell(words)
     words.say(
         f"{counted(readers.printers, 'printer')}, {readers.with_problems:,} with problems; "
         f"{counted(readers.others, 'other device')}; {tally.answered:,} of {tally.hosts:,} addresses answered; "

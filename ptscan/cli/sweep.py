@@ -63,19 +63,18 @@ async def _sweep(
 
         interrupted = await delivery.run(partial(campaign.run, take, delivery.screen, delivery, stop), stop)
     tally = campaign.tally
-    faults = list(tally.faults())
-    for fault in faults:
-        words.complain(fault)
+    faults = tally.tell(words)
     seconds = trio.current_time() - began
+    unreachable = f"{counted(tally.unreachable, 'address', 'addresses')} unreachable, " if tally.unreachable else ""
     words.say(
         f"{counted(kinds.total(), 'device')} at {counted(tally.hosts, 'address', 'addresses')}: "
         f"{counted(kinds['printer'], 'printer')}, {kinds['unknown']:,} of unknown kind, "
-        f"{counted(kinds['other'], 'other')}; {counted(tally.probes, 'probe')}, {seconds:.1f} s"
+        f"{counted(kinds['other'], 'other')}; {unreachable}{counted(tally.probes, 'probe')}, {seconds:.1f} s"
     )
     if interrupted:
         words.complain("interrupted: what was found until then is kept")
         return Exit.INTERRUPTED
-    return judged(right=tally.probes, wrong=len(faults))
+    return judged(right=tally.probes, wrong=faults)
 
 
 def _wide(sightings: Sequence[Sighting]) -> Grid:

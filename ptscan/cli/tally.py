@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from ptscan.cli.words import counted
+from ptscan.cli.words import Words, counted
 from ptscan.sweep import SweepSummary
 
 _MENDS: Final = {
@@ -14,6 +14,7 @@ _MENDS: Final = {
     "Operation not permitted": "a firewall of this machine or a missing permission forbids it",
     "Permission denied": "a firewall of this machine or a missing permission forbids it",
 }
+_ROOM: Final = "raise net.core.rmem_max, or give a lower --rate"
 
 
 @dataclass
@@ -25,6 +26,8 @@ class Tally:
     probes: int = 0
     unreachable: int = 0
     kernel_drops: int = 0
+    late_drops: int = 0
+    path_limit: float = 0.0
     unsent: Counter[str] = field(default_factory=Counter)
     without_credential: int = 0
     failed_parts: list[str] = field(default_factory=list)
@@ -36,8 +39,31 @@ class Tally:
         self.probes += summary.probes
         self.unreachable += summary.unreachable
         self.kernel_drops += summary.kernel_drops
+        self.late_drops += summary.late_drops
+        self.path_limit += summary.path_limit or 0.0
         self.unsent.update(summary.send_errors)
         self.without_credential += summary.without_credential
+
+    def tell(self, words: Words) -> int:
+        """Say all of it, and return how many faults there were."""
+        for remark in self.remarks():
+            words.say(remark)
+        faults = list(self.faults())
+        for fault in faults:
+            words.complain(fault)
+        return len(faults)
+
+    def remarks(self) -> Iterator[str]:
+        """Say what a person may want to know, though nothing is lost by it: a line each."""
+        if self.path_limit:
+            yield f"the path carries about {_rounded(self.path_limit):,} packets/s: slowed down to that"
+        if again := self.kernel_drops - self._lost_here():
+            answers = counted(again, "answer")
+            yield f"{answers} found no room in this machine's buffers, and were asked for again: {_ROOM}"
+
+    def _lost_here(self) -> int:
+        """Answers that were dropped when nobody was asked again; nothing is lost where everybody was heard."""
+        return self.late_drops if self.answered < self.hosts else 0
 
     def faults(self) -> Iterator[str]:
         """Name what was not done: a line each."""
@@ -45,6 +71,17 @@ class Tally:
         for reason, count in self.unsent.items():
             mend = _MENDS.get(reason)
             yield f"{counted(count, 'probe')} could not be sent: {reason}" + (f": {mend}" if mend else "")
+        if lost := self._lost_here():
+            answers = counted(lost, "answer")
+            yield (
+                f"{answers} of the last round found no room in this machine's buffers: devices may be missing: {_ROOM}"
+            )
         if self.without_credential:
             addresses = counted(self.without_credential, "address", "addresses")
             yield f"{addresses} not probed: no credential may be sent there: see networks in the credentials file"
+
+
+def _rounded(number: float) -> int:
+    """Return three digits of ``number``: as sure as it is."""
+    whole = round(number)
+    return round(whole, 3 - len(str(whole)))

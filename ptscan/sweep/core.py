@@ -45,6 +45,8 @@ class Sweep(Generic[CredentialT]):
         self._incoming = Incoming(plan, register, outgoing, classify)
         self._now = self._review_at = now
         self._drops = self._junk_before = self._answered_before = 0
+        self._late_drops = 0  # of them, those since the present round began
+        self._drops_round = round_
         # The driver's verbs, without a call in between.
         self.next_shot = outgoing.next_shot
         self.shot_sent = outgoing.shot_sent
@@ -72,7 +74,10 @@ class Sweep(Generic[CredentialT]):
         junk, answered = self._incoming.junk, self.answered
         flooded = junk - self._junk_before > answered - self._answered_before
         self._junk_before, self._answered_before = junk, answered
+        if self._outgoing.round != self._drops_round:
+            self._drops_round, self._late_drops = self._outgoing.round, 0
         if count > self._drops:
+            self._late_drops += count - self._drops
             self._drops = count
             if not flooded:
                 self._outgoing.pacer.lost(now)
@@ -117,6 +122,7 @@ class Sweep(Generic[CredentialT]):
             unreachable=incoming.unreachable,
             send_errors=dict(outgoing.send_errors),
             kernel_drops=self._drops,
+            late_drops=self._late_drops,
             without_credential=outgoing.without_credential,
             seconds=seconds,
             interrupted=interrupted,

@@ -42,6 +42,9 @@ class SweepSummary(Struct, frozen=True, kw_only=True):
     kernel_drops: int
     """Answers that this machine had no room for."""
 
+    late_drops: int
+    """Of these, the ones of the last round: nobody was asked again for them."""
+
     without_credential: int
     """Addresses that no credential may be sent to, so that they were not probed."""
 
@@ -51,5 +54,5 @@ class SweepSummary(Struct, frozen=True, kw_only=True):
 
     @property
     def lost(self) -> int:
-        """Probes that could not be sent and answers that were dropped here: what a person should know of."""
-        return sum(self.send_errors.values()) + self.kernel_drops
+        """Probes that could not be sent and answers that were dropped here for good: what a person should know of."""
+        return sum(self.send_errors.values()) + self.late_drops

@@ -27,6 +27,11 @@ def raising(error: BaseException) -> Callable[[], int]:
         (KeyboardInterrupt(), 130, "ptscan: interrupted\n"),
         (BrokenPipeError(errno.EPIPE, "Broken pipe"), 1, ""),
         (OSError(errno.ENOSPC, "No space left on device", "report"), 1, "ptscan: report: No space left on device\n"),
+        (
+            OSError(errno.EMFILE, "Too many open files", "x.toml"),
+            1,
+            "ptscan: too many open files: close some programs, or raise the limit of open files: ulimit -n 256\n",
+        ),
         (PtscanError("two\nlines \x1b[31mred\x1b[0m \u202egnp"), 1, "ptscan: two lines [31mred[0m gnp\n"),
     ],
 )
