@@ -7,7 +7,7 @@ from heapq import heappop, heappush
 from typing import Final
 
 from ptscan.sweep.canaries import Canaries
-from ptscan.sweep.pacing import Pacer
+from ptscan.sweep.pacer import Pacer
 from ptscan.sweep.round_trips import RoundTrips
 
 

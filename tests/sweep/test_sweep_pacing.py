@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from links import Link, Outcome, SlowRouter, sweep
 
 from ptscan.sweep.bucket import TokenBucket
-from ptscan.sweep.pacing import Pacer, make_pacer
+from ptscan.sweep.pacer import Pacer
+from ptscan.sweep.pacing import make_pacer
 from ptscan.sweep.path import Path
 from ptscan.sweep.round_trips import RoundTrips
 from ptscan.sweep.subnets import SubnetLimit
