@@ -119,7 +119,7 @@ class Sweep(Generic[CredentialT]):
             malformed=incoming.malformed,
             duplicates=incoming.duplicates,
             other_source=incoming.other_source,
-            unreachable=incoming.unreachable,
+            unreachable=self._register.written_off.count,
             send_errors=dict(outgoing.send_errors),
             kernel_drops=self._drops,
             late_drops=self._late_drops,

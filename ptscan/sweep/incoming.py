@@ -39,7 +39,7 @@ class Incoming(Generic[CredentialT]):
         self._strangers: set[Address] = set()
         self._useless: dict[int, int] = {}  # of a position: what came with its id and was no answer
         self._refusals: dict[int, Found[CredentialT]] = {}
-        self.refused = self.malformed = self.duplicates = self.other_source = self.unreachable = 0
+        self.refused = self.malformed = self.duplicates = self.other_source = 0
 
     @property
     def junk(self) -> int:
@@ -213,7 +213,8 @@ class Incoming(Generic[CredentialT]):
         """The network says, with errno ``code``, that a probe that began with ``payload`` did not arrive.
 
         It quotes our own request-id, so nobody else can say so. A host that refuses is not asked again. A route that
-        is missing may come back: it is tried once more, by the next round, and believed then.
+        is missing may come back: it is tried once more, by the next round, and no more, whether or not that is said
+        again: routers say so a few times a second (RFC 1812 section 4.3.2.8).
         """
         for stencil in self._outgoing.stencils.values():
             if payload.startswith(stencil.octets[: stencil.offset]) and len(payload) >= stencil.offset + 4:
@@ -222,9 +223,12 @@ class Incoming(Generic[CredentialT]):
         else:
             return
         probe = self._probe_of(request_id)
-        if probe is None or (probe[0] == 0 and code != errno.ECONNREFUSED):
+        if probe is None:
             return
-        self.unreachable += self._register.write_off(probe[0], probe[1])
+        if probe[0] == 0 and code != errno.ECONNREFUSED:
+            self._register.doubt(probe[1])
+        else:
+            self._register.write_off(probe[0], probe[1])
 
     def _probe_of(self, request_id: int) -> tuple[int, int, int] | None:
         """The round, the position and the credential of the probe with this id; None when none such was sent."""

@@ -226,7 +226,10 @@ class Outgoing(Generic[CredentialT]):
                     asked_at = register.log.last_before(self.round_start - register.size + end)
                     if asked_at is not None and asked_at + self._spacing > now:
                         return asked_at + self._spacing
-                self._runs = list(self._runs_of(start // CHUNK, silent))
+                if self.round > 1:
+                    silent = register.still_due(silent)
+                if silent:
+                    self._runs = list(self._runs_of(start // CHUNK, silent))
             self._cursor = end
             if self._runs:
                 return None

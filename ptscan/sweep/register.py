@@ -38,6 +38,7 @@ class Register(Generic[CredentialT]):
         """How many of the others answered their first probe."""
         self.written_off: Final = Marks(self.size)
         """Known to be out of reach, and silent so far."""
+        self._doubted: Marks | None = None  # no route there, said somebody, and one more probe is due
 
     def credential_at(self, round_: int, address: Address) -> int | None:
         """The credential that ``address`` is asked with in ``round_``, if any."""
@@ -48,6 +49,22 @@ class Register(Generic[CredentialT]):
     def silent(self, start: int, end: int) -> Sequence[int]:
         """The positions from ``start``, a multiple of 8, to ``end`` - 1 that are still worth a probe."""
         return self.answered.absent(start, end, self.written_off)
+
+    def doubt(self, position: int) -> None:
+        """Somebody says that there is no route to ``position``, which may be tried once more."""
+        if self._doubted is None:  # most sweeps need none
+            self._doubted = Marks(self.size)
+        self._doubted.add(position)
+
+    def still_due(self, silent: Sequence[int]) -> Sequence[int]:
+        """Write those of the ``silent`` off that were doubted and tried once more since, and give the others."""
+        doubted = self._doubted
+        if doubted is None:
+            return silent
+        for position in silent:
+            if position in doubted:
+                self.written_off.add(position)
+        return [position for position in silent if position not in doubted]
 
     @property
     def silent_count(self) -> int:
@@ -82,12 +99,10 @@ class Register(Generic[CredentialT]):
         patience = self.log.timeout
         return max(last_sent_at + patience, min(self.heard_at + patience, last_sent_at + LINGERING * patience))
 
-    def write_off(self, round_: int, position: int) -> bool:
-        """Nobody can be reached at ``position``, says word on its probe of ``round_``; whether that is news."""
-        if position in self.answered or not self.written_off.add(position):
-            return False
-        self.log.settled(round_ * self.size + position, answered=False)
-        return True
+    def write_off(self, round_: int, position: int) -> None:
+        """Nobody can be reached at ``position``, says word on its probe of ``round_``."""
+        if position not in self.answered and self.written_off.add(position):
+            self.log.settled(round_ * self.size + position, answered=False)
 
 
 def _uses(plan: SweepPlan[CredentialT]) -> int:

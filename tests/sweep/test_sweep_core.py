@@ -404,6 +404,33 @@ def test_a_missing_route_is_tried_once_more_and_a_refusal_is_not(plan) -> None:
     assert run.sweep.summary(seconds=0.0, interrupted=False).unreachable == 2
 
 
+class FewWords(Simulation):
+    """Behind a router without a route to the odd addresses, which says so once for each of them, and no more."""
+
+    def __init__(self, *arguments: object, **options: object) -> None:
+        super().__init__(*arguments, **options)  # type: ignore[arg-type]
+        self.told: set[Address] = set()
+
+    def _shoot(self, shot: Shot) -> None:
+        super()._shoot(shot)
+        octets, offset = shot.stencil.octets, shot.stencil.offset
+        for stamp, address in zip(shot.stamps, shot.addresses, strict=True):
+            if address % 2 and address not in self.told:
+                self.told.add(address)
+                self.sweep.be_told_unreachable(octets[:offset] + stamp.to_bytes(4, "big"), errno.EHOSTUNREACH)
+
+
+def test_a_missing_route_is_tried_once_more_and_no_more_though_it_is_told_of_but_once(plan) -> None:
+    run = FewWords(
+        plan("10.0.0.0/22", rate="max", retries=5), answers=lambda address, n: n == 2 and not address % 7
+    ).run()
+    asked = {address: run.asked[address] for address in run.asked if address % 7}
+    assert {asked[address] for address in asked if address % 2} == {2}
+    assert {asked[address] for address in asked if not address % 2} == {6}  # half of all were lost: the path is bad
+    assert len(run.found) == sum(not address % 7 for address in run.asked)
+    assert run.sweep.summary(seconds=0.0, interrupted=False).unreachable == sum(address % 2 for address in asked)
+
+
 def test_a_request_sent_back_is_no_answer(plan, shoot) -> None:
     run = Simulation(plan("10.0.0.0/24", rate="max"), answers=lambda address, n: False)
     shot = shoot(run.sweep)
