@@ -36,6 +36,7 @@ async def run_sweep(
     on_state: StateKeeper | None = None,
     state: SweepState | None = None,
     stop: trio.Event | None = None,
+    batched: bool | None = None,
 ) -> SweepSummary:
     """Sweep by ``plan`` and send the findings into ``found`` as they come, a list at a time; return the counts.
 
@@ -43,6 +44,7 @@ async def run_sweep(
     sweep ends. ``on_progress`` is called ten times a second at most and once at the end, ``on_state`` beside it. The
     sweep goes on from ``state``, which needs the plan's ``seed``. Setting ``stop`` ends the sweep at once with what was
     found so far, and so does a cancellation, but for the counts. ``found`` stays open: closing it is the caller's.
+    ``batched`` is as in ``open_datagrams``: by itself the best that the system has.
     Raises SweepError or SocketError. A checkpoint.
     """
     started_at = trio.current_time()
@@ -52,7 +54,9 @@ async def run_sweep(
     sweep = Sweep(plan, seed=seed, key=secrets.token_bytes(32), classify=classify, now=started_at, state=state)
     async with AsyncExitStack() as stack:
         sockets = {
-            ipv6: await stack.enter_async_context(open_datagrams(socket.AF_INET6 if ipv6 else socket.AF_INET))
+            ipv6: await stack.enter_async_context(
+                open_datagrams(socket.AF_INET6 if ipv6 else socket.AF_INET, batched=batched)
+            )
             for ipv6 in sweep.families
         }
         driver = _Driver(sweep, sockets, plan.port, found)

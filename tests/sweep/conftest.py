@@ -235,6 +235,7 @@ def sweep() -> SweepRunner:
         exclude: Sequence[str] = (),
         credentials: tuple[FakeCommunity, ...] = (_community(),),
         stop: trio.Event | None = None,
+        batched: bool | None = None,
         **plan: object,
     ) -> Result:
         options = {"rate": 20_000.0, "timeout": 0.3, "version": "2c", **plan}
@@ -250,7 +251,9 @@ def sweep() -> SweepRunner:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(collect)
             async with send:
-                summary = await run_sweep(wanted, send, classify=lambda oid, descr: "printer", stop=stop)
+                summary = await run_sweep(
+                    wanted, send, classify=lambda oid, descr: "printer", stop=stop, batched=batched
+                )
         return Result(summary, found)
 
     return run

@@ -7,6 +7,7 @@ from collections import Counter
 
 import pytest
 import trio
+from msgspec.structs import replace
 
 from codec import NO_SUCH_OBJECT, V1, V2C, encode_response
 from ptscan.datagram import SocketError
@@ -205,6 +206,28 @@ async def test_shards_ask_every_target_once_between_them(network, sweep) -> None
         for index in range(3):
             await sweep(["127.40.0.0/25"], net.port, shard=(index, 3), retries=0, timeout=0.05)
     assert net.asked == Counter(hosts("127.40.0", 1, 126))
+
+
+async def test_batches_shards_and_seeds_change_nothing_in_what_is_found(network, sweep, healthy) -> None:
+    def sparse(probe):
+        return healthy(probe) if int(probe.host.rpartition(".")[2]) % 3 else []
+
+    async with network(sparse) as net:
+        every = []
+        for seed, batched in ((1, True), (1, False), (2, True)):
+            for shards in (1, 2, 5):
+                sightings = {}
+                for index in range(shards):
+                    result = await sweep(
+                        ["127.40.0.0/24", "127.40.9.3-40"], net.port,
+                        exclude=["127.40.0.64/27"], shard=(index, shards), seed=seed, batched=batched, retries=0,
+                    )  # fmt: skip
+                    for finding in result.found:
+                        assert finding.sighting.address not in sightings
+                        sightings[finding.sighting.address] = replace(finding.sighting, rtt_ms=None)
+                every.append(sightings)
+    assert all(sightings == every[0] for sightings in every)
+    assert len(every[0]) > 100
 
 
 async def test_stopping_ends_the_sending_and_keeps_what_was_found(network, sweep, healthy) -> None:
