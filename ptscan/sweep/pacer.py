@@ -53,6 +53,7 @@ _DEEPEST_CUT: Final = 0.25
 _DROPS_SECONDS: Final = 1.0  # between two drops of this machine that are one misfortune
 _PROVEN: Final = 0.7  # of a rate, for which evidence spoke, so that it needs no more
 
+_LOOK_SECONDS: Final = 0.001  # between two looks at whether it may go up
 _STEP: Final = 1.05
 _STEP_GROWTH: Final = 1.5
 _DOUBLE: Final = 2.0
@@ -87,7 +88,7 @@ class Pacer:
         self._epochs = Epochs(now, start)
         self._path = Path()
         self._places = CanaryPlaces()
-        self._now = self._spent_at = self._changed_at = now
+        self._now = self._spent_at = self._changed_at = self._look_at = now
         self._first_round = True
         self._met = False  # whether a limit was ever met
         self._ceiling = math.inf
@@ -231,8 +232,9 @@ class Pacer:
     def _grow(self, log: Log | None, times: RoundTrips, now: float) -> None:
         """Go up where nothing speaks against it."""
         waited = now - self._changed_at
-        if self._epochs.short_of_rate or waited < (_HOLD_SECONDS if self._met else self._pause):
+        if self._epochs.short_of_rate or now < self._look_at or waited < (_HOLD_SECONDS if self._met else self._pause):
             return
+        self._look_at = now + _LOOK_SECONDS
         if self._verified >= self._cap <= self.rate:
             return
         recovering = self._met and self.rate < _FAR_BELOW * self._verified
