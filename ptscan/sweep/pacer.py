@@ -75,16 +75,26 @@ _LEAST_LOSS: Final = 0.05  # of a round: canaries don't feel it all
 class Pacer:
     """Starts at ``start`` packets a second ``now`` and never passes ``cap``; see ``pacing``.
 
-    Without evidence it goes up to ``blind``. ``burst`` is what a late wake-up may make good, in seconds; ``pause`` is
-    how many seconds lie at least between two doublings.
+    Without evidence it goes up to ``blind``. ``burst`` is what a late wake-up may make good, in seconds, with at most
+    ``ceiling`` packets in any second; ``pause`` is how many seconds lie at least between two doublings.
     """
 
-    def __init__(self, now: float, *, start: float, cap: float, blind: float, burst: float, pause: float) -> None:
+    def __init__(
+        self,
+        now: float,
+        *,
+        start: float,
+        cap: float,
+        blind: float,
+        burst: float,
+        pause: float,
+        ceiling: float = math.inf,
+    ) -> None:
         self._cap = cap
         self._blind = blind
         self._burst_seconds = burst
         self._pause = pause
-        self._bucket = TokenBucket(start, start * burst, now)
+        self._bucket = TokenBucket(start, start * burst, now, ceiling=ceiling)
         self._epochs = Epochs(now, start)
         self._path = Path()
         self._places = CanaryPlaces()
@@ -121,7 +131,7 @@ class Pacer:
         self._now = now
         paused = now - self._spent_at
         if paused > _IDLE_SECONDS and paused > 2 / self.rate:
-            if paused > _PAUSE_SECONDS:
+            if paused > _PAUSE_SECONDS or not self._spent:
                 self._bucket.allowance(now)
                 self._bucket.drain(max(1.0, self.rate * _GRAIN_SECONDS))
             self._epochs.turn_over(self._spent_at, now)

@@ -14,6 +14,7 @@ from ptscan.sweep.limits import KIND_BURST_SECONDS, KIND_GROWTH_SECONDS, KIND_RA
 from ptscan.sweep.pacer import BLIND_RATE, FIRST_RATE, Pacer
 
 _BURST_SECONDS: Final = 0.05  # what a late wake-up may make good at a rate that was asked for
+_EXCESS: Final = 1.015  # how far above it any one second may get: less than 2 % with what leaves a little late
 _TRUSTED_RATE: Final = 100_000.0
 _MOST_RATE: Final = 2_000_000.0  # no machine of ours sends as fast
 
@@ -36,4 +37,12 @@ def make_pacer(rate: float | Literal["max"] | None, now: float, *, sharers: int 
         start, blind = FIRST_RATE / sharers, BLIND_RATE / sharers
         return Pacer(now, start=start, cap=_MOST_RATE, blind=blind, burst=KIND_BURST_SECONDS, pause=0.0)
     start = min(float(rate), _TRUSTED_RATE)
-    return Pacer(now, start=start, cap=float(rate), blind=float(rate), burst=_BURST_SECONDS, pause=0.0)
+    return Pacer(
+        now,
+        start=start,
+        cap=float(rate),
+        blind=float(rate),
+        burst=_BURST_SECONDS,
+        pause=0.0,
+        ceiling=_EXCESS * rate + 1,
+    )

@@ -77,6 +77,17 @@ def test_no_pattern_of_wake_ups_passes_rate_times_time_plus_burst(rate: float, w
         assert left <= rate * now + max(1.0, rate * 0.05) + 1
 
 
+@given(st.sampled_from([3.0, 200.0, 2_000.0]), st.lists(st.floats(0, 0.06), min_size=1, max_size=50))
+def test_no_pattern_of_wake_ups_gets_a_rate_two_percent_too_high_in_any_second(rate: float, late: list[float]) -> None:
+    times = leave_times(make_pacer(rate, 0.0), 3.0, late=late)
+    assert most_in_a_second(times) <= 1.02 * rate + 1
+
+
+def test_what_passed_before_the_first_packet_is_not_made_good() -> None:
+    pacer = make_pacer(20_000.0, 0.0)
+    assert pacer.allowance(0.04) == 40
+
+
 def test_a_kind_sweep_starts_gently_grows_and_never_passes_its_cap() -> None:
     times = leave_times(make_pacer(None, 0.0), 8.0, late=(0.0, 0.004, 0.015))
     per_half_second = [sum(begin <= time < begin + 0.5 for time in times) for begin in (0.0, 0.5, 1.0, 3.0, 6.0)]
@@ -101,6 +112,19 @@ def test_a_bucket_gives_back_what_was_not_used_up_to_its_burst() -> None:
     bucket.allowance(6.0)
     bucket.drain(2.0)
     assert bucket.allowance(6.0) == 2
+
+
+def test_a_bucket_with_a_ceiling_makes_good_no_faster_than_that() -> None:
+    bucket = TokenBucket(100.0, 10.0, 0.0, ceiling=104.0)
+    bucket.spend(bucket.allowance(0.5))
+    assert bucket.ready_at(1.0) == pytest.approx(0.51)
+    for now in (0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3, 1.4):
+        bucket.spend(bucket.allowance(now))
+    assert bucket.allowance(1.45) == 4  # 100 within the last second, and 5 are due
+    bucket.spend(4)
+    assert bucket.allowance(1.49) == 0
+    assert bucket.ready_at(1.0) == pytest.approx(1.5)
+    assert bucket.allowance(1.5) == 6
 
 
 # --- the estimate ---
