@@ -53,11 +53,15 @@ class _Host:
 
 
 class Canaries:
-    """Hosts known to answer, each asked again up to ``uses`` times; ``key`` is secret."""
+    """Hosts known to answer, each asked again up to ``uses`` times; ``key`` is secret.
 
-    def __init__(self, *, uses: int, key: bytes) -> None:
+    A host that did not answer is left alone for ``spacing`` seconds from when it was asked: it may just be slow.
+    """
+
+    def __init__(self, *, uses: int, key: bytes, spacing: float = 0.0) -> None:
         self._uses = uses
         self._key = key
+        self._spacing = spacing
         self._drawn = 0
         self._ids: list[int] = []
         self._hosts: deque[_Host] = deque()  # by the instants from which they may be asked
@@ -138,7 +142,7 @@ class Canaries:
             host.proved = True
             host.misses = 0
             self._answers += 1
-            self._rest(host, now)
+            self._rest(host, now, sent_at)
             return now - sent_at
         late = self._given_up.pop(request_id, None)
         if late is not None:
@@ -168,17 +172,17 @@ class Canaries:
             if len(self._given_up) >= _KEPT_LOST:
                 del self._given_up[next(iter(self._given_up))]
             self._given_up[request_id] = (sent_at, counted)
-            self._rest(host, now)
+            self._rest(host, now, sent_at)
         felt, self._felt = self._felt, []
         return felt
 
-    def _rest(self, host: _Host, now: float) -> None:
+    def _rest(self, host: _Host, now: float, sent_at: float) -> None:
         if not host.uses:
             return
         if host.misses > 1 and not host.proved and self._answers > host.answers_of_others:
             self.left -= host.uses
         elif host.misses:
-            host.free_at = now + _MISSED_REST_SECONDS
+            host.free_at = max(now + _MISSED_REST_SECONDS, sent_at + self._spacing)
             self._missed.append(host)
         else:
             host.free_at = now + _REST_SECONDS

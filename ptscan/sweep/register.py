@@ -29,7 +29,7 @@ class Register(Generic[CredentialT]):
         self.rounds: Final = rounds_of(plan.version, retries=plan.retries, choices=self.allowances.choices)
         self.log: Final = SendLog(plan.timeout)
         self.times: Final = RoundTrips(plan.timeout)
-        self.canaries: Final = Canaries(uses=_uses(plan), key=key)
+        self.canaries: Final = Canaries(uses=_uses(plan), key=key, spacing=0.0 if plan.rate == "max" else plan.timeout)
         self.answered: Final = Marks(self.size, given)
         self.given: Final = self.answered.count
         self.heard_at = -inf

@@ -97,6 +97,17 @@ def test_what_did_not_leave_may_be_taken_again() -> None:
     assert len(canaries.take(1, 0.0)) == 1
 
 
+def test_who_did_not_answer_is_not_asked_again_before_its_time_is_over() -> None:
+    """Whatever the others' answers take: a device that is slow shall not have two requests before it."""
+    canaries = Canaries(uses=2, key=b"secret", spacing=1.0)
+    canaries.known(0, 0)
+    canaries.take(1, 5.0)
+    canaries.expire(5.1, 0.02)
+    assert canaries.take(1, 5.9) == []
+    assert canaries.ready(5.9, most=1) == 0
+    assert len(canaries.take(1, 6.0)) == 1
+
+
 def test_a_liar_counts_once_and_is_out_when_others_answer() -> None:
     canaries = made(hosts=2)
     (liar, _, _), (_, _, honest) = canaries.take(2, 0.0)
