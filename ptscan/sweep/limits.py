@@ -48,11 +48,14 @@ KIND_LEAST_RATE: Final = 100.0
 KIND_GROWTH_SECONDS: Final = 0.5
 """Seconds in which a kind sweep doubles its rate while nothing is lost."""
 
-KIND_SUBNET_BURST: Final = 4
+KIND_SUBNET_BURST: Final = 3
 """Packets that may follow one another at once into one /24 in a kind sweep."""
 
-KIND_SUBNET_CAP: Final = 100
-"""Packets in any second into one /24 in a kind sweep, the burst among them."""
+KIND_SUBNET_CAP: Final = 98
+"""Packets in any second into one /24 in a kind sweep, the burst among them.
+
+Two less than the promise: what this machine sends a moment later than it was allowed comes into another second.
+"""
 
 FEWEST_FOR_CANARIES: Final = 4_096
 """Targets below which there are no canaries: such a sweep is over before it could learn much."""

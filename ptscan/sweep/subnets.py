@@ -9,7 +9,7 @@ _SUBNETS_KEPT: Final = 65_536
 
 
 class SubnetLimit:
-    """At most 100 packets in any second into one /24: 96 a second, four at once (a leaky bucket per subnet, GCRA).
+    """At most 98 packets in any second into one /24: 95 a second, three at once (a leaky bucket per subnet, GCRA).
 
     Of as many ``sharers`` each gets its share of both, a packet at once at the least.
     """
