@@ -4,7 +4,7 @@ I/O: run (which draws the randomness too). Every other module takes the time as 
 """
 
 from ptscan.sweep.core import Sweep
-from ptscan.sweep.outgoing import Shot
+from ptscan.sweep.grains import Shot
 from ptscan.sweep.plan import CommunityLike, SweepError, SweepPlan, Version
 from ptscan.sweep.run import Progress, StateKeeper, run_sweep
 from ptscan.sweep.sighting import Classifier, Found, Kind, Sighting

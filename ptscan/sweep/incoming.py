@@ -116,7 +116,6 @@ class Incoming(Generic[CredentialT]):
         if fast:
             register.heard_at = now
         register.answered.count += fast
-        register.at_first += fast if outgoing.round == 0 else 0
         for first, count in Counter(at_once).items():
             log.settled(first, answered=True, count=count)
         for rtt in round_trips.values():

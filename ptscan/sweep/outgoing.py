@@ -1,14 +1,14 @@
 """Which probes leave next: rounds over the order of the targets, of those still silent, as fast as the pacer allows."""
 
 import os
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Final, Generic, NamedTuple
 
 from codec import REQUEST_ID_MIN, PduType, RequestTemplate
 from ptscan.datagram import Fault, Stencil
+from ptscan.sweep.grains import Canary, Run, Shot, grain_of
 from ptscan.sweep.limits import CHUNK, CHUNKS_UNDER_WAY, MISSING_HOSTS, MISSING_SHARE, QUICK_SPACING
 from ptscan.sweep.pacing import make_pacer
 from ptscan.sweep.plan import CredentialT, SweepPlan
@@ -20,22 +20,6 @@ from ptscan.targets import IPV6, Address
 _SKIPPED_AT_ONCE: Final = 64  # chunks without a silent target that one call passes over
 
 
-@dataclass(frozen=True, slots=True)
-class Shot:
-    """Packets that may leave now: one stencil, and columns of stamps and addresses.
-
-    Those at the places of ``canaries`` are canaries, the others probes, of which ``first`` is the sequence number of
-    the first; None where there are none.
-    """
-
-    stencil: Stencil
-    ipv6: bool
-    stamps: Sequence[int]
-    addresses: Sequence[Address]
-    first: int | None
-    canaries: tuple[int, ...] = ()
-
-
 class Chunk(NamedTuple):
     """Columns of a whole chunk of the order in this round, silent or not: what its answers are held against.
 
@@ -45,18 +29,6 @@ class Chunk(NamedTuple):
     stamps: Sequence[int]
     addresses: Sequence[Address]
     first: int | None = None
-
-
-@dataclass(slots=True)
-class _Run:
-    """Consecutive silent positions that share a stencil and a family, as columns; ``begin`` is the next to leave."""
-
-    stencil: Stencil
-    ipv6: bool
-    positions: Sequence[int]
-    stamps: Sequence[int]
-    addresses: Sequence[Address]
-    begin: int = 0
 
 
 class Outgoing(Generic[CredentialT]):
@@ -86,13 +58,14 @@ class Outgoing(Generic[CredentialT]):
         )
         """Whether IPv4 (False) and IPv6 (True) targets are among them."""
         self.round = round_
+        self._answered_before = register.answered.count  # when the round began
         self.chunks: dict[int, Chunk] = {}
         """Chunks of this round that were begun, by number; the latest only."""
         self.to_length: Final = _to_length(plan.credentials[0])
         """Where the PDU's length stands in an answer to the first credential, when the message's takes one octet."""
         self._cursor = cursor  # the next position of the round
-        self._runs: list[_Run] = []
-        self._errands: list[Shot] = []  # canaries that are asked in another way than the probes just now
+        self._runs: list[Run] = []
+        self._grain: deque[Shot] = deque()  # what is under way to leave together
         self._last_sent_at = now
         self._enough = False  # whether the optional rounds that are left may be left out
         self.probes = 0
@@ -127,6 +100,8 @@ class Outgoing(Generic[CredentialT]):
 
     def next_shot(self, now: float) -> Shot | float:
         """Give the packets that may leave ``now``, or the instant at which to ask again (infinite: never)."""
+        if self._grain:
+            return self._grain[0]
         allowance = self.pacer.allowance(now)
         if (ready_at := self.pacer.ready_at(now)) > now:  # few packets at a time would cost as much as many
             return ready_at
@@ -136,71 +111,67 @@ class Outgoing(Generic[CredentialT]):
             allowance = min(allowance, self._plan.max_in_flight - log.in_flight - canaries.in_flight)
             if allowance <= 0:
                 return log.next_timeout() or now
-        while self._errands:
-            errand = self._errands.pop()
-            if self._subnets is None or self._subnets.admit(errand.addresses, now):
-                return errand
-            canaries.unsent(errand.stamps[0])  # its subnet has had its share
         if not self._runs and (wait := self._load(now)) is not None:
             return wait
         run = self._runs[0]
-        begin = run.begin
-        packets = min(allowance, len(run.stamps) - begin)
+        packets = min(allowance, len(run.stamps) - run.begin)
         ahead = register.size - self._cursor + self.rounds_ahead * register.silent_count
         ready = canaries.ready(now, most=packets)
         places = self.pacer.canary_places(packets, left=canaries.left, ready=ready, ahead=ahead)
-        first = self.round_start + run.positions[begin]
-        if not places and self._subnets is None:
-            end = begin + packets
-            return Shot(run.stencil, run.ipv6, run.stamps[begin:end], run.addresses[begin:end], first)
-        birds = self._canaries_like(run, len(places), now)
-        end = begin + packets - len(birds)
-        stamps, addresses = list(run.stamps[begin:end]), list(run.addresses[begin:end])
-        places = places[: len(birds)]
-        for place, (stamp, address) in zip(places, birds, strict=True):
-            stamps.insert(place, stamp)
-            addresses.insert(place, address)
-        if self._subnets is not None:
-            admitted = self._subnets.admit(addresses, now)
-            for place in places:
-                if place >= admitted:
-                    canaries.unsent(stamps[place])
-            if not admitted:
-                return self._subnets.ready_at(addresses[0], now)
-            del stamps[admitted:], addresses[admitted:]
-        return Shot(run.stencil, run.ipv6, stamps, addresses, first, tuple(p for p in places if p < len(stamps)))
+        if places:
+            taken = [self._canary(*each) for each in canaries.take(len(places), now)]
+            self._grain.extend(grain_of(run, packets, places[: len(taken)], taken))
+        else:
+            self._grain.append(run.shot(run.begin, run.begin + packets))
+        return self._grain[0] if self._subnets is None else self._admitted(self._subnets, now)
 
-    def _canaries_like(self, run: _Run, count: int, now: float) -> list[tuple[int, Address]]:
-        """Up to ``count`` canaries, as stamp and address, that fit in among the probes of ``run``; others follow it."""
-        birds: list[tuple[int, Address]] = []
-        for position, way, request_id in self._register.canaries.take(count, now):
-            address = self._register.order.address_at(position)
-            stencil, ipv6 = self.stencils[self.ways[way]], address >= IPV6
-            if stencil is run.stencil and ipv6 == run.ipv6:
-                birds.append((request_id, address))
-            else:
-                self._errands.append(Shot(stencil, ipv6, (request_id,), (address,), None, (0,)))
-        return birds
+    def _canary(self, position: int, way: int, request_id: int) -> Canary:
+        address = self._register.order.address_at(position)
+        return Canary(self.stencils[self.ways[way]], address >= IPV6, request_id, address)
+
+    def _admitted(self, subnets: SubnetLimit, now: float) -> Shot | float:
+        """Cut the grain where a subnet has had its share; give its first shot, or the instant when that may leave."""
+        addresses = [address for shot in self._grain for address in shot.addresses]
+        admitted = subnets.admit(addresses, now)
+        planned = list(self._grain)
+        self._grain.clear()
+        for shot in planned:
+            packets = min(admitted, len(shot.stamps))
+            admitted -= packets
+            self._take_back(shot, packets)
+            if packets:
+                self._grain.append(shot.cut(packets))
+        return self._grain[0] if self._grain else subnets.ready_at(addresses[0], now)
+
+    def _take_back(self, shot: Shot, done: int) -> None:
+        """Nothing of ``shot`` behind the first ``done`` leaves."""
+        for place in shot.canaries:
+            if place >= done:
+                self._register.canaries.unsent(shot.stamps[place])
 
     def shot_sent(self, shot: Shot, done: int, faults: Sequence[Fault], now: float) -> None:
         """The first ``done`` packets of ``shot`` were handed over at ``now``, ``faults`` of them in vain.
 
         What is left of it comes with the next shot.
         """
+        self._grain.popleft()
+        self._take_back(shot, done)
+        if done < len(shot.stamps):
+            while self._grain:
+                self._take_back(self._grain.popleft(), 0)
         in_vain = {fault.place for fault in faults}
-        birds = 0
-        for place in shot.canaries:
-            birds += place < done
-            if place >= done or place in in_vain:
-                self._register.canaries.unsent(shot.stamps[place])
+        canaries = [place for place in shot.canaries if place < done]
+        for place in in_vain.intersection(canaries):
+            self._register.canaries.unsent(shot.stamps[place])
+        lost = len(in_vain.intersection(canaries))
         # What was in vain is spent, too: else a link that is down for a second eats up a whole round.
-        self.pacer.spend(done, canaries=birds - len(in_vain.intersection(shot.canaries)))
+        self.pacer.spend(done, canaries=len(canaries) - lost)
         for fault in faults:
             self.send_errors[os.strerror(fault.code)] += 1
         if shot.first is None:
             return
-        probes = done - birds
-        sent = probes - len(in_vain.difference(shot.canaries))
+        probes = done - len(canaries)
+        sent = probes - (len(in_vain) - lost)
         if sent:
             self.probes += sent
             self._last_sent_at = now
@@ -243,12 +214,14 @@ class Outgoing(Generic[CredentialT]):
         if rounds[self.round + 1].optional:
             if now < self.quiet_at:
                 return self.quiet_at
-            tries = sum(not each.choice for each in rounds[: self.round + 1])
-            few = max(MISSING_HOSTS, MISSING_SHARE * self._register.answered.count)
-            if self._register.missing(tries) <= few:
+            # Of those that were silent before, this round found some and lost its share once more.
+            answered, loss = self._register.answered.count, self.pacer.loss
+            missing = (answered - self._answered_before) * loss / (1 - loss)
+            if missing <= max(MISSING_HOSTS, MISSING_SHARE * answered):
                 self._enough = True
                 return now
         self.round += 1
+        self._answered_before = self._register.answered.count
         self._cursor = 0
         self.chunks.clear()
         self.pacer.round_over(now)
@@ -261,7 +234,7 @@ class Outgoing(Generic[CredentialT]):
             return self._plan.timeout
         return min(self._plan.timeout, max(QUICK_SPACING, self._register.times.patience))
 
-    def _runs_of(self, number: int, positions: Sequence[int]) -> Iterator[_Run]:
+    def _runs_of(self, number: int, positions: Sequence[int]) -> Iterator[Run]:
         register = self._register
         start = number * CHUNK
         stamps: Sequence[int] = register.ids.of_chunk(self.round, number)
@@ -276,7 +249,7 @@ class Outgoing(Generic[CredentialT]):
         round_ = register.rounds[self.round]
         if register.allowances.everywhere and len(self.families) == 1:
             stencil = self.stencils[round_.version, round_.choice]
-            yield _Run(stencil, True in self.families, positions, stamps, addresses)
+            yield Run(stencil, True in self.families, self.round_start, positions, stamps, addresses)
             return
         # Each target has its own list of credentials: neighbours in the order that share a stencil make a run.
         allowed = [register.credential_at(self.round, address) for address in addresses]
@@ -287,8 +260,13 @@ class Outgoing(Generic[CredentialT]):
                 self.without_credential += len(members) if self.round == 0 else 0
                 continue
             stencil = self.stencils[round_.version, index]
-            yield _Run(
-                stencil, ipv6, [row[0] for row in members], [row[1] for row in members], [row[2] for row in members]
+            yield Run(
+                stencil,
+                ipv6,
+                self.round_start,
+                [row[0] for row in members],
+                [row[1] for row in members],
+                [row[2] for row in members],
             )
 
 

@@ -34,8 +34,6 @@ class Register(Generic[CredentialT]):
         self.given: Final = self.answered.count
         self.heard_at = -inf
         """When somebody answered for the first time, last."""
-        self.at_first = 0
-        """How many of the others answered their first probe."""
         self.written_off: Final = Marks(self.size)
         """Known to be out of reach, and silent so far."""
         self._doubted: Marks | None = None  # no route there, said somebody, and one more probe is due
@@ -71,11 +69,6 @@ class Register(Generic[CredentialT]):
         """How many positions are still worth a probe."""
         return self.size - self.answered.count - self.written_off.count
 
-    def missing(self, tries: int) -> float:
-        """How many of those who answer should still be silent after so many tries, as far as the first one tells."""
-        found = self.answered.count - self.given
-        return found * (1 - self.at_first / found) ** tries if found else 0.0
-
     @property
     def is_settled(self) -> bool:
         """Whether nobody is worth a further probe."""
@@ -85,7 +78,6 @@ class Register(Generic[CredentialT]):
         """``position`` answers for the first time, to its probe of ``round_``: say when that left, where known."""
         self.heard_at = now
         self.answered.add(position)
-        self.at_first += round_ == 0
         sequence = round_ * self.size + position
         if self.written_off.remove(position):
             return self.log.sent_at(sequence)

@@ -10,8 +10,8 @@ import trio
 
 from ptscan.datagram import Datagrams, open_datagrams
 from ptscan.sweep.core import Sweep
+from ptscan.sweep.grains import Shot
 from ptscan.sweep.limits import MAX_PENDING, PROGRESS_SECONDS, YIELD_SECONDS
-from ptscan.sweep.outgoing import Shot
 from ptscan.sweep.plan import CredentialT, SweepPlan
 from ptscan.sweep.sighting import Classifier, Found
 from ptscan.sweep.state import SweepState
