@@ -39,6 +39,10 @@ class Delivery(Generic[T]):
             for row in grid.rows:
                 self.screen.row(grid.header, row)
 
+    async def has_room(self) -> None:
+        """Wait until more can be given out: a reader that is slow holds the work up, and nothing piles up."""
+        await self._output.has_room()
+
     async def run(self, work: Callable[[], Awaitable[object]], stop: trio.Event | None = None) -> bool:
         """Await ``work()``, writing lines as they come and drawing; return whether it was interrupted.
 

@@ -19,6 +19,8 @@ T = TypeVar("T")
 Receipt: TypeAlias = Callable[[], None]
 
 _PAUSE_SECONDS: Final = 0.02  # between two writes of lines: each costs as much as hundreds of lines
+_MANY: Final = 2_048  # lines that are not kept back for that long
+_MOST: Final = 4_096  # lines that wait for a slow reader before whoever finds more has to
 _ENDINGS: Final[dict[str, Format]] = {".json": "json", ".jsonl": "jsonl", ".csv": "csv", ".xlsx": "xlsx"}
 
 
@@ -50,6 +52,8 @@ class Output(Generic[T]):
         self._pending: list[T] = []
         self._receipts: list[Receipt] = []
         self._added = trio.Event()
+        self._many = trio.Event()
+        self._written = trio.Event()
 
     @property
     def streams(self) -> bool:
@@ -62,6 +66,13 @@ class Output(Generic[T]):
         if kept is not None:
             self._receipts.append(kept)
         self._added.set()
+        if len(self._pending) >= _MANY:
+            self._many.set()
+
+    async def has_room(self) -> None:
+        """Wait until further records may be added: as long as a reader of lines is slow."""
+        while self.streams and len(self._pending) >= _MOST:
+            await self._written.wait()
 
     async def keep_written(self) -> None:
         """Write lines as they are added, until cancelled.
@@ -70,7 +81,7 @@ class Output(Generic[T]):
         """
         while self.streams:
             await self._added.wait()
-            self._added = trio.Event()
+            self._added, self._many = trio.Event(), trio.Event()
             lines, receipts = self._take_lines()
             with trio.CancelScope(shield=True):  # taken is written: nothing else holds these lines any more
                 if self._destination.is_file:
@@ -78,7 +89,10 @@ class Output(Generic[T]):
                 else:
                     await trio.to_thread.run_sync(self._destination.write, lines)
             _call(receipts)
-            await trio.sleep(_PAUSE_SECONDS)
+            self._written.set()
+            self._written = trio.Event()
+            with trio.move_on_after(_PAUSE_SECONDS):
+                await self._many.wait()
 
     def _take_lines(self) -> tuple[bytes, list["Receipt"]]:
         records, self._pending = self._pending, []

@@ -111,6 +111,7 @@ class _Readers:
                     self.found += len(batch)
                     for finding in batch:
                         await self._places.acquire()
+                        await self._delivery.has_room()
                         reading.start_soon(self._read, finding)
             nursery.cancel_scope.cancel()
 

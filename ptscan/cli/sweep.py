@@ -60,6 +60,7 @@ async def _sweep(
             async for batch in findings:
                 kinds.update([found.sighting.kind for found in batch])
                 delivery.give([found.sighting for found in batch], partial(campaign.settle, batch))
+                await delivery.has_room()
 
         interrupted = await delivery.run(partial(campaign.run, take, delivery.screen, delivery, stop), stop)
     tally = campaign.tally

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -274,6 +275,37 @@ async def test_every_line_is_written_once_whenever_it_is_cancelled(is_file: bool
     output.finish()
     assert file.getvalue().count(b"\n") == 6
     assert kept == [0, 1, 2]
+
+
+async def test_a_slow_reader_holds_the_work_up_and_nothing_piles_up() -> None:
+    class Slow(io.BytesIO):
+        reads = threading.Event()
+
+        def write(self, lines: bytes) -> int:  # type: ignore[override]
+            self.reads.wait(30)
+            return super().write(lines)
+
+    file = Slow()
+    output = Output(READINGS, "jsonl", Destination(file, "memory", is_file=False))
+    added = 0
+
+    async def add() -> None:
+        nonlocal added
+        for _ in range(40):
+            await output.has_room()
+            output.add([reading("x")] * 500)
+            added += 500
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(output.keep_written)
+        async with trio.open_nursery() as adding:
+            adding.start_soon(add)
+            await trio.testing.wait_all_tasks_blocked()
+            assert 4_000 <= added <= 9_500
+            file.reads.set()
+        nursery.cancel_scope.cancel()
+    output.finish()
+    assert file.getvalue().count(b"\n") == added == 20_000
 
 
 def test_a_file_that_is_written_as_a_whole_is_safe_once_it_has_its_name(tmp_path: Path) -> None:
