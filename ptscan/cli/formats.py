@@ -19,7 +19,7 @@ T = TypeVar("T")
 Receipt: TypeAlias = Callable[[], None]
 
 _PAUSE_SECONDS: Final = 0.02  # between two writes of lines: each costs as much as hundreds of lines
-_MANY: Final = 2_048  # lines that are not kept back for that long
+_MANY: Final = 1_024  # lines that are not kept back for that long
 _MOST: Final = 4_096  # lines that wait for a slow reader before whoever finds more has to
 _ENDINGS: Final[dict[str, Format]] = {".json": "json", ".jsonl": "jsonl", ".csv": "csv", ".xlsx": "xlsx"}
 
