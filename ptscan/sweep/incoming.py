@@ -63,9 +63,8 @@ class Incoming(Generic[CredentialT]):
         if register.allowances.everywhere:
             credential = plan.credentials[register.rounds[outgoing.round].choice]
         at_once: list[int] = []  # the first probe of the shot that each answer is to, where that was a whole chunk
-        round_trips: dict[
-            int, float | None
-        ] = {}  # of those shots, in milliseconds: one for all the answers that came now
+        # Of those shots, in milliseconds: one for all the answers that came now.
+        round_trips: dict[int, float | None] = {}
         slow = 0
         for payload, number, port in zip(received.payloads, received.sources, received.ports, strict=True):
             source = family | number
@@ -135,6 +134,9 @@ class Incoming(Generic[CredentialT]):
         if request_id is None:
             self.malformed += 1
             return None
+        if self._is_a_guess(request_id, source):
+            self.refused += 1
+            return None
         probe = self._probe_of(request_id)
         if probe is None:
             if not self._receive_canary(request_id, source, now):
@@ -171,6 +173,16 @@ class Incoming(Generic[CredentialT]):
         if payload[at : at + 4] == request_id.to_bytes(4, "big", signed=True):
             self._frames.remember(payload, at, message, sighting)
         return Found(sighting, self._plan.credentials[credential], position)
+
+    def _is_a_guess(self, request_id: int, source: Address) -> bool:
+        """Whether this names another's position and comes from whom nobody believes for others: known without the tag.
+
+        To look for a tag that is not there takes 256 new ones for each round, of which 64 communities have 131.
+        """
+        if self._believes(source):
+            return False
+        position = self._register.ids.position_in(request_id)
+        return position is not None and self._register.order.address_at(position) != source
 
     def _be_canary(self, finding: Found[CredentialT]) -> None:
         """Whoever answered may be asked again, in the same way, to feel the path."""

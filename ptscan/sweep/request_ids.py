@@ -61,12 +61,17 @@ class RequestIds:
             ids = self._chunks[round_, chunk] = self._make(round_, chunk)
         return ids
 
-    def match(self, request_id: int, *, rounds: int) -> tuple[int, int] | None:
-        """Give the (round, position) whose id this is, among the first ``rounds`` rounds; None for a foreign one."""
+    def position_in(self, request_id: int) -> int | None:
+        """Give the position that this id names, whatever its tag; None where it names none."""
         if request_id >> _BASE_BITS != 1:
             return None
         position = request_id - ID_BASE >> self.tag_bits ^ self.mask
-        if position >= self._count:
+        return position if position < self._count else None
+
+    def match(self, request_id: int, *, rounds: int) -> tuple[int, int] | None:
+        """Give the (round, position) whose id this is, among the first ``rounds`` rounds; None for a foreign one."""
+        position = self.position_in(request_id)
+        if position is None:
             return None
         chunk, place = divmod(position, CHUNK)
         for round_ in range(rounds - 1, -1, -1):

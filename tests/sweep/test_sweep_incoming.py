@@ -9,8 +9,9 @@ from codec import OBJECT_IDENTIFIER, OCTET_STRING, V2C, Varbind, encode_response
 from ptscan.datagram import Received
 from ptscan.sweep import Found, Shot, Sweep, SweepPlan
 from ptscan.sweep.limits import REMEMBERED_ANSWERS
+from ptscan.sweep.request_ids import RequestIds
 from ptscan.sweep.sighting import SYS_DESCR, SYS_NAME, SYS_OBJECT_ID
-from ptscan.targets import Address, parse_targets
+from ptscan.targets import Address, parse_address, parse_targets
 
 MODELS = ((b"HP ETHERNET MULTI-ENVIRONMENT", "1.3.6.1.4.1.11.2.3.9.1"), (b"x" * 130, "1.3.6.1.4.1.2435.2.3.9.1"))
 
@@ -108,3 +109,16 @@ def test_a_fleet_of_liars_fills_no_memory(twins) -> None:
     (stamp, source), *_ = pair.asked
     pair.hear([answer(stamp, 0, b"x")], [source], [pair.port])
     assert len(known) == 1
+
+
+def test_who_has_lied_makes_nobody_look_for_tags_of_others(twins, monkeypatch) -> None:
+    sweep = twins().fast
+    made = []
+    make = RequestIds._make
+    monkeypatch.setattr(RequestIds, "_make", lambda ids, *chunk: made.append(chunk) or make(ids, *chunk))
+    luck = random.Random(7)
+    liar = parse_address("127.41.0.1")
+    for _ in range(500):
+        assert sweep.receive(answer(1 << 30 | luck.getrandbits(30), 0, b"prn"), liar, 161, now=0.5) is None
+    assert sweep.summary(seconds=0.0, interrupted=False).refused == 500
+    assert len(made) <= 1
