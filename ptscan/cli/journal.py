@@ -32,7 +32,7 @@ import msgspec
 from ptscan.cli.ledger import Place
 from ptscan.errors import InputError
 from ptscan.snmp import Community
-from ptscan.sweep import SweepPlan
+from ptscan.sweep import SweepPlan, default_seed
 
 SCHEMA: Final = "ptscan.resume/2"
 _ANY_SCHEMA: Final = b'{"schema":"ptscan.resume/'
@@ -186,7 +186,7 @@ def _make(target: Path, plan: SweepPlan[Community]) -> bool:
         try:
             header = msgspec.json.encode(_header(plan)) + b"\n"
             file.write(header.ljust(_WORDS.start, b"\0"))
-            _write_zeros(file, _WORDS.stop - _WORDS.start + (_size(plan) + 7) // 8)
+            _write_zeros(file, _WORDS.stop - _WORDS.start + (plan.size + 7) // 8)
             file.flush()
             os.link(part, target)
         except FileExistsError:
@@ -218,7 +218,7 @@ def _checked(path: Path, file: int, plan: SweepPlan[Community]) -> _Header:
             "name another file, or remove it to start anew",
         )
     size = header.positions
-    whole = size == _size(plan) and os.fstat(file).st_size == HEADER_OCTETS + (size + 7) // 8
+    whole = size == plan.size and os.fstat(file).st_size == HEADER_OCTETS + (size + 7) // 8
     if not whole or header.byteorder != sys.byteorder:
         raise JournalError(path, "is damaged: remove it to start anew")
     words = memoryview(octets)[_WORDS].cast("Q")
@@ -239,19 +239,9 @@ def _header(plan: SweepPlan[Community]) -> _Header:
         sweep=_fingerprint(plan),
         rounds=_rounds(plan),
         seed=seed,
-        positions=_size(plan),
+        positions=plan.size,
         byteorder=sys.byteorder,
     )
-
-
-def default_seed(shard: tuple[int, int]) -> int:
-    """Draw the seed of a sweep that was given none; the shards of several machines all use the same one."""
-    return secrets.randbits(64) if shard[1] == 1 else 0
-
-
-def _size(plan: SweepPlan[Community]) -> int:
-    index, shards = plan.shard
-    return max(0, -(-(plan.targets.count - index) // shards))
 
 
 def _fingerprint(plan: SweepPlan[Community]) -> str:

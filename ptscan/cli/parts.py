@@ -15,10 +15,9 @@ import trio
 import ptscan
 from ptscan.cli.bugs import DEBUG_VARIABLE
 from ptscan.cli.frames import End, Failure, Findings, FrameError, Frames, Progress, encoded, order_of, report_of
-from ptscan.cli.journal import default_seed
 from ptscan.cli.trying import COMMUNITY_VARIABLE
 from ptscan.snmp import Community
-from ptscan.sweep import Found, SweepPlan, SweepState
+from ptscan.sweep import Found, SweepPlan, SweepState, default_seed
 
 _END_SECONDS: Final = 5.0  # that a worker has to end once it was told to
 _READ_OCTETS: Final = 1 << 18
@@ -45,8 +44,7 @@ def dealt(plan: SweepPlan[Community], processes: int) -> list[SweepPlan[Communit
     if plan.seed is None:
         plan = replace(plan, seed=default_seed(plan.shard))  # they are parts of one order
     index, shards = plan.shard
-    size = -(-(plan.targets.count - index) // shards)
-    count = max(1, min(processes, size, plan.max_in_flight or processes))
+    count = max(1, min(processes, plan.size, plan.max_in_flight or processes))
     return [
         replace(
             plan,

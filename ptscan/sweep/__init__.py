@@ -5,26 +5,24 @@ I/O: run (which draws the randomness too). Every other module takes the time as 
 
 from ptscan.sweep.core import Sweep
 from ptscan.sweep.grains import Shot
-from ptscan.sweep.plan import CommunityLike, SweepError, SweepPlan, Version
-from ptscan.sweep.run import Progress, StateKeeper, run_sweep
+from ptscan.sweep.plan import SweepError, SweepPlan, Version
+from ptscan.sweep.run import default_seed, run_sweep
 from ptscan.sweep.sighting import Classifier, Found, Kind, Sighting
 from ptscan.sweep.state import SweepState
 from ptscan.sweep.summary import SweepSummary
 
 __all__ = [
     "Classifier",
-    "CommunityLike",
     "Found",
     "Kind",
-    "Progress",
     "Shot",
     "Sighting",
-    "StateKeeper",
     "Sweep",
     "SweepError",
     "SweepPlan",
     "SweepState",
     "SweepSummary",
     "Version",
+    "default_seed",
     "run_sweep",
 ]

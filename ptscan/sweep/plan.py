@@ -67,6 +67,12 @@ class SweepPlan(Generic[CredentialT]):
     sharers: int = 1
 
     @property
+    def size(self) -> int:
+        """How many targets its shard has."""
+        index, shards = self.shard
+        return max(0, -(-(self.targets.count - index) // shards))
+
+    @property
     def most_retries(self) -> int:
         """How many retry rounds there may be."""
         return RETRIES + FURTHER_RETRIES if self.retries is None else self.retries
@@ -91,7 +97,7 @@ class SweepPlan(Generic[CredentialT]):
         for wrong, line in faults:
             if wrong:
                 raise SweepError(line)
-        if (self.targets.count - index - 1) // shards >= MAX_TARGETS:
+        if self.size > MAX_TARGETS:
             raise SweepError(
                 f"{self.targets.count:,} targets are too many for one sweep; give --shard I/N so that each has at most "
                 f"{MAX_TARGETS:,}"

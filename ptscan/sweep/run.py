@@ -27,6 +27,11 @@ StateKeeper: TypeAlias = Callable[[SweepState], None]
 _NO_PROGRESS: Final[Progress] = lambda done, total, found: None  # noqa: E731
 
 
+def default_seed(shard: tuple[int, int]) -> int:
+    """Draw the seed of a sweep that was given none; the shards of several machines all use the same one."""
+    return secrets.randbits(64) if shard[1] == 1 else 0
+
+
 async def run_sweep(
     plan: SweepPlan[CredentialT],
     found: trio.MemorySendChannel[list[Found[CredentialT]]],
@@ -48,9 +53,7 @@ async def run_sweep(
     Raises SweepError or SocketError. A checkpoint.
     """
     started_at = trio.current_time()
-    seed = plan.seed
-    if seed is None:  # shards that don't say their seed still have to be parts of one order
-        seed = secrets.randbits(64) if plan.shard[1] == 1 else 0
+    seed = default_seed(plan.shard) if plan.seed is None else plan.seed
     sweep = Sweep(plan, seed=seed, key=secrets.token_bytes(32), classify=classify, now=started_at, state=state)
     async with AsyncExitStack() as stack:
         sockets = {
