@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple, Protocol
 
 from ptscan.sweep.canaries import Felt
-from ptscan.sweep.limits import KIND_LEAST_RATE
+from ptscan.sweep.limits import LEAST_RATE
 
 _SECONDS: Final = 0.1
 _CANARIES: Final = 40
@@ -59,7 +59,7 @@ class Epoch:
         seconds = end - self.begin
         if seconds < _TELLING_SECONDS or seconds * self.rate < 20:
             return self.rate
-        return max(KIND_LEAST_RATE, min(self.rate, self.spent / seconds))
+        return max(LEAST_RATE, min(self.rate, self.spent / seconds))
 
 
 class Epochs:

@@ -36,14 +36,14 @@ MAX_SHARERS: Final = 64
 KIND_RATE: Final = 24_500.0
 """Packets a second that a kind sweep never passes: with the burst, under 25,000 in any second."""
 
-KIND_BURST_SECONDS: Final = 0.02
-"""Seconds' worth of packets that a kind sweep may send at once after a late wake-up."""
+BURST_SECONDS: Final = 0.02
+"""Seconds' worth of packets that a sweep may send at once after a late wake-up, unless a rate was asked for."""
 
 KIND_START_RATE: Final = 1_000.0
 """Packets a second with which a kind sweep begins."""
 
-KIND_LEAST_RATE: Final = 100.0
-"""Packets a second below which a kind sweep does not go, whatever is lost."""
+LEAST_RATE: Final = 100.0
+"""Packets a second below which a sweep does not go by itself, whatever is lost."""
 
 KIND_GROWTH_SECONDS: Final = 0.5
 """Seconds in which a kind sweep doubles its rate while nothing is lost."""

@@ -104,7 +104,7 @@ class Outgoing(Generic[CredentialT]):
         if self._grain:
             return self._grain[0]
         allowance = self.pacer.allowance(now)
-        if (ready_at := self.pacer.ready_at(now)) > now:  # few packets at a time would cost as much as many
+        if (ready_at := self.pacer.ready_at()) > now:  # few packets at a time would cost as much as many
             return ready_at
         register = self._register
         log, canaries = register.log, register.canaries

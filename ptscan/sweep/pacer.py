@@ -27,7 +27,7 @@ from ptscan.sweep.bucket import TokenBucket
 from ptscan.sweep.canaries import Felt
 from ptscan.sweep.canary_places import CanaryPlaces
 from ptscan.sweep.epochs import Epochs, Log
-from ptscan.sweep.limits import KIND_LEAST_RATE
+from ptscan.sweep.limits import LEAST_RATE
 from ptscan.sweep.path import Path
 from ptscan.sweep.round_trips import RoundTrips
 
@@ -145,8 +145,8 @@ class Pacer:
             self._spent += packets
             self._spent_at = self._now
 
-    def ready_at(self, now: float) -> float:
-        """The instant from which a worthwhile number of packets may leave."""
+    def ready_at(self) -> float:
+        """The instant from which a worthwhile number of packets may leave, as of the last allowance."""
         return self._bucket.ready_at(max(1.0, self.rate * _GRAIN_SECONDS))
 
     def canary_places(self, packets: int, *, left: int, ready: int, ahead: int) -> list[int]:
@@ -229,12 +229,12 @@ class Pacer:
                 self._recovering = False
                 self._verified = min(self._verified, fit.limit)
             self._met = True
-            self.limit = max(KIND_LEAST_RATE, fit.limit)
+            self.limit = max(LEAST_RATE, fit.limit)
             self._step = _STEP
             self._go_on_at(max(_BELOW * fit.limit, _DEEPEST_CUT * self.rate), now)
         if fit.carried:
             self._path.learn()
-        elif fit.ceiling < KIND_LEAST_RATE:  # no path is as narrow as that: its hosts are silent at any rate
+        elif fit.ceiling < LEAST_RATE:  # no path is as narrow as that: its hosts are silent at any rate
             self._path.learn_silence()
         elif fit.certainty >= _CERTAIN:
             self._path.learn(fit.limit)
@@ -288,7 +288,7 @@ class Pacer:
         self._go_on_at(rate, now)
 
     def _go_on_at(self, rate: float, now: float) -> None:
-        rate = min(self._cap, max(min(KIND_LEAST_RATE, self._cap), rate))
+        rate = min(self._cap, max(min(LEAST_RATE, self._cap), rate))
         self._epochs.go_on_at(rate, now)
         self._bucket.set_rate(rate, rate * (_HELD_BURST_SECONDS if self._met else self._burst_seconds), now)
         self._changed_at = now

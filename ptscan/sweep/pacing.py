@@ -10,10 +10,10 @@ They differ in where they start, in how far they may go, and in what they do wit
 
 from typing import Final, Literal
 
-from ptscan.sweep.limits import KIND_BURST_SECONDS, KIND_GROWTH_SECONDS, KIND_RATE, KIND_START_RATE
+from ptscan.sweep.limits import BURST_SECONDS, KIND_GROWTH_SECONDS, KIND_RATE, KIND_START_RATE
 from ptscan.sweep.pacer import BLIND_RATE, FIRST_RATE, Pacer
 
-_BURST_SECONDS: Final = 0.05  # what a late wake-up may make good at a rate that was asked for
+_ASKED_BURST_SECONDS: Final = 0.05  # what a late wake-up may make good at a rate that was asked for
 _EXCESS: Final = 1.015  # how far above it any one second may get: less than 2 % with what leaves a little late
 _TRUSTED_RATE: Final = 100_000.0
 _MOST_RATE: Final = 2_000_000.0  # no machine of ours sends as fast
@@ -30,19 +30,19 @@ def make_pacer(rate: float | Literal["max"] | None, now: float, *, sharers: int 
             start=KIND_START_RATE / sharers,
             cap=KIND_RATE / sharers,
             blind=KIND_RATE / sharers,
-            burst=KIND_BURST_SECONDS,
+            burst=BURST_SECONDS,
             pause=KIND_GROWTH_SECONDS,
         )
     if rate == "max":
         start, blind = FIRST_RATE / sharers, BLIND_RATE / sharers
-        return Pacer(now, start=start, cap=_MOST_RATE, blind=blind, burst=KIND_BURST_SECONDS, pause=0.0)
+        return Pacer(now, start=start, cap=_MOST_RATE, blind=blind, burst=BURST_SECONDS, pause=0.0)
     start = min(float(rate), _TRUSTED_RATE)
     return Pacer(
         now,
         start=start,
         cap=float(rate),
         blind=float(rate),
-        burst=_BURST_SECONDS,
+        burst=_ASKED_BURST_SECONDS,
         pause=0.0,
         ceiling=_EXCESS * rate + 1,
     )

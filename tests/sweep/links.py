@@ -193,7 +193,7 @@ def sweep(
             continue
         allowance = pacer.allowance(now) if now >= free_at else 0
         if allowance <= 0:
-            wake = max(free_at, pacer.ready_at(now))
+            wake = max(free_at, pacer.ready_at())
             now = max(now + 1e-6, min(wake, max(arrivals[0][0], now + 0.0002) if arrivals else wake))
             continue
         ahead = len(silent) - cursor + (rounds_left - round_ - 1) * len(silent)

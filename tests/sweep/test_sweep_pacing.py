@@ -33,7 +33,7 @@ def leave_times(pacer: Pacer, seconds: float, *, late: Sequence[float] = (0.0,))
         assert pacer.canary_places(packets, left=0, ready=0, ahead=10_000) == []
         pacer.spend(packets)
         times += [now] * packets
-        now = max(now + 1e-9, pacer.ready_at(now)) + late[turn % len(late)]
+        now = max(now + 1e-9, pacer.ready_at()) + late[turn % len(late)]
         turn += 1
     return times
 
