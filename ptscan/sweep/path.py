@@ -147,7 +147,7 @@ class Path:
         )
         if free >= best - _DOUBT:
             return Fit(math.inf, max(0.0, best - free), math.inf, carried)
-        doubt = min(_DOUBT, max(_LEAST_DOUBT, _DOUBTED / sum(row.weight for row in rows)))
+        doubt = min(_DOUBT, max(_LEAST_DOUBT, _DOUBTED / max(1.0, sum(row.weight for row in rows))))
         ceiling, limit = (
             next(limit for limit, each in zip(limits, likelihoods, strict=True) if each >= best - allowed)
             for allowed in (doubt, doubt / 4)

@@ -134,6 +134,13 @@ def felt(path: Path, rate: float, canaries: int, survived: int) -> None:
     path.add(rate, canaries=canaries, survived=survived, probes=0, answered=0, now=0.0)
 
 
+def test_a_path_that_carries_nothing_any_more_is_judged_like_another() -> None:
+    path = Path()
+    path.density = 0.9
+    path.add(1_000.0, canaries=0, survived=0, probes=100, answered=0, now=0.0)
+    assert path.fit().ceiling < 100
+
+
 def test_survival_that_falls_as_the_rate_rises_is_a_limit() -> None:
     path = Path()
     felt(path, 10_000, 100, 100)
