@@ -5,25 +5,23 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import trio
 
+from ptscan.cli.findings import LISTS_AT_ONCE, Finding
 from ptscan.cli.formats import format_of
 from ptscan.cli.ledger import Ledger, part_bits, part_cursor
 from ptscan.cli.live import Display
 from ptscan.cli.options import Showing, Sweeping
 from ptscan.cli.tally import Tally
 from ptscan.snmp import Community
-from ptscan.sweep import Classifier, Found, SweepPlan, SweepState, run_sweep
+from ptscan.sweep import Classifier, SweepPlan, SweepState, run_sweep
 
 if TYPE_CHECKING:
     from ptscan.cli.frames import Progress
     from ptscan.cli.journal import Journal
 
-LISTS_AT_ONCE: Final = 8  # of findings, that wait between the sweep and who takes them
-
-Finding: TypeAlias = Found[Community]
 Send: TypeAlias = "trio.MemorySendChannel[list[Finding]]"
 
 

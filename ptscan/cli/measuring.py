@@ -1,29 +1,24 @@
 """One sweep at full speed, measured, and a responder of our own to measure against."""
 
 import subprocess
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import trio
 
-import ptscan
+from ptscan.cli.findings import LISTS_AT_ONCE, Finding
 from ptscan.cli.memory import peak_octets
-from ptscan.cli.parts import Parts, dealt
+from ptscan.cli.parts import Parts, dealt, our_python
 from ptscan.cli.tally import Tally
 from ptscan.errors import PtscanError
 from ptscan.profiles import load_profiles
 from ptscan.snmp import Community
-from ptscan.sweep import Found, SweepPlan, SweepState, run_sweep
+from ptscan.sweep import SweepPlan, SweepState, run_sweep
 
-_LISTS_AT_ONCE: Final = 8
 _READY_SECONDS: Final = 30.0
-_RESPONDER: Final = (
-    "import sys; sys.path.append(sys.argv[1]); from ptscan.simulator import serve_crowd; serve_crowd(int(sys.argv[2]))"
-)
+_RESPONDER: Final = "from ptscan.simulator import serve_crowd; serve_crowd(int(sys.argv[2]))"
 
 
 class ResponderError(PtscanError):
@@ -46,7 +41,7 @@ async def measured(plan: SweepPlan[Community], processes: int) -> Run:
     """Sweep once by ``plan``; what is found is counted and given to nobody."""
     plans = dealt(plan, processes)
     tally = Tally()
-    send, receive = trio.open_memory_channel[list[Found[Community]]](_LISTS_AT_ONCE)
+    send, receive = trio.open_memory_channel[list[Finding]](LISTS_AT_ONCE)
 
     async def take() -> None:
         async for _ in receive:
@@ -80,7 +75,7 @@ async def open_responder(port: int) -> AsyncIterator[int]:
     Raises ResponderError. The process ends with the block, and with this one however that ends.
     """
     process = await trio.lowlevel.open_process(
-        [sys.executable, "-P", "-c", _RESPONDER, str(Path(ptscan.__file__).parents[1]), str(port)],
+        [*our_python(_RESPONDER), str(port)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -8,12 +8,13 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final
 
 import trio
 
 import ptscan
 from ptscan.cli.bugs import DEBUG_VARIABLE
+from ptscan.cli.findings import Finding
 from ptscan.cli.frames import End, Failure, Findings, FrameError, Frames, Progress, encoded, order_of, report_of
 from ptscan.cli.trying import COMMUNITY_VARIABLE
 from ptscan.snmp import Community
@@ -21,9 +22,7 @@ from ptscan.sweep import Found, SweepPlan, SweepState, default_seed
 
 _END_SECONDS: Final = 5.0  # that a worker has to end once it was told to
 _READ_OCTETS: Final = 1 << 18
-_WORKER: Final = "import sys; sys.path.append(sys.argv[1]); from ptscan.cli.worker import main; main()"
-
-Finding: TypeAlias = Found[Community]
+_WORKER: Final = "from ptscan.cli.worker import main; main()"
 
 
 @dataclass(frozen=True)
@@ -166,13 +165,19 @@ class Parts:
         ]
 
 
+def our_python(code: str) -> list[str]:
+    """Return the command that runs ``code`` with this very ptscan; words that follow it are ``sys.argv[2:]``."""
+    code = f"import sys; sys.path.append(sys.argv[1]); {code}"
+    return [sys.executable, "-P", "-c", code, str(Path(ptscan.__file__).parents[1])]
+
+
 async def _started() -> trio.Process:
     """Start a worker of the same program, in which nothing tells of a secret.
 
     Its standard error goes nowhere: what there is to say it reports.
     """
     return await trio.lowlevel.open_process(
-        [sys.executable, "-P", "-c", _WORKER, str(Path(ptscan.__file__).parents[1])],
+        our_python(_WORKER),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=None if os.environ.get(DEBUG_VARIABLE) else subprocess.DEVNULL,

@@ -6,11 +6,12 @@ from pathlib import Path
 import trio
 
 from proto_schema import Reading
-from ptscan.cli.campaign import Campaign, Finding, Findings, open_campaign
+from ptscan.cli.campaign import Campaign, Findings, open_campaign
 from ptscan.cli.delivery import Delivery, open_delivery
 from ptscan.cli.devices import READ_AT_ONCE, Done, read_at
 from ptscan.cli.endpoints import shown
 from ptscan.cli.exits import Exit
+from ptscan.cli.findings import Finding
 from ptscan.cli.flat import READINGS
 from ptscan.cli.formats import format_of
 from ptscan.cli.options import (

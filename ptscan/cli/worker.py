@@ -10,13 +10,12 @@ from typing import Final
 import trio
 
 from ptscan.cli.edge import told
+from ptscan.cli.findings import LISTS_AT_ONCE, Finding
 from ptscan.cli.frames import End, Failure, Findings, Frames, Order, Progress, Report, encoded, order_from, plan_of
 from ptscan.cli.memory import peak_octets
 from ptscan.profiles import load_profiles
-from ptscan.snmp import Community
-from ptscan.sweep import Found, SweepState, run_sweep
+from ptscan.sweep import SweepState, run_sweep
 
-LISTS_AT_ONCE: Final = 8  # of findings, that wait between the sweep and the pipe
 _READ_OCTETS: Final = 1 << 20
 
 
@@ -87,7 +86,7 @@ class _Worker:
     async def _sweep(self) -> End:
         order = self._order
         profiles = load_profiles(None if order.profiles is None else Path(order.profiles))
-        send, receive = trio.open_memory_channel[list[Found[Community]]](LISTS_AT_ONCE)
+        send, receive = trio.open_memory_channel[list[Finding]](LISTS_AT_ONCE)
         began = time.monotonic()
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._report_progress)
@@ -107,7 +106,7 @@ class _Worker:
         await self._say_progress()
         return End(summary, began, ended, peak_octets())
 
-    async def _report_findings(self, findings: "trio.MemoryReceiveChannel[list[Found[Community]]]") -> None:
+    async def _report_findings(self, findings: "trio.MemoryReceiveChannel[list[Finding]]") -> None:
         numbers = {id(credential): number for number, credential in enumerate(self._plan.credentials)}
         async for batch in findings:
             await self.report(
