@@ -10,7 +10,14 @@ from typing import Final, Generic, NamedTuple
 from codec import REQUEST_ID_MIN, PduType, RequestTemplate
 from ptscan.datagram import Fault, Stencil
 from ptscan.sweep.grains import Canary, Run, Shot, grain_of
-from ptscan.sweep.limits import CHUNK, CHUNKS_UNDER_WAY, MISSING_HOSTS, MISSING_SHARE, QUICK_SPACING
+from ptscan.sweep.limits import (
+    CHUNK,
+    CHUNKS_UNDER_WAY,
+    MISSING_HOSTS,
+    MISSING_SHARE,
+    QUICK_SPACING,
+    REVIEW_SECONDS,
+)
 from ptscan.sweep.pacing import make_pacer
 from ptscan.sweep.plan import CredentialT, SweepPlan
 from ptscan.sweep.register import Register
@@ -111,7 +118,7 @@ class Outgoing(Generic[CredentialT]):
         if self._plan.max_in_flight is not None:
             allowance = min(allowance, self._plan.max_in_flight - log.in_flight - canaries.in_flight)
             if allowance <= 0:
-                return log.next_timeout() or now
+                return log.next_timeout() or now + REVIEW_SECONDS  # canaries are looked after so often
         if not self._runs and (wait := self._load(now)) is not None:
             return wait
         run = self._runs[0]

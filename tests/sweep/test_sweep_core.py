@@ -198,6 +198,24 @@ def test_the_window_is_never_passed_and_keeps_moving(plan) -> None:
     assert answered.now < 0.25
 
 
+def test_a_window_that_a_canary_fills_is_waited_for(plan) -> None:
+    options = {"rate": "max", "max_in_flight": 1, "timeout": 0.01}
+    run = Simulation(plan("10.0.0.0/19", **options), answers=lambda address, n: address % 2 == 0 and n == 1)
+    at_once = 0
+    next_shot = run.sweep.next_shot
+
+    def asked(now: float) -> Shot | float:
+        nonlocal at_once
+        shot = next_shot(now)
+        at_once += shot == now
+        return shot
+
+    run.sweep.next_shot = asked
+    run.run()
+    assert run.sweep.summary(seconds=0.0, interrupted=False).canaries
+    assert at_once < 10
+
+
 def test_a_kind_sweep_of_a_16_takes_seconds_and_keeps_its_caps(plan) -> None:
     run = Simulation(plan("10.0.0.0/16", rate=None), answers=lambda address, n: True).run()
     assert len(run.found) == 65_534
