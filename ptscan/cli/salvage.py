@@ -41,7 +41,8 @@ def salvaged(path: Path, known: int) -> Iterator[Written]:
     A last line that the kill has cut short goes. What is no line of ours is passed over. Raises OutputError.
     """
     try:
-        if not S_ISREG(path.stat().st_mode):
+        status = path.stat()
+        if not S_ISREG(status.st_mode) or known > status.st_size:  # no file, or not the one that was written
             return
         with path.open("r+b") as file:
             file.seek(known)
@@ -66,5 +67,5 @@ def salvaged(path: Path, known: int) -> Iterator[Written]:
 def _record(line: bytes) -> Written | None:
     try:
         return msgspec.json.decode(line, type=Written)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None

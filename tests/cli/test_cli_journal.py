@@ -216,6 +216,20 @@ def test_lines_behind_the_noted_end_are_marked_and_a_torn_one_goes(
     assert output.read_text() == before + kept
 
 
+def test_whatever_somebody_wrote_behind_it_and_whatever_end_was_noted_nothing_breaks(tmp_path: Path) -> None:
+    output = tmp_path / "o"
+    deep = b'{"address":"10.0.0.2","port":161,"x":' + b"[" * 200_000 + b"]" * 200_000 + b"}\n"
+    output.write_bytes(deep + b'{"address":"\xff","port":161}\n' + line("10.0.0.3").encode())
+    with open_journal(tmp_path / "s", plan()) as journal:
+        for noted_end in (2**64 - 1, 2**63, 2**62):
+            journal.note_output(noted_end)
+            recover(journal, plan(), output)
+            assert not journal.given.strip(b"\0")
+        journal.note_output(0)
+        recover(journal, plan(), output)
+        assert int.from_bytes(journal.given, "little").bit_count() == 1
+
+
 def is_marked(journal: Journal, position: int) -> bool:
     return bool(journal.given[position >> 3] >> (position & 7) & 1)
 
