@@ -3,7 +3,7 @@
 import secrets
 import socket
 from collections.abc import Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import Final, Generic, TypeAlias
 
 import trio
@@ -108,6 +108,9 @@ class _Driver(Generic[CredentialT]):
         finally:
             self._pending += self._sweep.take_refusals()
             self._deliver_now()
+        if rest := self._offered + self._pending:  # it was stopped, and whoever takes the findings is slow
+            with suppress(trio.BrokenResourceError):
+                await self._found.send(rest)
         return not finished
 
     async def _send(self, on_progress: Progress, on_state: StateKeeper | None) -> None:

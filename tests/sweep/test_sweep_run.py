@@ -244,6 +244,31 @@ async def test_stopping_ends_the_sending_and_keeps_what_was_found(network, sweep
     assert 10 <= len(result.found) == result.summary.answered <= result.summary.probes < 65_534
 
 
+async def test_stopping_waits_for_a_slow_consumer(network, healthy, community) -> None:
+    stop = trio.Event()
+    found = []
+    summary: list[SweepSummary] = []
+    async with network(healthy) as net:
+        plan = SweepPlan(
+            targets=parse_targets(["127.40.0.0/20"]), port=net.port, credentials=(community(),), rate=20_000.0
+        )
+        send, receive = trio.open_memory_channel[list[Found]](0)
+
+        async def run() -> None:
+            async with send:
+                summary.append(await run_sweep(plan, send, classify=lambda oid, descr: "unknown", stop=stop))
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(run)
+            async for batch in receive:
+                found += batch
+                if len(found) > 100 and not stop.is_set():
+                    stop.set()
+                    await trio.sleep(0.1)
+    assert summary[0].interrupted
+    assert len(found) == summary[0].answered
+
+
 async def test_a_cancellation_delivers_what_was_found(network, healthy, community) -> None:
     scope = trio.CancelScope()
 
