@@ -27,7 +27,15 @@ class Device:
     """How one device is spoken to, and what it has cost."""
 
     __slots__ = (
-        *("accept_other_source", "compose", "dialects", "host", "manners", "retries", "settled", "timeout", "traffic"),
+        "accept_other_source",
+        "compose",
+        "dialects",
+        "host",
+        "manners",
+        "retries",
+        "settled",
+        "timeout",
+        "traffic",
     )
 
     def __init__(
