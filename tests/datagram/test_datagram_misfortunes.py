@@ -2,7 +2,6 @@
 
 import errno
 import socket
-import sys
 import weakref
 
 import pytest
@@ -11,19 +10,7 @@ import trio.testing
 
 from ptscan.datagram import SocketError, Stencil, open_datagrams
 
-LOOPBACK = 0x7F1F_0000  # 127.31.0.0
-BROADCAST = 0x7FFF_FFFF  # of loopback: the system itself refuses to send there
-STENCIL = Stencil(b"head....tail", 4)
-
-LINUX_ONLY = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells it of one socket")
-
-
-def stamped(stamp: int) -> bytes:
-    return b"head" + stamp.to_bytes(4, "big") + b"tail"
-
-
-def port_of(sock: socket.socket) -> int:
-    return int(sock.getsockname()[1])
+from .stencils import BROADCAST, LINUX_ONLY, LOOPBACK, STENCIL, port_of, stamped
 
 
 async def test_hosts_that_cannot_be_sent_to_do_not_hold_up_the_others(batched, peer) -> None:

@@ -1,26 +1,13 @@
 """A socket for sweeps: columns out and columns in, by batches and by plain calls alike."""
 
 import socket
-import sys
 from array import array
 
 import pytest
 
 from ptscan.datagram import Stencil, open_datagrams
 
-LOOPBACK = 0x7F1F_0000  # 127.31.0.0
-BROADCAST = 0x7FFF_FFFF  # of loopback: the system itself refuses to send there
-STENCIL = Stencil(b"head....tail", 4)
-
-LINUX_ONLY = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells it of one socket")
-
-
-def stamped(stamp: int) -> bytes:
-    return b"head" + stamp.to_bytes(4, "big") + b"tail"
-
-
-def port_of(sock: socket.socket) -> int:
-    return int(sock.getsockname()[1])
+from .stencils import LINUX_ONLY, LOOPBACK, STENCIL, port_of, stamped
 
 
 async def test_each_host_gets_the_stencil_with_its_own_stamp(batched, peer) -> None:
