@@ -14,7 +14,7 @@ from ptscan.errors import PtscanError
 
 STDOUT_NAME: Final = "standard output"
 
-_MENDS: Final = {
+MENDS: Final = {
     errno.ENOENT: "make its folder first",
     errno.ENOTDIR: "make its folder first",
     errno.EISDIR: "name a file, not a folder",
@@ -24,13 +24,14 @@ _MENDS: Final = {
     errno.ENOSPC: "free some room, or write elsewhere with -o FILE",
     errno.EDQUOT: "free some room, or write elsewhere with -o FILE",
 }
+"""What to do about an error of the system with a file."""
 
 
 class OutputError(PtscanError):
     """What was found could not be written: ``place`` is the file, or standard output."""
 
     def __init__(self, place: str, error: OSError) -> None:
-        mend = _MENDS.get(error.errno or 0)
+        mend = MENDS.get(error.errno or 0)
         super().__init__(f"cannot write {place}: {error.strerror or error}" + (f": {mend}" if mend else ""))
         self.place = place
 

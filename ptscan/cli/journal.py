@@ -29,6 +29,7 @@ from typing import BinaryIO, Final
 
 import msgspec
 
+from ptscan.cli.destination import MENDS
 from ptscan.cli.ledger import Place
 from ptscan.errors import InputError
 from ptscan.snmp import Community
@@ -45,13 +46,7 @@ _MOST_ROUNDS: Final = 1_024
 _TRIES: Final = 8  # to open a file that another run makes or removes at the same time
 _AT_ONCE: Final = 1 << 20  # octets
 
-_MENDS: Final = {
-    errno.ENOENT: "make its folder first",
-    errno.ENOTDIR: "make its folder first",
-    errno.EISDIR: "name a file, not a folder",
-    errno.EACCES: "name a place where you may write",
-    errno.EPERM: "name a place where you may write",
-    errno.EROFS: "name a place where you may write",
+_MENDS: Final = MENDS | {
     errno.ENOSPC: "free some room, or name another place",
     errno.EDQUOT: "free some room, or name another place",
     errno.EFBIG: "the limit for files is too low (ulimit -f)",

@@ -26,7 +26,7 @@ def test_a_responder_of_its_own_answers_for_as_many_hosts_as_asked(ptscan: Run) 
         assert (figures["hosts"], figures["answered"]) == (hosts, hosts)
         assert figures["probes"] >= hosts
         assert figures["seconds"] > 0
-        assert figures["hosts_per_second"] == pytest.approx(hosts / figures["seconds"], rel=0.01)
+        assert figures["hosts_per_second"] == pytest.approx(hosts / figures["seconds"], rel=0.05)  # both are rounded
         assert figures["peak_memory_octets"] > 1 << 20
         assert figures["target"].startswith("127.1.0.0-127.1.")
         assert "bounds these figures" in done.stderr
