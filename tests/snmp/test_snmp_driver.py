@@ -2,10 +2,9 @@
 
 import errno
 import gc
-import os
 import random
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from ipaddress import ip_network
 from typing import Any
@@ -21,6 +20,8 @@ from ptscan.snmp.get import GetPlan
 from ptscan.snmp.plan import Ask
 from ptscan.snmp.sockets import open_socket
 from ptscan.snmp.table import RequestTable
+
+from .stubborn import Stubborn
 
 NAME = parse_oid("1.3.6.1.2.1.1.5.0")
 SYSTEM = parse_oid("1.3.6.1.2.1.1")
@@ -209,39 +210,13 @@ class TestGetInOneRequest:
         assert [problem.code for problem in answer.problems] == ["deadline"]
 
 
-class Interrupted:
-    """A real socket whose sends fail by the errors that it is given, one after the other; 0 sends."""
-
-    def __init__(self, *failures: int) -> None:
-        self._sock = open_socket(socket.AF_INET, "127.0.0.1")
-        self._failures: Iterator[int] = iter(failures)
-
-    def sendto(self, data: bytes, address: Any, /) -> int:
-        failure = next(self._failures, 0)
-        if failure:
-            raise OSError(failure, os.strerror(failure))
-        return self._sock.sendto(data, address)
-
-    def fileno(self) -> int:
-        return self._sock.fileno()
-
-    def recvfrom(self, octets: int, /) -> Any:
-        return self._sock.recvfrom(octets)
-
-    def recvmsg(self, octets: int, ancillary_octets: int, flags: int, /) -> Any:
-        return self._sock.recvmsg(octets, ancillary_octets, flags)
-
-    def close(self) -> None:
-        self._sock.close()
-
-
 @pytest.mark.parametrize("failure", [errno.ENETUNREACH, errno.ENETDOWN])
 async def test_an_interface_that_is_down_for_a_moment_does_not_end_a_reading(
     responder: Responder, make_device: MakeDevice, public: Credentials, failure: int
 ) -> None:
     table = RequestTable(random.Random(1))
     device = make_device()
-    sock = Interrupted(0, failure)
+    sock = Stubborn(0, failure)
     async with Client(SLOW, table, {socket.AF_INET: sock}).serving() as client, responder(device.answer) as place:
         session = client.session(place.address, place.port, credentials=public, version="2c", timeout=0.2)
         assert (await session.get([NAME])).outcome is Outcome.OK

@@ -4,7 +4,7 @@ import errno
 import os
 import random
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -15,41 +15,15 @@ import trio.testing
 from codec import parse_oid
 from ptscan.errors import PtscanError
 from ptscan.snmp import Client, ClientSettings, Community, Outcome, open_client
-from ptscan.snmp.sockets import host_key, open_socket, socket_address
+from ptscan.snmp.sockets import host_key, socket_address
 from ptscan.snmp.table import RequestTable
+
+from .stubborn import Stubborn
 
 NAME = parse_oid("1.3.6.1.2.1.1.5.0")
 SLOW = ClientSettings(timeout=20.0)
 
 Responder = Callable[..., AbstractAsyncContextManager[Any]]
-
-
-class Stubborn:
-    """A real socket whose first sends fail by the errors it is given."""
-
-    def __init__(self, *failures: int) -> None:
-        self._sock = open_socket(socket.AF_INET, "127.0.0.1")
-        self._failures: Iterator[int] = iter(failures)
-        self.refused = 0
-
-    def sendto(self, data: bytes, address: Any, /) -> int:
-        failure = next(self._failures, 0)
-        if failure:
-            self.refused += 1
-            raise OSError(failure, os.strerror(failure))
-        return self._sock.sendto(data, address)
-
-    def fileno(self) -> int:
-        return self._sock.fileno()
-
-    def recvfrom(self, octets: int, /) -> Any:
-        return self._sock.recvfrom(octets)
-
-    def recvmsg(self, octets: int, ancillary_octets: int, flags: int, /) -> Any:
-        return self._sock.recvmsg(octets, ancillary_octets, flags)
-
-    def close(self) -> None:
-        self._sock.close()
 
 
 def client_on(sock: Stubborn) -> Client:
