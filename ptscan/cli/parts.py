@@ -187,5 +187,6 @@ async def _started() -> trio.Process:
 
 def _why(code: int) -> str:
     if code < 0:
-        return f"was killed by {signal.Signals(-code).name}"
+        name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"  # real-time ones
+        return f"was killed by {name}"
     return f"ended with exit code {code} and without a word"

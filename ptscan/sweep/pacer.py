@@ -278,7 +278,7 @@ class Pacer:
             self._up(min(self.rate * _DOUBLE, BLIND_RATE if self._heard else max(self._blind, silence)), now)
 
     def _up(self, rate: float, now: float) -> None:
-        rate = min(rate, _BELOW * self._ceiling)
+        rate = min(rate, self._cap, _BELOW * self._ceiling)
         if rate <= self.rate:
             return
         if self._met:

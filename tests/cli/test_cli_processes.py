@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ptscan.cli.frames import FrameError, Frames, Progress, encoded, order_from, order_of, plan_of, report_of
-from ptscan.cli.parts import dealt
+from ptscan.cli.parts import _why, dealt
 from ptscan.snmp import Community, Secret
 from ptscan.sweep import SweepPlan, SweepState
 from ptscan.targets import TargetOrder, parse_targets
@@ -315,3 +315,8 @@ def test_what_is_no_report_is_refused(octets: bytes) -> None:
 def test_a_frame_that_would_take_all_memory_is_refused() -> None:
     with pytest.raises(FrameError):
         list(Frames().feed(b"\xff\xff\xff\xff"))
+
+
+@pytest.mark.parametrize(("code", "why"), [(-9, "was killed by SIGKILL"), (-40, "was killed by signal 40")])
+def test_any_signal_has_a_name(code: int, why: str) -> None:
+    assert _why(code) == why

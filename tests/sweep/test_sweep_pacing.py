@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from links import Link, Outcome, SlowRouter, sweep
 
 from ptscan.sweep.bucket import TokenBucket
+from ptscan.sweep.limits import KIND_RATE
 from ptscan.sweep.pacer import Pacer
 from ptscan.sweep.pacing import make_pacer
 from ptscan.sweep.path import Path
@@ -335,3 +336,10 @@ def test_patience_is_the_time_out_until_something_was_measured_then_follows_the_
     assert 0.4 < times.patience < 1.0
     times.rtt(60.0)
     assert times.patience <= 2.0
+
+
+def test_no_limit_is_told_above_the_cap_that_nothing_ever_passed() -> None:
+    pacer = make_pacer(None, 0.0)
+    pacer._met, pacer.limit = True, 20_000.0
+    pacer._up(2 * KIND_RATE, 1.0)
+    assert (pacer.rate, pacer.limit <= KIND_RATE) == (KIND_RATE, True)
