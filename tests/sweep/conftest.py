@@ -10,7 +10,7 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager, asyn
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
 import trio
@@ -29,7 +29,10 @@ from codec import (
 from ptscan.sweep import Found, Shot, Sweep, SweepPlan, SweepSummary, run_sweep
 from ptscan.targets import parse_targets
 
-sys.path.append(str(Path(__file__).resolve().parent))  # links, in which paths are made up
+if TYPE_CHECKING:
+    from wires import Wire
+
+sys.path.append(str(Path(__file__).resolve().parent))  # links that are made up, and wires that are not
 
 
 @dataclass(frozen=True)
@@ -133,6 +136,19 @@ class Network:
             self._socket.sendmsg([payload], [(socket.IPPROTO_IP, IP_PKTINFO, packet_info)], 0, to)
         except BlockingIOError:
             pass
+
+
+@pytest.fixture
+def wire(request: pytest.FixtureRequest) -> Iterator["Wire"]:
+    """Two network namespaces joined by a wire on which all is seen; the parameter is how many frames are kept."""
+    from wires import absent, joined
+
+    why = absent()
+    if why is not None:
+        pytest.skip(why)
+    slots = getattr(request, "param", 1 << 15)
+    with joined(slots=slots, octets=900 if slots <= 1 << 15 else 42) as made:
+        yield made
 
 
 IP_PKTINFO = 8  # linux/in.h; not in the socket module before 3.13
