@@ -102,7 +102,7 @@ async def _port_of(process: trio.Process) -> int:
     if line.endswith(b"\n"):
         return int(line)
     said = b"" if process.stderr is None else await process.stderr.receive_some()
-    last = said.decode(errors="replace").strip().rpartition("\n")[2]
+    last = said.decode(errors="replace").strip().rpartition("\n")[2].partition(": ")[2]  # without the error's type
     raise ResponderError(
         f"the responder of our own does not run: {last or 'it says nothing'}: "
         "measure an existing one with --network CIDR --port PORT"

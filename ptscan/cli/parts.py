@@ -1,5 +1,6 @@
 """One sweep by several processes: deals the targets out to workers, gathers what they find, owns their lives."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -20,6 +21,7 @@ from ptscan.cli.trying import COMMUNITY_VARIABLE
 from ptscan.snmp import Community
 from ptscan.sweep import Found, SweepPlan, SweepState, default_seed
 
+_NO_FILES: Final = frozenset({errno.EMFILE, errno.ENFILE})
 _END_SECONDS: Final = 5.0  # that a worker has to end once it was told to
 _READ_OCTETS: Final = 1 << 18
 _WORKER: Final = "from ptscan.cli.worker import main; main()"
@@ -94,7 +96,8 @@ class Parts:
         try:
             process = await _started()
         except OSError as error:
-            return Part(shard, None, f"could not be started: {error.strerror or error}")
+            files = " (raise ulimit -n, or give fewer --processes)" if error.errno in _NO_FILES else ""
+            return Part(shard, None, f"could not be started: {error.strerror or error}{files}")
         last: End | Failure | None = None
         try:
             last = await self._listen(number, process, found, stop)

@@ -14,6 +14,7 @@ _MENDS: Final = {
     "Operation not permitted": "a firewall of this machine or a missing permission forbids it",
     "Permission denied": "a firewall of this machine or a missing permission forbids it",
 }
+_REPEATED: Final = 1_000  # answers that came more than once, as they do on any path that loses some
 _ROOM: Final = "raise net.core.rmem_max, or give a lower --rate"
 
 
@@ -28,6 +29,8 @@ class Tally:
     kernel_drops: int = 0
     late_drops: int = 0
     path_limit: float = 0.0
+    rubbish: int = 0
+    repeated: int = 0
     unsent: Counter[str] = field(default_factory=Counter)
     without_credential: int = 0
     failed_parts: list[str] = field(default_factory=list)
@@ -41,6 +44,8 @@ class Tally:
         self.kernel_drops += summary.kernel_drops
         self.late_drops += summary.late_drops
         self.path_limit += summary.path_limit or 0.0
+        self.rubbish += summary.malformed + summary.refused
+        self.repeated += summary.duplicates
         self.unsent.update(summary.send_errors)
         self.without_credential += summary.without_credential
 
@@ -60,6 +65,11 @@ class Tally:
         if again := self.kernel_drops - self._lost_here():
             answers = counted(again, "answer")
             yield f"{answers} found no room in this machine's buffers, and were asked for again: {_ROOM}"
+        if self.rubbish:
+            datagrams = counted(self.rubbish, "datagram")
+            yield f"{datagrams} passed over: garbage, answers to nobody's question, or a community that a device denies"
+        if self.repeated > max(_REPEATED, self.answered):
+            yield f"{counted(self.repeated, 'answer')} came again and again: each device counts once"
 
     def _lost_here(self) -> int:
         """Answers that were dropped when nobody was asked again; nothing is lost where everybody was heard."""

@@ -68,6 +68,7 @@ class Canaries:
         self._missed: deque[_Host] = deque()  # the same, of those that did not answer the last time: they wait longer
         self._flying: dict[int, tuple[_Host, float]] = {}  # in the order of leaving
         self._given_up: dict[int, tuple[float, bool]] = {}
+        self._over: dict[int, None] = {}  # ids that were answered, the latest ones: networks double what they carry
         self._felt: list[Felt] = []
         self._answers = 0
         self.left = 0
@@ -143,6 +144,9 @@ class Canaries:
             host.misses = 0
             self._answers += 1
             self._rest(host, now, sent_at)
+            if len(self._over) >= _KEPT_LOST:
+                del self._over[next(iter(self._over))]
+            self._over[request_id] = None
             return now - sent_at
         late = self._given_up.pop(request_id, None)
         if late is not None:
@@ -151,6 +155,10 @@ class Canaries:
                 self._felt.append(Felt(sent_at, 1, -1))
             return now - sent_at
         return None
+
+    def was_answered(self, request_id: int) -> bool:
+        """Whether an answer with this id came already."""
+        return request_id in self._over
 
     def __contains__(self, request_id: int) -> bool:
         """Whether an answer with this id is awaited."""

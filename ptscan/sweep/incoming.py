@@ -196,7 +196,9 @@ class Incoming(Generic[CredentialT]):
         """Take the answer of a canary; whether it is one."""
         canaries = self._register.canaries
         if request_id not in canaries:
-            return False
+            again = canaries.was_answered(request_id)
+            self.duplicates += again
+            return again
         position = canaries.position_of(request_id)
         elsewhere = position is not None and self._register.order.address_at(position) != source
         if elsewhere and not self._believes(source):

@@ -5,6 +5,7 @@ from array import array
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from itertools import groupby
+from math import inf
 from typing import Final, Generic, NamedTuple
 
 from codec import REQUEST_ID_MIN, PduType, RequestTemplate
@@ -75,6 +76,7 @@ class Outgoing(Generic[CredentialT]):
         self._runs: list[Run] = []
         self._grain: deque[Shot] = deque()  # what is under way to leave together
         self._last_sent_at = now
+        self._in_vain_at = -inf
         self._enough = False  # whether the optional rounds that are left may be left out
         self.probes = 0
         self.without_credential = 0
@@ -113,6 +115,8 @@ class Outgoing(Generic[CredentialT]):
         allowance = self.pacer.allowance(now)
         if (ready_at := self.pacer.ready_at()) > now:  # few packets at a time would cost as much as many
             return ready_at
+        if allowance < 1:  # by the clock's rounding
+            return now + 1e-6
         register = self._register
         log, canaries = register.log, register.canaries
         if self._plan.max_in_flight is not None:
@@ -176,6 +180,7 @@ class Outgoing(Generic[CredentialT]):
         self.pacer.spend(done, canaries=len(canaries) - lost)
         for fault in faults:
             self.send_errors[os.strerror(fault.code)] += 1
+            self._in_vain_at = now
         if shot.first is None:
             return
         probes = done - len(canaries)
@@ -219,6 +224,8 @@ class Outgoing(Generic[CredentialT]):
         rounds = self._register.rounds
         if self.is_over:
             return self.quiet_at
+        if now < self._in_vain_at + self._plan.timeout:  # a link that is down fails at once: give it time to come back
+            return self._in_vain_at + self._plan.timeout
         if rounds[self.round + 1].optional:
             if now < self.quiet_at:
                 return self.quiet_at

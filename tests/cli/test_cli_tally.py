@@ -51,6 +51,14 @@ def test_the_path_s_limit_is_said_as_surely_as_it_is_known(limits: tuple[float |
     assert told(*({"path_limit": limit} for limit in limits)) == ([line], [])
 
 
+def test_garbage_and_floods_are_said_once_and_are_no_fault() -> None:
+    remarks, faults = told({"malformed": 3, "refused": 4}, {"duplicates": 5_000})
+    assert faults == []
+    assert remarks[0].startswith("7 datagrams passed over: garbage")
+    assert remarks[1] == "5,000 answers came again and again: each device counts once"
+    assert told({"duplicates": 90}) == ([], [])
+
+
 def test_answers_that_were_asked_for_again_are_no_loss() -> None:
     remarks, faults = told({"kernel_drops": 7})
     assert faults == []

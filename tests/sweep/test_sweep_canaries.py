@@ -188,3 +188,13 @@ def test_whatever_happens_no_host_is_asked_too_often_or_twice_at_once(events: li
         assert 0 <= canaries.left <= 3 * hosts
         assert canaries.sent == len(asked)
         assert all(asked.count(position) <= 3 for position in set(asked))
+
+
+def test_an_answer_that_the_network_doubled_is_known_again() -> None:
+    canaries = Canaries(uses=4, key=b"secret")
+    canaries.known(7, 0)
+    ((_, _, request_id),) = canaries.take(1, 0.0)
+    assert not canaries.was_answered(request_id)
+    assert canaries.answered(request_id, now=0.01) == 0.01
+    assert canaries.was_answered(request_id)
+    assert canaries.answered(request_id, now=0.01) is None
