@@ -29,6 +29,7 @@ class Tally:
     kernel_drops: int = 0
     late_drops: int = 0
     path_limit: float = 0.0
+    fell_silent: bool = False
     rubbish: int = 0
     repeated: int = 0
     unsent: Counter[str] = field(default_factory=Counter)
@@ -44,6 +45,7 @@ class Tally:
         self.kernel_drops += summary.kernel_drops
         self.late_drops += summary.late_drops
         self.path_limit += summary.path_limit or 0.0
+        self.fell_silent |= summary.fell_silent
         self.rubbish += summary.malformed + summary.refused
         self.repeated += summary.duplicates
         self.unsent.update(summary.send_errors)
@@ -86,6 +88,8 @@ class Tally:
             yield (
                 f"{answers} of the last round found no room in this machine's buffers: devices may be missing: {_ROOM}"
             )
+        if self.fell_silent:
+            yield "who had answered fell silent and stayed so: devices may be missing: is the network still there?"
         if self.without_credential:
             addresses = counted(self.without_credential, "address", "addresses")
             yield f"{addresses} not probed: no credential may be sent there: see networks in the credentials file"

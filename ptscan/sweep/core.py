@@ -115,6 +115,7 @@ class Sweep(Generic[CredentialT]):
             probes=outgoing.probes,
             canaries=self._register.canaries.sent,
             path_limit=outgoing.pacer.limit,
+            fell_silent=outgoing.pacer.is_deaf,
             refused=incoming.refused,
             malformed=incoming.malformed,
             duplicates=incoming.duplicates,

@@ -26,7 +26,7 @@ from typing import Final
 from ptscan.sweep.bucket import TokenBucket
 from ptscan.sweep.canaries import Felt
 from ptscan.sweep.canary_places import CanaryPlaces
-from ptscan.sweep.epochs import Epochs, Log
+from ptscan.sweep.epochs import Epochs, Evidence, Log
 from ptscan.sweep.limits import LEAST_RATE
 from ptscan.sweep.path import Path
 from ptscan.sweep.round_trips import RoundTrips
@@ -69,6 +69,8 @@ _FIRST_SHARE: Final = 0.2
 _FIRST_CANARIES: Final = 64
 _URGENT: Final = 4.0  # times as many while a new rate has to prove itself
 _URGENT_SECONDS: Final = 1.0
+_DEAF_SECONDS: Final = 3.0  # without any sign of life, after which silence is no question of the rate
+_DEAF_LOSSES: Final = 12  # answers that should have come meanwhile
 _LEAST_LOSS: Final = 0.05  # of a round: canaries don't feel it all
 
 
@@ -108,6 +110,11 @@ class Pacer:
         self._recovering = False
         self._spent = self._heard = self._left = 0
         self._canaries = self._round_canaries = self._round_survived = 0
+        self._alive_at = now  # the last sign of life
+        self._unheard = 0.0  # answers that should have come since
+        self._before_cut = start
+        self.is_deaf = False
+        """Whether those who should answer are silent at any rate: the path is gone, or they are."""
         self._drops_at = -math.inf
         self._drops_floor = 0.0
         self.limit: float | None = None
@@ -215,9 +222,30 @@ class Pacer:
             self._round_canaries += canaries
             self._round_survived += survived
             self._heard += survived + answered
+            self._listen(evidence, now)
+            if self.is_deaf:
+                continue
             self._path.add(rate, canaries=canaries, survived=survived, probes=probes, answered=answered, now=now)
             fresh |= bool(canaries or answered or probes * (self._path.density or 0.0) >= 1)
         return fresh
+
+    def _listen(self, evidence: Evidence, now: float) -> None:
+        """Tell a path that is gone from one that is narrow: nothing gets through however slowly one goes.
+
+        Then there is nothing to be gained by crawling: go on as before until somebody is heard.
+        """
+        canaries, survived, probes, answered = evidence
+        if survived or (answered and not canaries):
+            self._alive_at, self._unheard, self.is_deaf = now, 0.0, False
+            return
+        self._unheard += canaries + probes * (self._path.density or 0.0)
+        late = now - self._alive_at > _DEAF_SECONDS
+        if self._met and late and self._unheard >= _DEAF_LOSSES and not self.is_deaf:
+            self.is_deaf = True
+            self._met = False
+            self.limit = None
+            self._path, self._ceiling, self._step = Path(), math.inf, _DOUBLE
+            self._go_on_at(min(self._before_cut, max(self._blind, BLIND_RATE)), now)
 
     def _judge(self, now: float) -> None:
         """Go down where the evidence says so."""
@@ -228,6 +256,8 @@ class Pacer:
             if self._recovering or not self._met:  # what spoke for a higher rate was the queue, or the path of before
                 self._recovering = False
                 self._verified = min(self._verified, fit.limit)
+            if not self._met:
+                self._before_cut = self.rate
             self._met = True
             self.limit = max(LEAST_RATE, fit.limit)
             self._step = _STEP

@@ -21,6 +21,9 @@ class SweepSummary(Struct, frozen=True, kw_only=True):
     path_limit: float | None
     """Packets a second that the path was found to carry; None where no limit was met."""
 
+    fell_silent: bool
+    """Whether those who had answered were silent in the end, however slowly they were asked."""
+
     refused: int
     """Datagrams that were no answer to a probe of this run: foreign or forged ids, other PDUs, refusals."""
 

@@ -13,6 +13,7 @@ CLEAN = SweepSummary(
     probes=120,
     canaries=3,
     path_limit=None,
+    fell_silent=False,
     refused=0,
     malformed=0,
     duplicates=0,
@@ -49,6 +50,12 @@ def test_nothing_is_said_where_nothing_was() -> None:
 )
 def test_the_path_s_limit_is_said_as_surely_as_it_is_known(limits: tuple[float | None, ...], line: str) -> None:
     assert told(*({"path_limit": limit} for limit in limits)) == ([line], [])
+
+
+def test_a_network_that_fell_silent_is_a_fault() -> None:
+    remarks, (fault,) = told({"fell_silent": True}, {"fell_silent": True})
+    assert remarks == []
+    assert fault.startswith("who had answered fell silent")
 
 
 def test_garbage_and_floods_are_said_once_and_are_no_fault() -> None:

@@ -343,3 +343,11 @@ def test_no_limit_is_told_above_the_cap_that_nothing_ever_passed() -> None:
     pacer._met, pacer.limit = True, 20_000.0
     pacer._up(2 * KIND_RATE, 1.0)
     assert (pacer.rate, pacer.limit <= KIND_RATE) == (KIND_RATE, True)
+
+
+@pytest.mark.parametrize("rate", [None, "max", 20_000.0])
+@pytest.mark.parametrize("density", [0.05, 1.0])
+def test_a_path_that_is_gone_is_not_crawled_over(rate: float | str | None, density: float) -> None:
+    link = Link(lambda now: 1e9 if now < 0.2 + 1.3 * (rate != "max") else 1e-9)
+    outcome = sweep(make_pacer(rate, 0.0), link, density=density)  # type: ignore[arg-type]
+    assert outcome.seconds < 60
