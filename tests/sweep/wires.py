@@ -148,6 +148,28 @@ class Wire:
         self.capture = capture
         self._stack = stack
 
+    def put_behind_a_router(self) -> Namespace:
+        """Move the hosts into a namespace behind the far one, over its interface ``on``; give the far one, a router."""
+        router, hosts = self.far, Namespace()
+        self._stack.callback(hosts.close)
+        router.set("ipv4/ip_forward", 1)
+        router.ip(
+            f"link add on type veth peer name wire netns {hosts.pid}",
+            "addr add 10.63.0.5/30 dev on",
+            "link set on up",
+            f"route del local {NETWORK} dev lo",
+            f"route add {NETWORK} via 10.63.0.6",
+        )
+        hosts.ip(
+            "addr add 10.63.0.6/30 dev wire",
+            "link set wire up",
+            "link set lo up",
+            f"route add local {NETWORK} dev lo",
+            "route add 10.63.0.0/30 via 10.63.0.5",
+        )
+        self.far = hosts
+        return router
+
     def answer(self, behave: Behaviour) -> None:
         """Let all hosts behave like this from now on."""
         hosts = Hosts(self.far.socket(socket.AF_INET, socket.SOCK_DGRAM), behave)
