@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from tempfile import TemporaryFile
@@ -41,6 +42,15 @@ def absent() -> str | None:
     if subprocess.run(["unshare", "-n", "true"], capture_output=True, check=False).returncode:
         return "a network namespace needs root"
     return None
+
+
+def pressure() -> float:
+    """Seconds since the start of this machine in which anything was ready to run and had to wait for a core."""
+    try:
+        with open("/proc/pressure/cpu") as file:
+            return int(file.readline().rpartition("total=")[2]) / 1e6
+    except OSError:
+        return time.monotonic()  # it does not tell: it may have been so all the time
 
 
 class Namespace:
