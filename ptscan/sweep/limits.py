@@ -48,7 +48,7 @@ LEAST_RATE: Final = 100.0
 KIND_GROWTH_SECONDS: Final = 0.5
 """Seconds in which a kind sweep doubles its rate while nothing is lost."""
 
-KIND_SUBNET_BURST: Final = 3
+KIND_SUBNET_BURST: Final = 4
 """Packets that may follow one another at once into one /24 in a kind sweep."""
 
 KIND_SUBNET_CAP: Final = 98

@@ -9,7 +9,7 @@ _SUBNETS_KEPT: Final = 65_536
 
 
 class SubnetLimit:
-    """At most 98 packets in any second into one /24: 95 a second, three at once (a leaky bucket per subnet, GCRA).
+    """At most 98 packets in any second into one /24: 94 a second, four at once (a leaky bucket per subnet, GCRA).
 
     Of as many ``sharers`` each gets its share of both, a packet at once at the least.
     """
@@ -22,11 +22,11 @@ class SubnetLimit:
 
     def admit(self, addresses: Sequence[int], now: float) -> int:
         """Say how many of the first ``addresses`` may be sent ``now``, and count them as sent."""
-        free_at, interval, limit = self._free_at, self._interval, now + self._tolerance
+        free_at, interval, tolerance = self._free_at, self._interval, self._tolerance
         for admitted, address in enumerate(addresses):
             subnet = address >> 8
             due = free_at.get(subnet, now)
-            if due > limit:
+            if due - tolerance > now:  # the same sum as in ready_at, to the last bit
                 return admitted
             free_at[subnet] = (due if due > now else now) + interval
         if len(free_at) > _SUBNETS_KEPT:
