@@ -15,7 +15,7 @@ FURTHER_RETRIES: Final = 2
 """Optional ones beyond them, for paths that lose much."""
 
 MISSING_HOSTS: Final = 0.05
-MISSING_SHARE: Final = 2e-4
+MISSING_SHARE: Final = 5e-5
 """An optional round is left out when fewer hosts than this, or than this share of those found, should be missing."""
 
 QUICK_SPACING: Final = 0.25

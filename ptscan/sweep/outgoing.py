@@ -231,7 +231,9 @@ class Outgoing(Generic[CredentialT]):
                 return self.quiet_at
             # Of those that were silent before, this round found some and lost its share once more.
             answered, loss = self._register.answered.count, self.pacer.loss
-            missing = (answered - self._answered_before) * loss / (1 - loss)
+            # That it found nobody does not say that nobody was left, where canaries show that much is lost.
+            doubt = 0.5 if self._register.canaries.sent else 0.0
+            missing = (answered - self._answered_before + doubt) * loss / (1 - loss)
             if missing <= max(MISSING_HOSTS, MISSING_SHARE * answered):
                 self._enough = True
                 return now

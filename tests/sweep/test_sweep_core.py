@@ -143,11 +143,11 @@ def test_late_answers_that_trickle_in_hold_the_end_up_within_bounds(plan, shoot)
 
 def test_further_rounds_are_for_paths_that_lose_much(plan) -> None:
     """With the retries of a plain sweep, a clean path sees three probes and a lossy one as many as it takes."""
-    for loss, most, least in ((0.0, 3, 0), (0.02, 3, 1000), (0.1, 4, 1019), (0.3, 5, 1010)):
+    for loss, probes, least in ((0.0, {3}, 1023), (0.02, {3, 4}, 1022), (0.1, {4, 5}, 1021), (0.3, {5}, 1010)):
         luck = random.Random(2)
         answering = lambda address, n, loss=loss, luck=luck: address % 4 == 0 and luck.random() >= loss  # noqa: E731
         run = Simulation(plan("10.0.0.0/20", rate=20_000), answers=answering).run()
-        assert max(run.asked.values()) == most
+        assert max(run.asked.values()) in probes
         assert least <= len(run.found) <= 1023
 
 
