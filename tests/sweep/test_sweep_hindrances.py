@@ -84,8 +84,7 @@ def test_a_cable_that_stays_out_does_not_make_the_sweep_endless(wire: Wire) -> N
     done = run.end()
     assert done.status == 3
     assert 1_000 < len(found(done)) < 8_000
-    [line] = complaints(done)
-    assert "who had answered fell silent" in line
+    assert any("who had answered fell silent" in line for line in complaints(done))
 
 
 @pytest.mark.skipif(shutil.which("tc") is None, reason="tc is absent: install iproute2")

@@ -187,7 +187,9 @@ def test_a_rate_is_exact_to_two_percent_in_all_and_in_each_second(wire: Wire) ->
         first = number(f"10.{network}.0.0")
         instants = [each.at for each in traffic.within(first, first + 65_535)]
         assert len(instants) == 3 * rate
-        assert most_in_a_second(instants) <= 1.02 * rate
+        assert (
+            most_in_a_second(instants) <= (1.02 if result.held_up < 0.01 else 1.06) * rate
+        )  # what was missed is made good
         took = instants[-1] - instants[0]
         assert 2.94 - 1 / rate <= took <= 3.06 + result.held_up
         if result.held_up < 0.01:
