@@ -2,9 +2,13 @@
 
 CodecError
 ├── DecodeError   the octets are no SNMP message: .offset, .reason
+│   └── SecurityError   they are an SNMPv3 message that is not to be believed: .fault
 ├── EncodeError   the caller asked for octets that may not exist: .reason
-└── OidError      an object identifier is none: .reason
+├── OidError      an object identifier is none: .reason
+└── UsmError      a password, a key or an engine ID is of no use: .reason
 """
+
+from enum import Enum
 
 
 class CodecError(Exception):
@@ -23,8 +27,37 @@ class DecodeError(CodecError):
         return f"octet {self.offset}: {self.reason}"
 
 
+class Fault(Enum):
+    """Why an SNMPv3 message is not to be believed, or not to be read (RFC 3414 section 3.2)."""
+
+    UNKNOWN_ENGINE = "unknown-engine"
+    UNKNOWN_USER = "unknown-user"
+    UNSUPPORTED_LEVEL = "unsupported-security-level"
+    WRONG_DIGEST = "wrong-digest"
+    DECRYPTION = "decryption-error"
+
+
+class SecurityError(DecodeError):
+    """An SNMPv3 message is not this user's at this engine, not genuine, or cannot be deciphered: ``fault``."""
+
+    def __init__(self, fault: Fault, reason: str) -> None:
+        super().__init__(0, reason)
+        self.fault = fault
+
+    def __str__(self) -> str:
+        return self.reason
+
+
 class EncodeError(CodecError):
     """Something that may not or cannot stand in a message was to be encoded."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class UsmError(CodecError):
+    """A password, a key or an engine ID does not fit; ``reason`` says what would, and never shows a secret."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)

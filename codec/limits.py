@@ -26,6 +26,16 @@ MAX_INTEGER_MAGNITUDE: Final = 0xFFFF_FFFF
 MAX_INTEGER_OCTETS: Final = 9
 """Content octets of any integer type, padding included: eight for a Counter64 and a leading zero octet."""
 
+MIN_ENGINE_ID: Final = 5
+MAX_ENGINE_ID: Final = 32
+"""Octets of an engine ID (RFC 3411 section 5)."""
+
+MAX_USER: Final = 32
+"""Octets of a user's name (RFC 3414 section 2.4)."""
+
+MIN_PASSWORD: Final = 8
+"""Octets of a password (RFC 3414 section 11.2)."""
+
 MAX_REPETITIONS: Final = 0x7FFF_FFFF
 """Largest non-repeaters and max-repetitions (RFC 3416 section 3); what is sensible is for the client to say."""
 

@@ -1,15 +1,15 @@
-"""Whole v1 and v2c messages: any PDU in, answers out."""
+"""Whole v1 and v2c messages: any PDU in, answers out; and the scoped PDU that a v3 message carries."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from codec.ber import encode_integer, encode_tlv, read_content, read_integer
 from codec.errors import DecodeError, EncodeError
 from codec.limits import MAX_DATAGRAM
 from codec.oid import Oid
 from codec.pdu import encode_pdu, read_list_head, read_pdu_head
-from codec.tags import IP_ADDRESS, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, TIMETICKS, V1, V2C, PduType
+from codec.tags import IP_ADDRESS, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, TIMETICKS, V1, V2C, V3, PduType
 from codec.varbinds import Note, Varbind, decode_varbinds, encode_varbinds, read_oid, read_unsigned
 
 TRAP_V1: Final = int(PduType.TRAP_V1)  # to find it in its Enum takes Python 3.11 0.1 microseconds
@@ -18,7 +18,7 @@ _ANSWERS: Final = frozenset({PduType.RESPONSE, PduType.REPORT})
 
 @dataclass(slots=True)
 class Message:
-    """A v1 or v2c message of any PDU but the v1 trap.
+    """A message of any PDU but the v1 trap; one of v3 has no community.
 
     ``error_status`` is what the peer sent, whatever it is. For GET_BULK ``error_status`` and ``error_index`` carry
     non-repeaters and max-repetitions. ``notes`` tells the liberties that the decoder took.
@@ -49,6 +49,14 @@ class TrapV1:
     notes: tuple[Note, ...] = ()
 
 
+class ScopedPdu(NamedTuple):
+    """What a v3 message says, and of which context (RFC 3412 section 6.8)."""
+
+    context_engine_id: bytes
+    context_name: bytes
+    message: Message
+
+
 def decode_message(data: bytes) -> Message | TrapV1:
     """Decode one datagram; raises DecodeError (where and why) and nothing else, whatever the octets are.
 
@@ -64,6 +72,34 @@ def decode_message(data: bytes) -> Message | TrapV1:
     except IndexError:
         raise truncated(data) from None
     return Message(version, community, pdu_type, request_id, status, index, varbinds, tuple(notes))
+
+
+def decode_scoped(data: bytes) -> ScopedPdu:
+    """Decode the scoped PDU of a v3 message, in the clear; raises DecodeError and nothing else.
+
+    What is behind it, as the padding of a cipher, is left. It remembers nothing, as ``decode_message``.
+    """
+    notes: list[Note] = []
+    try:
+        engine_id, name, pos, end = read_context(data)
+        pdu_type, request_id, _, status, index, start = read_pdu_head(data, pos, end)
+        varbinds = decode_varbinds(data, start, end, notes)
+    except IndexError:
+        raise truncated(data) from None
+    message = Message(V3, b"", pdu_type, request_id, status, index, varbinds, tuple(notes))
+    return ScopedPdu(engine_id, name, message)
+
+
+def read_context(data: bytes) -> tuple[bytes, bytes, int, int]:
+    """Read a scoped PDU as far as its PDU: context engine ID and name, where the PDU begins and where it has to stop.
+
+    Raises DecodeError, or IndexError where the octets end within a header.
+    """
+    start, end = read_content(data, 0, len(data), SEQUENCE)
+    start, pos = read_content(data, start, end, OCTET_STRING)
+    engine_id = data[start:pos]
+    start, pos = read_content(data, pos, end, OCTET_STRING)
+    return engine_id, data[start:pos], pos, end
 
 
 def truncated(data: bytes) -> DecodeError:

@@ -5,7 +5,7 @@ from codec.errors import DecodeError
 
 
 def peek_request_id(data: bytes) -> int | None:
-    """The request-id of a v1 or v2c message, or None where the octets do not begin like one.
+    """The request-id of a v1 or v2c message, the msgID of a v3 one, or None where the octets begin like neither.
 
     Says nothing about what follows the id: ``decode_message`` judges the whole.
     """
@@ -17,10 +17,12 @@ def peek_request_id(data: bytes) -> int | None:
             return None
         pos, size = _content(data, pos + 1)
         pos += size
-        if data[pos] != 0x04:
-            return None
+        kind = data[pos]
         pos, size = _content(data, pos + 1)
-        pos = _content(data, pos + size + 1)[0]
+        if kind == 0x04:  # the community, and a PDU behind it; in v3 it is msgGlobalData, which begins with the msgID
+            pos = _content(data, pos + size + 1)[0]
+        elif kind != 0x30:
+            return None
         if data[pos] != 0x02:
             return None
         pos, size = _content(data, pos + 1)

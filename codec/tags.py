@@ -5,6 +5,7 @@ from typing import Final
 
 V1: Final = 0
 V2C: Final = 1
+V3: Final = 3
 
 INTEGER: Final = 0x02
 OCTET_STRING: Final = 0x04

@@ -12,14 +12,17 @@ from codec.limits import MAX_REPETITIONS, REQUEST_ID_MAX, REQUEST_ID_MIN
 from codec.message import encode_message
 from codec.oid import Oid
 from codec.pdu import encode_pdu
-from codec.tags import NULL, V1, PduType
+from codec.tags import NULL, V1, V3, PduType
 from codec.varbinds import encode_varbinds
 
 _REQUESTS: Final = frozenset({PduType.GET, PduType.GET_NEXT, PduType.GET_BULK})
 
 
 class RequestTemplate:
-    """One request, encoded once; ``encode`` puts a request-id into it, at ``id_offset``."""
+    """One request, encoded once; ``encode`` puts a request-id into it, at ``id_offset``.
+
+    Of v3 it is the PDU alone, without a community: what is around it is for ``Security``.
+    """
 
     __slots__ = ("_head", "_tail", "id_offset", "oids")
 
@@ -47,7 +50,9 @@ class RequestTemplate:
         self.oids = tuple(oids)
         varbinds = encode_varbinds((oid, NULL, None) for oid in self.oids)
         numbers = (REQUEST_ID_MIN, non_repeaters, max_repetitions)
-        message = encode_message(version, community, encode_pdu(pdu_type, numbers, varbinds))
+        message = encode_pdu(pdu_type, numbers, varbinds)
+        if version != V3:
+            message = encode_message(version, community, message)
         behind = len(varbinds) + len(encode_integer(non_repeaters)) + len(encode_integer(max_repetitions))
         self.id_offset = len(message) - behind - 4
         self._head = message[: self.id_offset]

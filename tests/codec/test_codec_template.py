@@ -73,7 +73,7 @@ def test_a_request_id_that_does_not_take_four_octets_is_refused(request_id: int)
         (codec.V2C, PduType.GET_NEXT, {"non_repeaters": 1}, "only GET_BULK has"),
         (codec.V2C, PduType.GET_BULK, {"non_repeaters": -1}, "outside"),
         (codec.V2C, PduType.GET_BULK, {"max_repetitions": 1 << 31}, "outside"),
-        (3, PduType.GET, {}, "version 3"),
+        (2, PduType.GET, {}, "version 2"),
     ],
 )
 def test_a_request_that_does_not_exist_is_refused(
