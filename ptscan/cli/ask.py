@@ -138,7 +138,7 @@ async def _with_device(
 ) -> Exit:
     words = Words(quiet=showing.quiet)
     endpoint = parse_endpoint(address, asking.port)
-    credentials = credentials_of(asking, words)
+    credentials = credentials_of(asking)
     form = format_of(showing)
     status = Exit.INTERRUPTED
     with open_destination(showing.output, whole=form != "jsonl") as destination:

@@ -13,7 +13,7 @@ from ptscan.targets import resolve_targets
 async def planned(targets: tuple[str, ...], asking: Asking, sweeping: Sweeping, words: Words) -> SweepPlan[Community]:
     """Return the plan that was typed; raises InputErrors for what is wrong with it."""
     version = version_of(asking)
-    credentials = credentials_of(asking, words)
+    credentials = credentials_of(asking)
     wanted = [*targets, *([f"@{sweeping.target_file}"] if sweeping.target_file else [])]
     unwanted = [*sweeping.exclude, *([f"@{sweeping.exclude_file}"] if sweeping.exclude_file else [])]
     shard, shards = sweeping.shard or (1, 1)

@@ -53,7 +53,7 @@ async def _read(
     words = Words(quiet=showing.quiet)
     explains = explain and format_of(showing) == "table"  # elsewhere a Reading's own provenance has to do
     profiles = load_profiles(folder)
-    credentials = credentials_of(asking, words)
+    credentials = credentials_of(asking)
     addresses = [(await address_of(endpoint), endpoint.port) for endpoint in endpoints]
     places = trio.Semaphore(READ_AT_ONCE)
     done: dict[int, Done] = {}

@@ -60,7 +60,7 @@ def record(
 
 async def _record(text: str, output: Path, words: Words, asking: Asking) -> Exit:
     endpoint = parse_endpoint(text, asking.port)
-    credentials = credentials_of(asking, words)
+    credentials = credentials_of(asking)
     with open_destination(output, whole=True) as destination, display(words, wanted=True) as screen:
         walk = _Walk(screen)
 

@@ -4,9 +4,8 @@ import os
 from typing import TYPE_CHECKING, Final
 
 from ptscan.cli.options import Asking
-from ptscan.cli.words import Words
 from ptscan.errors import InputError
-from ptscan.snmp import Community, Credential, Secret, describe_unread_users, load_credentials
+from ptscan.snmp import Community, Credential, Secret, User, load_credentials
 
 if TYPE_CHECKING:
     from ptscan.snmp import Version
@@ -19,27 +18,31 @@ class WayError(InputError):
     """The options name no way to ask a device."""
 
 
-def credentials_of(asking: Asking, words: Words) -> tuple[Credential, ...]:
+def credentials_of(asking: Asking, *, needs_user: bool = True) -> tuple[Credential, ...]:
     """Return the credentials to try, in order: those of the options, then of the file, else of the environment.
 
-    ``public`` is tried only where none was given. Raises WayError and CredentialsError.
+    ``public`` is tried only where none was given, and never in version 3; that one ``needs_user``, unless a sweep is
+    content with what anybody is told. Raises WayError where none of them speaks the version, and CredentialsError.
     """
+    version = asking.snmp_version
     credentials: tuple[Credential, ...] = tuple(Community(Secret(text)) for text in asking.community)
     if asking.credentials is not None:
-        from_file = load_credentials(asking.credentials)
-        unread = describe_unread_users(from_file)
-        if unread is not None:
-            if not any(isinstance(credential, Community) for credential in from_file):
-                raise WayError(f"{asking.credentials}: {unread}")
-            words.complain(unread)
-        credentials += from_file
-    if not credentials:
+        credentials += load_credentials(asking.credentials)
+    if not credentials and version != "3":
         credentials = (Community(Secret(os.environ.get(COMMUNITY_VARIABLE) or DEFAULT_COMMUNITY)),)
+    users = sum(isinstance(credential, User) for credential in credentials)
+    if version == "3" and needs_user and not users:
+        raise WayError(
+            "--snmp-version 3: there is no SNMPv3 user to ask as: write a [[user]] into a file and name it with "
+            "--credentials FILE"
+        )
+    if version in ("1", "2c") and users == len(credentials):
+        raise WayError(
+            f"--snmp-version {version}: {asking.credentials} has SNMPv3 users only: use 3 or auto, or name a community"
+        )
     return credentials
 
 
 def version_of(asking: Asking) -> "Version":
-    """Return the version to speak; raises WayError for the one that is not built yet."""
-    if asking.snmp_version == "3":
-        raise WayError("--snmp-version 3: this version of ptscan does not speak SNMPv3 yet: use 1, 2c or auto")
+    """Return the version to speak."""
     return asking.snmp_version

@@ -1,6 +1,6 @@
 """Command generator for SNMP v1 and v2c: GET, GETNEXT and GETBULK, and nothing else.
 
-I/O: ``client``, ``driver`` (sockets, clock), ``sockets``, ``session`` (waits), ``credentials`` (reads a file).
+I/O: ``client``, ``driver`` (sockets, clock), ``sockets``, ``session`` (waits), ``credentials_file``.
 The other modules are pure: ``table`` is the sans-I/O core, ``dialogue``, ``get`` and ``walk`` decide what is asked.
 """
 
@@ -10,17 +10,15 @@ from typing import TYPE_CHECKING
 from ptscan.snmp.credentials import (
     Community,
     Credential,
-    CredentialsError,
     User,
     credentials_for,
-    describe_unread_users,
-    load_credentials,
 )
 from ptscan.snmp.secret import Secret
 
 if TYPE_CHECKING:
     from ptscan.snmp.answer import Answer, Outcome
     from ptscan.snmp.client import Client, ClientSettings, open_client
+    from ptscan.snmp.credentials_file import CredentialsError, load_credentials
     from ptscan.snmp.dialect import Version
     from ptscan.snmp.session import Session, Walk
     from ptscan.snmp.sockets import AddressError
@@ -42,7 +40,6 @@ __all__ = [
     "Version",
     "Walk",
     "credentials_for",
-    "describe_unread_users",
     "load_credentials",
     "open_client",
 ]
@@ -54,6 +51,8 @@ _LATER = {
     "Client": "client",
     "ClientSettings": "client",
     "open_client": "client",
+    "CredentialsError": "credentials_file",
+    "load_credentials": "credentials_file",
     "Version": "dialect",
     "Session": "session",
     "Walk": "session",

@@ -1,35 +1,32 @@
-"""Credentials: what they are, which may go where, and the file that they are read from. I/O: ``load_credentials``."""
+"""Credentials: what they are, and which may go where. No I/O."""
 
-import os
 import re
-import stat
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
-from pathlib import Path
-from typing import Final, TypeAlias
+from ipaddress import IPv4Network, IPv6Network, ip_address
+from typing import TYPE_CHECKING, Final, TypeAlias
 
-import msgspec
-
+from codec import limits as wire_limits
 from ptscan.errors import InputError
 from ptscan.snmp import limits
 from ptscan.snmp.secret import Secret
 
+if TYPE_CHECKING:
+    from codec import AuthProtocol, PrivProtocol
+
 Network: TypeAlias = IPv4Network | IPv6Network
 
-AUTH_PROTOCOLS: Final = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
-PRIV_PROTOCOLS: Final = ("des", "3des", "aes128", "aes192", "aes256", "aes192-reeder", "aes256-reeder")
 KEY_KINDS: Final = ("master", "localised")
-_SHORTEST_PASSWORD: Final = 8  # RFC 3414 section 11.2
+_HEXADECIMAL: Final = re.compile(r"(?:0[xX])?((?:[0-9a-fA-F]{2})+)")
 
 
-class CredentialsError(InputError):
-    """A credentials file cannot be used: ``path`` names it, ``key`` the entry (or None), the text how to mend it."""
+class EntryError(InputError):
+    """A community or a user cannot be as it is: ``field`` is what is wrong with it, ``fault`` says why and the mend."""
 
-    def __init__(self, path: Path, fault: str, *, key: str | None = None) -> None:
-        super().__init__(f"{path}: {key}: {fault}" if key else f"{path}: {fault}")
-        self.path = path
-        self.key = key
+    def __init__(self, kind: str, field: str, fault: str) -> None:
+        super().__init__(f"{kind}'s {field} {fault}")
+        self.field = field
+        self.fault = fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +41,28 @@ class Community:
 
     def __post_init__(self) -> None:
         if not 0 < len(self.octets) <= limits.COMMUNITY_OCTETS:
-            raise InputError(f"a community of {len(self.octets)} octets: 1 to {limits.COMMUNITY_OCTETS} are allowed")
+            fault = f"has {len(self.octets)} octets: 1 to {limits.COMMUNITY_OCTETS} are allowed"
+            raise EntryError("a community", "name", fault)
 
     @property
     def octets(self) -> bytes:
         """The name as it goes over the wire, in the clear."""
         return self.name.reveal().encode("utf-8", "surrogateescape")
 
+    @property
+    def secrets(self) -> tuple[bytes, ...]:
+        """The octets that nobody else may see."""
+        return (self.octets,)
+
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """An SNMPv3 user, kept as it stands in the file: this version of ptscan does not speak v3 yet."""
+    """An SNMPv3 user (RFC 3414): who it is, its protocols by the names of ``codec.usm``, and a secret for each.
+
+    A secret is a password or a key in hexadecimal, ``0x`` before it or not. ``key_kind`` says of keys whether they are
+    master keys (Ku), which have the octets of the hash, or localised to one engine (Kul); a localised privacy key may
+    have all octets of the cipher's instead. ``networks`` as in a Community. Raises InputError for what cannot be.
+    """
 
     name: str
     auth: str | None = None
@@ -67,8 +75,38 @@ class User:
     context: str = ""
     networks: tuple[Network, ...] = ()
 
+    def __post_init__(self) -> None:
+        _check_octets("name", self.name, 1, wire_limits.MAX_USER)
+        _check_octets("context", self.context, 0, limits.CONTEXT_OCTETS)
+        if self.key_kind not in KEY_KINDS:
+            raise _unfit("key_kind", f"is none of {', '.join(KEY_KINDS)}")
+        if self.auth is not None or self.priv is not None:
+            _check_protocols(self.auth, self.priv)
+        _check_one_secret("auth", self.auth, self.auth_password, self.auth_key)
+        _check_one_secret("priv", self.priv, self.priv_password, self.priv_key)
+        if self.auth_key is not None or self.priv_key is not None:
+            _check_keys(self)
+
+    @property
+    def level(self) -> str:
+        """The security level (RFC 3411 section 3.4.3): noAuthNoPriv, authNoPriv or authPriv."""
+        return "noAuthNoPriv" if self.auth is None else "authNoPriv" if self.priv is None else "authPriv"
+
+    @property
+    def secrets(self) -> tuple[bytes, ...]:
+        """The octets that nobody else may see: passwords, and keys as they are written and as they are."""
+        texts = [one for one in (self.auth_password, self.auth_key, self.priv_password, self.priv_key) if one]
+        keys = [key_octets(one) for one in (self.auth_key, self.priv_key) if one]
+        return (*(one.reveal().encode() for one in texts), *keys)
+
 
 Credential: TypeAlias = Community | User
+
+
+def key_octets(key: Secret) -> bytes:
+    """The octets of a key in hexadecimal; none at all for what is not hexadecimal."""
+    found = _HEXADECIMAL.fullmatch(key.reveal())
+    return b"" if found is None else bytes.fromhex(found[1])
 
 
 def credentials_for(credentials: Sequence[Credential], address: str) -> tuple[Credential, ...]:
@@ -84,152 +122,110 @@ def may_go_to(credential: Credential, address: str) -> bool:
     return any(target in network for network in credential.networks)
 
 
-def describe_unread_users(credentials: Sequence[Credential]) -> str | None:
-    """One line for a person where credentials name SNMPv3 users, which are not used yet; None where there are none."""
-    users = sum(isinstance(credential, User) for credential in credentials)
-    if not users:
-        return None
-    subject = "1 SNMPv3 user is" if users == 1 else f"{users} SNMPv3 users are"
-    rest = "only its communities are tried" if users < len(credentials) else "so no credential is left to try"
-    return f"{subject} in the credentials, but ptscan does not speak SNMPv3 yet: {rest}"
+def find_double(credentials: Sequence[Credential]) -> tuple[int, int] | None:
+    """The places of two that are the same and may go to the same address, so that one of them is in vain.
 
-
-def load_credentials(path: Path) -> tuple[Credential, ...]:
-    """Read a credentials file: communities in their order, then users in theirs.
-
-    Raises CredentialsError where the file is open to others, unreadable, not TOML, or says what nobody understands.
+    The same user with other secrets is another credential: devices may differ in them.
     """
-    import tomllib  # only whoever has a file pays for it at start-up
+    alike: dict[tuple[object, ...], list[int]] = {}
+    for place, credential in enumerate(credentials):
+        alike.setdefault(_sameness(credential), []).append(place)
+    for places in alike.values():
+        if len(places) > 1 and (found := _overlap([(place, credentials[place].networks) for place in places])):
+            return found
+    return None
 
-    octets = _read_private(path)
+
+def _sameness(credential: Credential) -> tuple[object, ...]:
+    if isinstance(credential, Community):
+        return (credential.octets,)
+    user = credential
+    keys = tuple([None if key is None else key_octets(key) for key in (user.auth_key, user.priv_key)])
+    kind = user.key_kind if any(keys) else None
+    return user.name, user.auth, user.auth_password, user.priv, user.priv_password, user.context, keys, kind
+
+
+def _overlap(alike: Iterable[tuple[int, tuple[Network, ...]]]) -> tuple[int, int] | None:
+    """The first two of ``alike`` that have an address in common; no networks are all of them."""
+    spans: list[tuple[int, int, int, int]] = []
+    for place, networks in alike:
+        if not networks:
+            spans += [(version, 0, -(1 << 128), place) for version in (4, 6)]
+        for network in networks:
+            spans.append((network.version, int(network[0]), -int(network[-1]), place))
+    # Networks lie within each other or apart, so one that begins before the last one has ended lies within it.
+    spans.sort()
+    around = (0, 0, 0, 0)
+    for span in spans:
+        version, first, _, place = span
+        if version == around[0] and first <= -around[2]:
+            if place != around[3]:
+                return min(place, around[3]), max(place, around[3])
+        else:
+            around = span
+    return None
+
+
+def _unfit(field: str, fault: str) -> EntryError:
+    return EntryError("an SNMPv3 user", field, fault)
+
+
+def _octets(field: str, text: str) -> bytes:
     try:
-        table = tomllib.loads(octets.decode())
-    except UnicodeDecodeError as error:
-        raise CredentialsError(path, f"octet {error.start} is not UTF-8, which TOML has to be") from None
-    except tomllib.TOMLDecodeError as error:  # its own words may quote the file
-        where = re.search(r"line \d+, column \d+", str(error))
-        raise CredentialsError(path, f"not valid TOML at {where[0] if where else 'its end'}") from None
-    try:
-        entries = msgspec.convert(table, _File)
-    except msgspec.ValidationError as error:
-        raise CredentialsError(path, *_explain(error)) from None
-    found: list[Credential] = []
-    found += [_community(path, f"community[{place}]", entry) for place, entry in enumerate(entries.community)]
-    found += [_user(path, f"user[{place}]", entry) for place, entry in enumerate(entries.user)]
-    if not found:
-        raise CredentialsError(path, "it names no credential: add a [[community]] with a name")
-    return tuple(found)
+        return text.encode()
+    except UnicodeEncodeError:  # whose repr shows the text
+        fault = "has characters that UTF-8 cannot write"
+    raise _unfit(field, fault)
 
 
-class _CommunityEntry(msgspec.Struct, forbid_unknown_fields=True):
-    name: str
-    networks: list[str] = []
+def _check_octets(field: str, text: str, least: int, most: int) -> None:
+    size = len(_octets(field, text))
+    if not least <= size <= most:
+        raise _unfit(field, f"has {size} octets: {least} to {most} are allowed")
 
 
-class _UserEntry(msgspec.Struct, forbid_unknown_fields=True):
-    name: str
-    auth: str | None = None
-    auth_password: str | None = None
-    auth_key: str | None = None
-    priv: str | None = None
-    priv_password: str | None = None
-    priv_key: str | None = None
-    key_kind: str = "master"
-    context: str = ""
-    networks: list[str] = []
+def _check_one_secret(name: str, protocol: str | None, password: Secret | None, key: Secret | None) -> None:
+    if protocol is None and (password is not None or key is not None):
+        raise _unfit(name, f"is missing, but there is a secret for it: name the protocol, as in {name} = …")
+    if protocol is not None and (password is None) == (key is None):
+        raise _unfit(name, f"needs either {name}_password or {name}_key")
+    if password is not None:
+        size, least = len(_octets(f"{name}_password", password.reveal())), wire_limits.MIN_PASSWORD
+        if size < least:
+            raise _unfit(f"{name}_password", f"has {size} octets: {least} at least (RFC 3414 section 11.2)")
+    if key is not None and not key_octets(key):
+        raise _unfit(f"{name}_key", "is not hexadecimal: two digits for each octet")
 
 
-class _File(msgspec.Struct, forbid_unknown_fields=True):
-    community: list[_CommunityEntry] = []
-    user: list[_UserEntry] = []
+def _check_protocols(auth: str | None, priv: str | None) -> None:
+    from codec import AUTH_PROTOCOLS, PRIV_PROTOCOLS  # whoever has no user does without codec.usm
+
+    if auth is not None and auth not in AUTH_PROTOCOLS:
+        raise _unfit("auth", f"is none of {', '.join(AUTH_PROTOCOLS)}")
+    if priv is not None and priv not in PRIV_PROTOCOLS:
+        raise _unfit("priv", f"is none of {', '.join(PRIV_PROTOCOLS)}")
+    if priv is not None and auth is None:
+        raise _unfit("priv", "needs auth: SNMPv3 has no privacy without authentication")
 
 
-def _read_private(path: Path) -> bytes:
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # a FIFO would block for ever
-        try:
-            mode = os.fstat(descriptor).st_mode
-            if not stat.S_ISREG(mode):
-                raise CredentialsError(path, "is not a file")
-            if mode & 0o077:
-                raise CredentialsError(path, f"is open to others (mode {stat.S_IMODE(mode):04o}): chmod 600 {path}")
-            octets = os.read(descriptor, limits.CREDENTIALS_FILE_OCTETS + 1)
-        finally:
-            os.close(descriptor)
-    except OSError as error:
-        raise CredentialsError(path, f"cannot be read: {os.strerror(error.errno or 0)}") from error
-    if len(octets) > limits.CREDENTIALS_FILE_OCTETS:
-        raise CredentialsError(path, f"is larger than {limits.CREDENTIALS_FILE_OCTETS} octets")
-    return octets
+def _check_keys(user: User) -> None:
+    from codec import AUTH_PROTOCOLS, PRIV_PROTOCOLS
+
+    auth = AUTH_PROTOCOLS[user.auth or ""]
+    if user.auth_key is not None and (size := len(key_octets(user.auth_key))) != auth.key_octets:
+        raise _unfit("auth_key", f"has {size} octets: a {user.key_kind} key of {auth.name} has {auth.key_octets}")
+    if user.priv_key is not None:
+        _check_priv_key(user.key_kind, len(key_octets(user.priv_key)), auth, PRIV_PROTOCOLS[user.priv or ""])
 
 
-def _explain(error: msgspec.ValidationError) -> tuple[str]:
-    text, _, at = str(error).partition(" - at ")
-    where = at.strip("`").removeprefix("$.").removeprefix("$")
-    known = "community and user" if not where else "those of docs/snmp.md"
-    if "unknown field" in text:
-        text = f"{text.replace('Object contains', 'there is an')}; only {known} are known"
-    return (f"{where}: {text}" if where else text,)
-
-
-def _community(path: Path, key: str, entry: _CommunityEntry) -> Community:
-    networks = _networks(path, key, entry.networks)
-    try:
-        return Community(Secret(entry.name), networks)
-    except InputError as error:
-        raise CredentialsError(path, str(error), key=f"{key}.name") from None
-
-
-def _user(path: Path, key: str, entry: _UserEntry) -> User:
-    def refuse(name: str, fault: str) -> CredentialsError:
-        return CredentialsError(path, fault, key=f"{key}.{name}")
-
-    if not entry.name:
-        raise refuse("name", "is empty: give the user's name")
-    if entry.auth is not None and entry.auth not in AUTH_PROTOCOLS:
-        raise refuse("auth", f"is none of {', '.join(AUTH_PROTOCOLS)}")
-    if entry.priv is not None and entry.priv not in PRIV_PROTOCOLS:
-        raise refuse("priv", f"is none of {', '.join(PRIV_PROTOCOLS)}")
-    if entry.priv is not None and entry.auth is None:
-        raise refuse("priv", "needs auth: SNMPv3 has no privacy without authentication")
-    if entry.key_kind not in KEY_KINDS:
-        raise refuse("key_kind", f"is none of {', '.join(KEY_KINDS)}")
-    secrets = {
-        "auth": (entry.auth, entry.auth_password, entry.auth_key),
-        "priv": (entry.priv, entry.priv_password, entry.priv_key),
-    }
-    for name, (protocol, password, key_text) in secrets.items():
-        if protocol is None and (password is not None or key_text is not None):
-            raise refuse(name, f"is missing, but there is a secret for it: name the protocol, as in {name} = …")
-        if protocol is not None and (password is None) == (key_text is None):
-            raise refuse(name, f"needs either {name}_password or {name}_key")
-        if password is not None and len(password) < _SHORTEST_PASSWORD:
-            raise refuse(f"{name}_password", f"has fewer than {_SHORTEST_PASSWORD} characters (RFC 3414 section 11.2)")
-        if key_text is not None and not re.fullmatch(r"(0[xX])?([0-9a-fA-F]{2})+", key_text):
-            raise refuse(f"{name}_key", "is not hexadecimal: two digits for each octet")
-    return User(
-        name=entry.name,
-        auth=entry.auth,
-        auth_password=_secret(entry.auth_password),
-        auth_key=_secret(entry.auth_key),
-        priv=entry.priv,
-        priv_password=_secret(entry.priv_password),
-        priv_key=_secret(entry.priv_key),
-        key_kind=entry.key_kind,
-        context=entry.context,
-        networks=_networks(path, key, entry.networks),
-    )
-
-
-def _secret(text: str | None) -> Secret | None:
-    return None if text is None else Secret(text)
-
-
-def _networks(path: Path, key: str, texts: list[str]) -> tuple[Network, ...]:
-    networks: list[Network] = []
-    for place, text in enumerate(texts):
-        try:
-            networks.append(ip_network(text))
-        except ValueError as error:
-            raise CredentialsError(path, f"{error}: write it as 10.0.0.0/8", key=f"{key}.networks[{place}]") from None
-    return tuple(networks)
+def _check_priv_key(kind: str, size: int, auth: "AuthProtocol", priv: "PrivProtocol") -> None:
+    if kind == "master":
+        if size != auth.key_octets:
+            # It is localised by the hash of authentication, whatever the cipher is (RFC 3414 section 2.6).
+            raise _unfit("priv_key", f"has {size} octets: a master key has the {auth.key_octets} of {auth.name}")
+    elif size == auth.key_octets < priv.key_octets and priv.extension == "reeder":
+        # Its extension begins at a password again, so no device gives a key out before it is whole.
+        raise _unfit("priv_key", f"has {size} octets of the {priv.key_octets} of {priv.name}: give the whole key")
+    elif size not in (auth.key_octets, priv.key_octets):
+        whole = f"the {priv.key_octets} of {priv.name}, or the {auth.key_octets} of {auth.name}"
+        raise _unfit("priv_key", f"has {size} octets: a localised key has {whole}")

@@ -118,3 +118,12 @@ TEMPLATES_KEPT: Final = 256
 
 CREDENTIALS_FILE_OCTETS: Final = 1 << 20
 """A credentials file is read up to this size."""
+
+CREDENTIALS: Final = 1_024
+"""Entries of one credentials file."""
+
+CREDENTIAL_NETWORKS: Final = 1_024
+"""Networks of one of them."""
+
+CONTEXT_OCTETS: Final = 255
+"""Octets of a context's name (SnmpAdminString, RFC 3411 section 5)."""

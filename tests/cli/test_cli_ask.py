@@ -136,7 +136,7 @@ def test_a_closed_port_is_named_as_such(ptscan: Run) -> None:
         (("127.0.0.1", "1.3.6", "--timeout", "-1"), "--timeout"),
         (("127.0.0.1", "1.3.6", "--timeout", "nan"), '"nan" is no time-out'),
         (("127.0.0.1", "1.3.6", "--retries", "1.5"), '"1.5" is no number of retries'),
-        (("127.0.0.1", "1.3.6", "--snmp-version", "3"), "does not speak SNMPv3 yet"),
+        (("127.0.0.1", "1.3.6", "--snmp-version", "3"), "there is no SNMPv3 user to ask as"),
         (("127.0.0.1", "1.3.6", "--snmp-version", "4"), 'Invalid value "4" for --snmp-version'),
         (("127.0.0.1", "1.3.6", "--format", "xlsx"), "-o FILE.xlsx"),
         (("127.0.0.1", "1.3.6", "--colour"), "Unknown option: --colour"),

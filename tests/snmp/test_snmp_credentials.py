@@ -4,9 +4,12 @@ import copy
 import logging
 import os
 import pickle
+import subprocess
+import sys
 import traceback
 from ipaddress import ip_network
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,10 +21,10 @@ from ptscan.snmp import (
     Secret,
     User,
     credentials_for,
-    describe_unread_users,
     limits,
     load_credentials,
 )
+from ptscan.snmp.credentials import Network, find_double
 
 USER = 'name = "monitor"\nauth = "sha256"\nauth_password = "password-1"\n'
 
@@ -47,7 +50,7 @@ def test_the_file_of_the_contract(tmp_path: Path) -> None:
         auth = "sha256"
         auth_password = "correct horse"
         priv = "aes256-reeder"
-        priv_key = "0xdeadBEEF"
+        priv_key = "0xdeadBEEFdeadBEEFdeadBEEFdeadBEEFdeadBEEFdeadBEEFdeadBEEFdeadBEEF"
         key_kind = "localised"
         context = "Jetdirect"
         """,
@@ -65,7 +68,8 @@ def test_the_file_of_the_contract(tmp_path: Path) -> None:
         "Jetdirect",
     )
     assert user.auth_password == Secret("correct horse")
-    assert user.priv_key == Secret("0xdeadBEEF")
+    assert user.priv_key == Secret("0x" + "deadBEEF" * 8)
+    assert user.level == "authPriv"
 
 
 @pytest.mark.parametrize(
@@ -85,19 +89,36 @@ def test_the_file_of_the_contract(tmp_path: Path) -> None:
             "[[community]]\nname = 'p'\nnetworks = ['10.0.0.0/8', '10.0.0.1/8']",
             ["community[0].networks[1]", "host bits"],
         ),
-        ("[[community]]\nname = 'p'\nnetworks = ['lan']", ["community[0].networks[0]", "10.0.0.0/8"]),
+        ("[[community]]\nname = 'p'\nnetworks = ['lan']", ["community[0].networks[0]", "as 10.0.0.0/8"]),
         ("community = 'public'", ["community"]),
-        ("[[user]]\nname = ''", ["user[0].name"]),
-        ("[[user]]\nname = 'm'\nauth = 'sha'", ["user[0].auth", "sha256"]),
+        ("[[user]]\nname = ''", ["user[0].name", "1 to 32 are allowed"]),
+        ("[[user]]\nname = '" + "ü" * 16 + "m'", ["user[0].name", "33 octets", "1 to 32"]),
+        ("[[user]]\n" + USER + "context = '" + "c" * 256 + "'", ["user[0].context", "256 octets", "0 to 255"]),
+        ("[[user]]\nname = 'm'\nauth = 'sha'", ["user[0].auth", "sha1", "sha256"]),
         ("[[user]]\nname = 'm'\nauth = 'md5'", ["user[0].auth", "auth_password or auth_key"]),
         ("[[user]]\nname = 'm'\nauth_password = 'password-1'", ["user[0].auth", "is missing"]),
         ("[[user]]\n" + USER + "auth_key = 'aa'", ["user[0].auth", "either"]),
-        ("[[user]]\nname = 'm'\nauth = 'md5'\nauth_password = 'short'", ["user[0].auth_password", "8"]),
+        ("[[user]]\nname = 'm'\nauth = 'md5'\nauth_password = 'short-1'", ["user[0].auth_password", "7 octets", "8"]),
+        ("[[user]]\n" + USER + "priv = 'des'\npriv_password = ''", ["user[0].priv_password", "0 octets", "8"]),
         ("[[user]]\nname = 'm'\nauth = 'md5'\nauth_key = 'xyz'", ["user[0].auth_key", "hexadecimal"]),
         ("[[user]]\nname = 'm'\npriv = 'des'\npriv_password = 'password-1'", ["user[0].priv", "needs auth"]),
         ("[[user]]\n" + USER + "priv = 'aes512'", ["user[0].priv", "aes192-reeder"]),
         ("[[user]]\n" + USER + "priv = 'des'", ["user[0].priv", "priv_password or priv_key"]),
+        (
+            "[[user]]\n" + USER + "priv = 'des'\npriv_password = 'password-1'\npriv_key = 'aa'",
+            ["user[0].priv", "either"],
+        ),
+        ("[[user]]\nname = 'm'\nauth = 'md5'\nauth_key = '" + "a" * 31 + "'", ["user[0].auth_key", "two digits"]),
+        ("[[user]]\nname = 'm'\nauth = 'md5'\nauth_key = '0x'", ["user[0].auth_key", "hexadecimal"]),
+        ("[[user]]\nname = 'm'\npriv_key = 'aa'", ["user[0].priv", "is missing"]),
         ("[[user]]\n" + USER + "key_kind = 'other'", ["user[0].key_kind", "localised"]),
+        ("[[user]]\n" + USER + "\n[[user]]\n" + USER, ["user[1]", "same as user[0]", "leave one"]),
+        ("[[community]]\nname='p'\n[[community]]\nname='p'", ["community[1]", "same as community[0]", "leave one"]),
+        ("[[community]]\nname = 'p'\n" * 513 + "[[user]]\nname = 'u'\n" * 512, ["1025 credentials", "1024"]),
+        (
+            "[[community]]\nname = 'p'\nnetworks = [" + "'10.0.0.1'," * 1025 + "]",
+            ["community[0].networks", "1025", "1024"],
+        ),
         ("[[user]]\n" + USER + "privacy = 'des'", ["user[0]", "privacy"]),
     ],
 )
@@ -155,17 +176,155 @@ def test_each_goes_only_where_it_may() -> None:
     assert credentials_for(everything, "192.0.2.1") == (anywhere,)
 
 
-def test_users_are_kept_and_said_to_be_unread() -> None:
-    public = Community(Secret("public"))
-    assert describe_unread_users([public]) is None
-    assert describe_unread_users([]) is None
-    assert describe_unread_users([public, User(name="m")]) == (
-        "1 SNMPv3 user is in the credentials, but ptscan does not speak SNMPv3 yet: only its communities are tried"
+# Octets of a key by auth, by priv, and whether a localised key of the first has to be stretched again for the second.
+HASHES = {"md5": 16, "sha1": 20, "sha224": 28, "sha256": 32, "sha384": 48, "sha512": 64}
+CIPHERS = {
+    "des": 16,
+    "3des": 32,
+    "aes128": 16,
+    "aes192": 24,
+    "aes256": 32,
+    "aes192-reeder": 24,
+    "aes256-reeder": 32,
+}
+STRETCHED = {"3des", "aes192-reeder", "aes256-reeder"}
+
+
+@pytest.mark.parametrize("auth", HASHES)
+@pytest.mark.parametrize("priv", CIPHERS)
+def test_a_key_has_the_octets_of_its_protocols_and_no_other(auth: str, priv: str) -> None:
+    hash_octets, cipher_octets = HASHES[auth], CIPHERS[priv]
+    right = {
+        "master": {hash_octets},
+        "localised": {hash_octets, cipher_octets}
+        if hash_octets >= cipher_octets or priv not in STRETCHED
+        else {cipher_octets},
+    }
+    for kind, sizes in right.items():
+        for size in range(1, 70):
+            secret = Secret("0x" * (size % 2) + "5a" * size)
+            key = {"auth": auth, "auth_key": secret, "key_kind": kind}
+            if size == hash_octets:
+                User(name="m", **key)
+            else:
+                with pytest.raises(InputError, match=f"auth_key has {size} octets: .* has {hash_octets}$"):
+                    User(name="m", **key)
+            key = {"auth": auth, "auth_password": Secret("password-1"), "priv": priv, "priv_key": secret}
+            if size in sizes:
+                User(name="m", key_kind=kind, **key)
+            else:
+                with pytest.raises(InputError, match=f"priv_key has {size} octets"):
+                    User(name="m", key_kind=kind, **key)
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"name": ""}, "name has 0 octets"),
+        ({"name": "n" * 33}, "name has 33 octets"),
+        ({"name": "m\udcff"}, "name has characters that UTF-8 cannot write"),
+        ({"name": "m", "context": "\ud800"}, "context has characters"),
+        ({"name": "m", "auth": "md5", "auth_password": Secret("\udcff" * 9)}, "auth_password has characters"),
+        ({"name": "m", "auth": "MD5", "auth_password": Secret("password-1")}, "auth is none of md5, sha1"),
+        ({"name": "m", "priv": "des", "priv_password": Secret("password-1")}, "priv needs auth"),
+        ({"name": "m", "auth": "md5"}, "auth needs either"),
+        ({"name": "m", "auth": "md5", "auth_password": Secret("passwor")}, "auth_password has 7 octets: 8 at least"),
+    ],
+)
+def test_a_user_made_in_code_is_held_to_the_same(fields: dict[str, Any], words: str) -> None:
+    with pytest.raises(InputError, match=f"an SNMPv3 user's {words}"):
+        User(**fields)
+
+
+def test_what_is_just_long_enough() -> None:
+    User(name="ü" * 16, context="c" * 255)
+    User(name="m", auth="md5", auth_password=Secret("ümläutß"))  # octets count, as in the hash that is made of them
+    User(name="m", auth="md5", auth_password=Secret("p" * 8), priv="des", priv_password=Secret("q" * 8))
+
+
+def test_a_user_says_its_level() -> None:
+    secret = Secret("password-1")
+    assert User(name="m").level == "noAuthNoPriv"
+    assert User(name="m", auth="md5", auth_password=secret).level == "authNoPriv"
+    assert User(name="m", auth="md5", auth_password=secret, priv="des", priv_password=secret).level == "authPriv"
+
+
+def test_nobody_loads_the_keys_of_users_without_having_one() -> None:
+    lines = (
+        "import sys; from pathlib import Path; from ptscan.snmp import Secret, User, load_credentials",
+        "print('codec.usm' in sys.modules, 'tomllib' in sys.modules)",
+        "User(name='m'); print('codec.usm' in sys.modules)",
+        "User(name='m', auth='md5', auth_password=Secret('password-1')); print('codec.usm' in sys.modules)",
+        "print('cryptography' in sys.modules)",
     )
-    alone = describe_unread_users([User(name="m"), User(name="n")])
-    assert alone is not None
-    assert "2 SNMPv3 users are" in alone
-    assert "no credential is left" in alone
+    done = subprocess.run([sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "False", "False", "True", "False"]
+
+
+class TestDoubles:
+    """Of two that are the same, and may go to one address, the second is in vain."""
+
+    HERE = (ip_network("10.1.0.0/16"), ip_network("fd00::/8"))
+    BESIDE = (ip_network("10.0.0.0/16"), ip_network("10.2.0.0/15"), ip_network("fe80::/10"))
+    WITHIN = (ip_network("192.0.2.0/24"), ip_network("10.1.2.3/32"))
+
+    @staticmethod
+    def user(**changes: Any) -> User:
+        fields = {"name": "m", "auth": "md5", "auth_password": Secret("password-1"), **changes}
+        return User(**fields)
+
+    @pytest.mark.parametrize(
+        ("first", "second", "double"),
+        [
+            ((), (), True),
+            ((), HERE, True),
+            (HERE, (), True),
+            (HERE, HERE, True),
+            (HERE, WITHIN, True),
+            (WITHIN, HERE, True),
+            (BESIDE, HERE[1:] + WITHIN[1:], False),
+            (HERE, BESIDE, False),
+            (HERE[:1], HERE[1:], False),
+        ],
+    )
+    def test_networks_tell_them_apart(
+        self, first: tuple[Network, ...], second: tuple[Network, ...], double: bool
+    ) -> None:
+        other = Community(Secret("other"))
+        pair = [other, Community(Secret("c"), first), other, Community(Secret("c"), second)]
+        assert find_double(pair[1:]) == ((0, 2) if double else None)
+        users = [self.user(networks=first), self.user(name="other"), self.user(networks=second)]
+        assert find_double(users) == ((0, 2) if double else None)
+
+    def test_networks_of_one_may_lie_within_each_other(self) -> None:
+        assert find_double([Community(Secret("c"), (ip_network("10.0.0.0/8"), ip_network("10.1.0.0/16")))]) is None
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"name": "n"},
+            {"auth": "sha1"},
+            {"auth_password": Secret("password-2")},
+            {"auth_password": None, "auth_key": Secret("aa" * 16)},
+            {"priv": "des", "priv_password": Secret("password-1")},
+            {"context": "Jetdirect"},
+        ],
+    )
+    def test_devices_may_differ_in_a_user(self, changes: dict[str, Any]) -> None:
+        assert find_double([self.user(), self.user(**changes)]) is None
+
+    def test_a_key_is_the_same_however_it_is_written(self) -> None:
+        key: dict[str, Any] = {"auth_password": None, "auth_key": Secret("aB" * 16)}
+        written = {**key, "auth_key": Secret("0X" + "Ab" * 16)}
+        assert find_double([self.user(**key), self.user(**written)]) == (0, 1)
+        assert find_double([self.user(**key), self.user(**written, key_kind="localised")]) is None
+
+    def test_many_networks_are_compared_at_once(self) -> None:
+        """1,024 entries of 1,024 networks each would be 10^12 pairs."""
+        whole = list(ip_network("10.0.0.0/8").subnets(new_prefix=24))
+        entries = [Community(Secret("c"), tuple(whole[start::64])) for start in range(64)]
+        assert find_double(entries) is None
+        assert find_double([*entries, Community(Secret("c"), (whole[9],))]) == (9, 64)
 
 
 class TestSecrets:
@@ -173,10 +332,12 @@ class TestSecrets:
 
     def test_print_nothing(self) -> None:
         secret = Secret(self.MARK)
-        user = User(name="m", auth="md5", auth_password=secret, priv="des", priv_key=secret)
+        key = Secret("5ec4e7" * 5 + "00")
+        user = User(name="m", auth="md5", auth_password=secret, priv="des", priv_key=key)
         for shown in (secret, Community(secret), user, [secret], {"a": secret}):
             for text in (str(shown), repr(shown), f"{shown}", f"{shown!r}", "%s %r" % (shown, shown)):  # noqa: UP031
                 assert self.MARK not in text
+                assert "5ec4e7" not in text
                 assert "<secret>" in text
         assert f"{secret:>12}" == "    <secret>"
 
@@ -200,10 +361,29 @@ class TestSecrets:
             f"[[community]]\nname = '{self.MARK * 40}'",
             f"[[user]]\nname = 'm'\nauth = 'md5'\nauth_key = '{self.MARK}'",
             f"[[user]]\nname = 'm'\nauth_password = '{self.MARK}'",
+            f"[[user]]\nname = 'm'\nauth = '{self.MARK}'",
+            f"[[user]]\nname = 'm'\nauth = 'md5'\nauth_password = '{self.MARK}'\npriv = '{self.MARK}'",
+            f"[[user]]\nname = 'm'\nauth = 'md5'\nauth_password = '{self.MARK}'\nauth_key = 'aa'",
+            f"[[user]]\nname = 'm'\nkey_kind = '{self.MARK}'",
+            f"[[user]]\nname = '{self.MARK * 4}'",
+            f"[[community]]\nname = 'p'\nnetworks = ['{self.MARK}']",
+            f"[[community]]\nname = '{self.MARK}'\n" * 2,
         ):
             with pytest.raises(CredentialsError) as caught:
                 load_credentials(written(tmp_path, text))
             assert self.MARK not in "".join(traceback.format_exception(caught.value))
+
+    def test_are_known_to_who_keeps_them_out_of_a_recording(self) -> None:
+        assert Community(Secret("ä")).secrets == ("ä".encode(),)
+        assert User(name="m").secrets == ()
+        user = User(
+            name="m",
+            auth="md5",
+            auth_password=Secret("password-1"),
+            priv="des",
+            priv_key=Secret("0x" + "5A" * 16),
+        )
+        assert user.secrets == (b"password-1", b"0x" + b"5A" * 16, b"\x5a" * 16)
 
     async def test_stay_out_of_sessions_answers_and_logs(
         self, client: Client, caplog: pytest.LogCaptureFixture
