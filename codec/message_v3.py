@@ -154,10 +154,9 @@ def envelope(
     global_data = encode_tlv(SEQUENCE, bytes((INTEGER, msg_id)) + bytes(msg_id) + behind_id)
     secured = encode_tlv(OCTET_STRING, parameters)
     front = encode_integer(V3) + global_data + secured
-    size = len(front) + data
-    if size > MAX_DATAGRAM:
-        raise EncodeError(f"{size} octets, at most {MAX_DATAGRAM} fit into a datagram")
     message = encode_tlv(SEQUENCE, front + bytes(data))
+    if len(message) > MAX_DATAGRAM:
+        raise EncodeError(f"{len(message)} octets, at most {MAX_DATAGRAM} fit into a datagram")
     whole = message[: len(message) - data]
     salt_at = len(whole) - salt
     mac_at = salt_at - 2 - mac

@@ -8,7 +8,26 @@ from pathlib import Path
 import pytest
 
 import codec
-from codec import DecodeError, Message, Note, PduType, decode_message, format_oid, parse_oid, unwrap_opaque
+from codec import (
+    AUTH,
+    AUTH_PROTOCOLS,
+    PRIV_PROTOCOLS,
+    DecodeError,
+    Message,
+    Note,
+    PduType,
+    Security,
+    SecurityError,
+    decode_message,
+    decode_scoped,
+    decode_secure,
+    format_oid,
+    localised_key,
+    master_key,
+    parse_oid,
+    privacy_key,
+    unwrap_opaque,
+)
 from codec.ber import read_content
 from codec.errors import OidError
 from codec.oid import canonical_oid
@@ -59,7 +78,45 @@ def test_a_packet_that_broke_others_is_refused(name: str) -> None:
 def test_a_packet_of_snmpv3_says_so(name: str) -> None:
     with pytest.raises(DecodeError, match="version 3: an SNMPv3 message is not for decode_message"):
         decode_message(octets(PACKETS[name]))
-    pytest.skip("to be accepted once the User-based Security Model is there")
+
+
+@pytest.mark.parametrize("bits", ["224", "512"])
+def test_a_request_that_net_snmp_signed_is_genuine(bits: str) -> None:
+    auth = AUTH_PROTOCOLS[f"sha{bits}"]
+    engine_id = bytes.fromhex("80004fb805636c6f75644dab22cc")
+    key = localised_key(auth, master_key(auth, b"authkey1"), engine_id)
+    assert key == octets(PACKETS[f"correctKeySHA{bits}"])
+    user = Security(f"usr-sha{bits}-none".encode(), engine_id, auth=(auth, key))
+    opened = user.open(octets(PACKETS[f"packetSHA{bits}Authenticated"]))
+    assert (opened.level, opened.message.boots, opened.message.max_size) == (AUTH, 43, 1472)
+    assert opened.message.mac == octets(PACKETS[f"packetSHA{bits}AuthenticationParams"])
+    request = decode_scoped(opened.scoped).message
+    assert (request.pdu_type, readable(request)) == (PduType.GET, [("1.3.6.1.2.1.1.1.0", codec.NULL, None)])
+    with pytest.raises(SecurityError, match="the digest does not match"):
+        user.open(octets(PACKETS[f"packetSHA{bits}NoAuthentication"]))
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "passwords", "varbind"),
+    [
+        (0, b"myuser", (b"mypassword",), ("1.3.6.1.2.1.1.1.0", codec.OCTET_STRING, b"red laptop".hex())),
+        (1, b"myuser2", (b"mypassword2", b"myprivacy2"), ("1.3.6.1.4.1.8072.2.3.2.1", codec.INTEGER, 60)),
+    ],
+    ids=["in the clear", "enciphered"],
+)
+def test_a_trap_that_net_snmp_signed_is_genuine(
+    place: int, name: bytes, passwords: tuple[bytes, ...], varbind: tuple[str, int, int | str]
+) -> None:
+    both = octets(PACKETS["genericV3Trap"])  # two messages, one behind the other
+    first = decode_secure(both).end
+    data = both[first:] if place else both[:first]
+    auth, priv = AUTH_PROTOCOLS["md5"], PRIV_PROTOCOLS["aes128"]
+    engine_id = decode_secure(data).engine_id
+    keys = [localised_key(auth, master_key(auth, password), engine_id) for password in passwords]
+    how = (priv, privacy_key(priv, auth, keys[1], engine_id)) if keys[1:] else None
+    trap = decode_scoped(Security(name, engine_id, auth=(auth, keys[0]), priv=how).open(data).scoped).message
+    assert trap.pdu_type == PduType.TRAP_V2
+    assert varbind in readable(trap)
 
 
 @pytest.mark.parametrize("name", NO_MESSAGE)
