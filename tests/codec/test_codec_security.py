@@ -41,7 +41,7 @@ def sealed(user: Security, data: bytes = scoped(), *, level: int | None = None) 
 
 def fault_of(user: Security, data: bytes) -> Fault:
     with pytest.raises(SecurityError) as caught:
-        user.open(data)
+        user.unseal(data)
     return caught.value.fault
 
 
@@ -54,7 +54,7 @@ class TestBothWays:
                 if level & ~ours.level:
                     continue
                 data = ours.seal(1 << 24, scoped(), TIMES, SALT, reportable=reportable, level=level)
-                opened = theirs.open(data)
+                opened = theirs.unseal(data)
                 assert opened.level == opened.message.level == level
                 assert opened.scoped[: len(scoped())] == scoped()
                 assert bool(opened.message.flags & REPORTABLE) == reportable
@@ -73,7 +73,7 @@ class TestBothWays:
             varbinds = draw.draw(varbind_lists)
             data = encode_scoped(engine_id, b"Jetdirect", PduType.RESPONSE, (5, 0, 0), varbinds)
             datagram = ours.seal(msg_id, data, (boots, time), salt, reportable=draw.draw(st.booleans()))
-            opened = theirs.open(datagram)
+            opened = theirs.unseal(datagram)
             message = opened.message
             assert (message.msg_id, message.boots, message.time) == (msg_id, boots, time)
             assert (message.user, message.engine_id) == (user, engine_id)
@@ -106,13 +106,13 @@ class TestBothWays:
     def test_numbers_at_the_ends_of_their_ranges(self) -> None:
         user = security()
         for number in (0, 0x7F, 0x80, 0x7FFF, 0x8000, MOST):
-            message = user.open(user.seal(number, scoped(), (number, number), SALT, reportable=True)).message
+            message = user.unseal(user.seal(number, scoped(), (number, number), SALT, reportable=True)).message
             assert (message.msg_id, message.boots, message.time) == (number, number, number)
 
     def test_more_seconds_than_are_remembered(self) -> None:
         user, other = security(), security()
         for time in (*range(40), *range(40)):
-            assert other.open(user.seal(9, scoped(), (1, time), SALT, reportable=True)).message.time == time
+            assert other.unseal(user.seal(9, scoped(), (1, time), SALT, reportable=True)).message.time == time
 
     @pytest.mark.parametrize(("auth", "priv"), LEVELS)
     def test_octets_of_a_datagram(self, auth: str | None, priv: str | None) -> None:
@@ -124,7 +124,7 @@ class TestBothWays:
         room = limits.MAX_DATAGRAM - len(data(65_000))
         fitting = 65_000 + room - room % 8  # DES pads
         assert limits.MAX_DATAGRAM - 8 < len(data(fitting)) <= limits.MAX_DATAGRAM
-        assert user.open(data(fitting)).level == user.level
+        assert user.unseal(data(fitting)).level == user.level
         with pytest.raises(EncodeError, match="fit into a datagram"):
             data(fitting + 8)
 
@@ -146,9 +146,9 @@ class TestFaults:
 
     def test_a_level_below_that_of_the_user_is_told(self) -> None:
         user = security("sha1", "aes128")
-        assert user.open(sealed(user, level=0)).level == 0
-        assert user.open(sealed(user, level=AUTH)).level == AUTH
-        assert user.open(secure()).level == 0, "whoever asked for more may not believe it"
+        assert user.unseal(sealed(user, level=0)).level == 0
+        assert user.unseal(sealed(user, level=AUTH)).level == AUTH
+        assert user.unseal(secure()).level == 0, "whoever asked for more may not believe it"
 
     @pytest.mark.parametrize(("auth", "priv"), [("md5", None), ("sha512", None), ("sha1", "aes128"), ("md5", "des")])
     def test_one_bit_anywhere(self, auth: str, priv: str | None) -> None:
@@ -158,7 +158,7 @@ class TestFaults:
             for bit in range(8):
                 other = data[:place] + bytes((data[place] ^ 1 << bit,)) + data[place + 1 :]
                 try:
-                    opened = user.open(other)
+                    opened = user.unseal(other)
                 except DecodeError:  # SecurityError too
                     continue
                 else:  # only what says that it is not authenticated can be read, and it says so
@@ -179,7 +179,7 @@ class TestFaults:
     def test_octets_after_the_message_are_seen_where_it_is_authenticated(self) -> None:
         for auth, priv in LEVELS[1:]:
             assert fault_of(security(auth, priv), sealed(security(auth, priv)) + b"\0") == Fault.WRONG_DIGEST
-        assert security(None, None).open(sealed(security(None, None)) + b"\0").scoped == scoped()
+        assert security(None, None).unseal(sealed(security(None, None)) + b"\0").scoped == scoped()
 
     @pytest.mark.parametrize("priv", PRIV_PROTOCOLS)
     def test_cipher_text_of_every_length(self, priv: str) -> None:
@@ -196,14 +196,14 @@ class TestFaults:
             if "des" in priv and (size % 8 or not size):
                 assert fault_of(user, cut) == Fault.DECRYPTION
             else:
-                assert scoped().startswith(user.open(cut).scoped[: len(scoped())])
-        assert user.open(whole).scoped[: len(scoped())] == scoped(), "what was cut spoils nothing that follows"
+                assert scoped().startswith(user.unseal(cut).scoped[: len(scoped())])
+        assert user.unseal(whole).scoped[: len(scoped())] == scoped(), "what was cut spoils nothing that follows"
 
     @pytest.mark.parametrize("priv", PRIV_PROTOCOLS)
     def test_another_privacy_key_gives_what_is_no_scoped_pdu(self, priv: str) -> None:
         auth, how = AUTH_PROTOCOLS["sha1"], PRIV_PROTOCOLS[priv]
         other = Security(USER, ENGINE, auth=(auth, bytes(range(1, 21))), priv=(how, b"\x5a" * how.key_octets))
-        opened = other.open(sealed(security("sha1", priv)))
+        opened = other.unseal(sealed(security("sha1", priv)))
         assert opened.scoped != scoped()
         with pytest.raises(DecodeError):
             decode_scoped(opened.scoped)
@@ -213,7 +213,7 @@ class TestFaults:
         data = sealed(security(auth, priv))
         for size in range(len(data)):
             with pytest.raises(DecodeError):
-                security(auth, priv).open(data[:size])
+                security(auth, priv).unseal(data[:size])
 
     @given(st.sampled_from(LEVELS), st.data())
     def test_nothing_but_a_decode_error_comes_out_of_mutated_messages(
@@ -224,7 +224,7 @@ class TestFaults:
         for _ in range(5):
             other = draw.draw(mutated(st.just(data)))
             try:
-                opened = user.open(other)
+                opened = user.unseal(other)
             except DecodeError:
                 continue
             if opened.level:

@@ -87,13 +87,13 @@ def test_a_request_that_net_snmp_signed_is_genuine(bits: str) -> None:
     key = localised_key(auth, master_key(auth, b"authkey1"), engine_id)
     assert key == octets(PACKETS[f"correctKeySHA{bits}"])
     user = Security(f"usr-sha{bits}-none".encode(), engine_id, auth=(auth, key))
-    opened = user.open(octets(PACKETS[f"packetSHA{bits}Authenticated"]))
+    opened = user.unseal(octets(PACKETS[f"packetSHA{bits}Authenticated"]))
     assert (opened.level, opened.message.boots, opened.message.max_size) == (AUTH, 43, 1472)
     assert opened.message.mac == octets(PACKETS[f"packetSHA{bits}AuthenticationParams"])
     request = decode_scoped(opened.scoped).message
     assert (request.pdu_type, readable(request)) == (PduType.GET, [("1.3.6.1.2.1.1.1.0", codec.NULL, None)])
     with pytest.raises(SecurityError, match="the digest does not match"):
-        user.open(octets(PACKETS[f"packetSHA{bits}NoAuthentication"]))
+        user.unseal(octets(PACKETS[f"packetSHA{bits}NoAuthentication"]))
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_a_trap_that_net_snmp_signed_is_genuine(
     engine_id = decode_secure(data).engine_id
     keys = [localised_key(auth, master_key(auth, password), engine_id) for password in passwords]
     how = (priv, privacy_key(priv, auth, keys[1], engine_id)) if keys[1:] else None
-    trap = decode_scoped(Security(name, engine_id, auth=(auth, keys[0]), priv=how).open(data).scoped).message
+    trap = decode_scoped(Security(name, engine_id, auth=(auth, keys[0]), priv=how).unseal(data).scoped).message
     assert trap.pdu_type == PduType.TRAP_V2
     assert varbind in readable(trap)
 
