@@ -45,6 +45,7 @@ from codec.template import RequestTemplate
 from codec.varbinds import Note, Value, Varbind
 
 if TYPE_CHECKING:
+    from codec.context import Context
     from codec.discovery import DISCOVERY_ID_OFFSET, EngineReport, decode_discovery, discovery_request
     from codec.engine_id import engine_enterprise, engine_mac
     from codec.message_v3 import AUTH, PRIV, REPORTABLE, SecureMessage, decode_secure, encode_scoped
@@ -96,6 +97,7 @@ __all__ = [
     "V3",
     "AuthProtocol",
     "CodecError",
+    "Context",
     "DecodeError",
     "Decoder",
     "EncodeError",
@@ -154,6 +156,7 @@ _LATER = {
     "PRIV_PROTOCOLS": "usm",
     "REPORTABLE": "message_v3",
     "AuthProtocol": "usm",
+    "Context": "context",
     "EngineReport": "discovery",
     "Opened": "security",
     "PrivProtocol": "usm",

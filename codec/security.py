@@ -101,7 +101,7 @@ class Security:
         back = parts.to_salt + salt + parts.to_data + data
         return front + (mac.of(front, back) if mac else b"") + back
 
-    def open(self, data: bytes) -> Opened:
+    def unseal(self, data: bytes) -> Opened:
         """Take a datagram apart, verify it and decipher it.
 
         Raises DecodeError for what is no v3 message, and SecurityError, a kind of it, for one that is not this user's

@@ -10,17 +10,22 @@ from typing import Final
 
 import trio
 
-from codec import RequestTemplate
+from codec import RequestTemplate, Security
 from ptscan.errors import InputError, PtscanError
 from ptscan.snmp import limits
 from ptscan.snmp.credentials import Credential
-from ptscan.snmp.dialect import Version, dialects_for, go_anywhere, why_no_dialect
+from ptscan.snmp.dialect import DISCOVERY, Version, dialects_for, go_anywhere, users_for, why_no_dialect
 from ptscan.snmp.dialogue import Device, Dialects
 from ptscan.snmp.driver import Driver
+from ptscan.snmp.engine import Engine
 from ptscan.snmp.exchange import Host, Variant
+from ptscan.snmp.introduction import Introduction
+from ptscan.snmp.keyring import Keyring
+from ptscan.snmp.meeting import Meetings
 from ptscan.snmp.plan import Ask
 from ptscan.snmp.session import Session
 from ptscan.snmp.sockets import DatagramSocket, open_socket, socket_address
+from ptscan.snmp.speaker import Salts, UserSpeaker
 from ptscan.snmp.table import RequestTable
 
 ANY_V6: Final = "::"
@@ -63,6 +68,9 @@ class Client:
         self._variants: dict[tuple[Dialects, Ask], tuple[Variant, ...]] = {}
         self._usual: tuple[Sequence[Credential], Version, Dialects] = ((), "auto", ())
         """The last credentials that may go to any address, and the dialects that they make."""
+        self._salts = Salts(table.randomness)
+        self._keyring = Keyring()
+        self._meetings = Meetings(self._keyring)
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator["Client"]:
@@ -104,9 +112,9 @@ class Client:
     ) -> Session:
         """A session with the device at a numeric ``address``; sends nothing yet.
 
-        Only the communities of ``credentials`` that may go to the address are tried, in their order. ``timeout`` is in
-        seconds. ``accept_other_source``: also take answers from another address or port, when request-id and community
-        match. Raises AddressError.
+        Only those of ``credentials`` that may go to the address are tried, in their order: communities first, which are
+        cheap, and where they get no answer the users of SNMPv3. ``timeout`` is in seconds. ``accept_other_source``:
+        also take answers from another address or port, when request-id and community match. Raises AddressError.
         """
         source, sockaddr = socket_address(address, port)
         dialects = self._dialects(credentials, source[0], version)
@@ -116,6 +124,11 @@ class Client:
             raise InputError(
                 f"timeout {timeout} and retries {retries}: at most {limits.MAX_TIMEOUT:g} s and {limits.MAX_RETRIES}"
             )
+        meeting = introduction = None
+        if dialects and dialects[-1] is DISCOVERY:
+            meeting = self._meetings.at(source)
+            users = users_for(credentials, source[0])
+            introduction = Introduction(users, meeting.acquaintance, self._keyring, self._make_speaker)
         device = Device(
             Host(source, sockaddr),
             dialects,
@@ -123,8 +136,13 @@ class Client:
             timeout=timeout,
             retries=retries,
             accept_other_source=accept_other_source,
+            introduction=introduction,
         )
-        return Session(device, self._driver, no_dialect=None if dialects else why_no_dialect(credentials, source[0]))
+        no_dialect = None if dialects else why_no_dialect(credentials, source[0], version)
+        return Session(device, self._driver, no_dialect=no_dialect, meeting=meeting)
+
+    def _make_speaker(self, engine: Engine, security: Security, context: str) -> UserSpeaker:
+        return UserSpeaker(engine, security, context, salts=self._salts, decoder=self._driver.table.decoder)
 
     def _dialects(self, credentials: Sequence[Credential], address: str, version: Version) -> Dialects:
         """``dialects_for``, found once for all devices where the very same credentials may go anywhere."""

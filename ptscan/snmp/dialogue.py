@@ -8,13 +8,16 @@ that has ended gives the next one by its ``then``, so that an operation of a hun
 from collections.abc import Callable
 from typing import TypeAlias
 
-from codec import V1, V2C
+from codec import V1, V2C, V3, UsmError
 from proto_schema import Problem
 from ptscan.snmp import limits
 from ptscan.snmp.answer import Outcome
-from ptscan.snmp.dialect import Dialect
+from ptscan.snmp.credentials import User
+from ptscan.snmp.dialect import DISCOVERY, Dialect
 from ptscan.snmp.exchange import Exchange, Host, Variant
+from ptscan.snmp.introduction import Introduction, Move
 from ptscan.snmp.plan import Ask, Manners, Plan
+from ptscan.snmp.speaker import Speaker, Stranger
 from ptscan.snmp.table import REFUSALS
 from ptscan.snmp.traffic import Traffic
 
@@ -31,6 +34,7 @@ class Device:
         "compose",
         "dialects",
         "host",
+        "introduction",
         "manners",
         "retries",
         "settled",
@@ -47,6 +51,7 @@ class Device:
         timeout: float,
         retries: int,
         accept_other_source: bool,
+        introduction: Introduction | None = None,
     ) -> None:
         self.host = host
         self.dialects = dialects
@@ -54,6 +59,8 @@ class Device:
         self.timeout = timeout
         self.retries = retries
         self.accept_other_source = accept_other_source
+        self.introduction = introduction
+        """Where SNMPv3 users may be tried."""
         self.settled = False
         """Whether it has answered, and ``dialects`` is the one that it answered in."""
         self.manners = Manners()
@@ -61,35 +68,40 @@ class Device:
 
     def question(self, ask: Ask) -> Exchange:
         """An exchange that asks in all dialects side by side."""
+        introduction = self.introduction
+        if introduction is None:
+            return self._exchange(self.dialects, ask, None)
+        return self._exchange(self.dialects, ask, introduction.speaker if self.settled else Stranger())
+
+    def question_by(self, speaker: Speaker | None, ask: Ask) -> Exchange:
+        """An exchange that asks in v3, by ``speaker``."""
+        return self._exchange((DISCOVERY,), ask, speaker)
+
+    def _exchange(self, dialects: Dialects, ask: Ask, speaker: Speaker | None) -> Exchange:
         self.traffic.questions.append(ask.oids)
         retries = self.retries
         if ask.retries is not None and ask.retries < retries:
             retries = ask.retries
         return Exchange(
             self.host,
-            self.compose(self.dialects, ask),
+            self.compose(dialects, ask),
             self.traffic,
             timeout=self.timeout,
             retries=retries,
             accept_other_source=self.accept_other_source,
+            speaker=speaker,
         )
 
     def one_try(self, ask: Ask, dialect: Dialect, *, patience: float) -> Exchange:
         """An exchange that asks once in ``dialect``, for ``patience`` seconds."""
-        self.traffic.questions.append(ask.oids)
-        return Exchange(
-            self.host,
-            self.compose((dialect,), ask),
-            self.traffic,
-            timeout=patience,
-            retries=0,
-            accept_other_source=self.accept_other_source,
-        )
+        exchange = self._exchange((dialect,), ask, None)
+        exchange.timeout, exchange.retries = patience, 0
+        return exchange
 
     def settle(self, dialect: Dialect) -> None:
         """Remember what it answered in, for good: nothing that happens later erases what worked."""
         self.settled = True
-        if len(self.dialects) > 1:
+        if self.dialects != (dialect,):
             self.dialects = (dialect,)
         self.manners.version = dialect.version
 
@@ -97,7 +109,7 @@ class Device:
 class Dialogue:
     """Carries a plan out, or one question of it at a time."""
 
-    __slots__ = ("_answered_in_v1", "_ask", "_device", "_plan", "_stepwise")
+    __slots__ = ("_answered_in_v1", "_ask", "_device", "_plan", "_stepwise", "wanted")
 
     def __init__(self, device: Device, plan: Plan, *, stepwise: bool = False) -> None:
         self._device = device
@@ -105,6 +117,8 @@ class Dialogue:
         self._stepwise = stepwise
         self._ask: Ask
         self._answered_in_v1: Exchange | None = None
+        self.wanted: tuple[User, bytes] | None = None
+        """The keys, of a user at an engine, that have to be derived before it can ``resume``."""
 
     def begin(self) -> Exchange | None:
         """The next question of the plan, or None where the plan has ended."""
@@ -112,9 +126,19 @@ class Dialogue:
         if ask is None:
             return None
         self._ask = ask
-        exchange = self._device.question(ask)
+        device = self._device
+        if device.introduction is not None:
+            device.introduction.begin()
+            if not device.settled and device.dialects == (DISCOVERY,):
+                return self._move(device.introduction, device.introduction.go_on())
+        exchange = device.question(ask)
         exchange.then = self.go_on
         return exchange
+
+    def resume(self, misfit: UsmError | None = None) -> Exchange | None:
+        """The next question, now that the keys ``wanted`` are derived, or are none because of a ``misfit``."""
+        introduction = self._device.introduction
+        return None if introduction is None else self._move(introduction, introduction.go_on(misfit))
 
     def take_over(self, exchange: Exchange) -> Exchange | None:
         """Go on from an exchange that has put the plan's first question and ended."""
@@ -122,11 +146,20 @@ class Dialogue:
         if ask is None:
             return None
         self._ask = ask
+        if self._device.introduction is not None:
+            self._device.introduction.begin()
         return self.go_on(exchange)
 
     def go_on(self, exchange: Exchange) -> Exchange | None:
         """Take in what came of the last question, and give the next one; None where it was the last."""
-        if not self._device.settled:
+        introduction = self._device.introduction
+        if introduction is not None and exchange.variants[exchange.variant].dialect.version == V3:
+            move = introduction.judge(exchange)
+            if move is not Move.TAKE:
+                return self._move(introduction, move, exchange)
+            if not self._device.settled:
+                self._device.settle(Dialect(V3, b"", introduction.credential))
+        elif not self._device.settled:
             again = self._settle(exchange)
             if again is not None:
                 return again
@@ -139,6 +172,26 @@ class Dialogue:
         else:
             plan.fail(exchange.outcome, explain(exchange))
         return None if self._stepwise else self.begin()
+
+    def _move(self, introduction: Introduction, move: Move, exchange: Exchange | None = None) -> Exchange | None:
+        """Do what the introduction says; ``exchange`` is the one that failed where that is all."""
+        device = self._device
+        self.wanted = None
+        if move is Move.DERIVE:
+            self.wanted = introduction.wanted
+            return None
+        if move is Move.FAIL:
+            if introduction.refusal is not None:
+                outcome, text = introduction.refusal
+                address, port = device.host.source
+                self._plan.fail(outcome, Problem(code=outcome.value, text=f"{address} port {port}: {text}"))
+            elif exchange is not None:
+                self._plan.fail(exchange.outcome, explain(exchange))
+            return None if self._stepwise else self.begin()
+        speaker = Stranger() if move is Move.DISCOVER else introduction.speaker
+        following = device.question_by(speaker, self._ask)
+        following.then = self.go_on
+        return following
 
     def _settle(self, exchange: Exchange) -> Exchange | None:
         """It answers for the first time: learn in which dialect; gives the question where that takes another one."""

@@ -253,7 +253,7 @@ class Driver:
         """Send what the table has to send, as far as the sockets take it."""
         table = self.table
         pending_errors = 0
-        while (packet := table.next_packet()) is not None:
+        while (packet := table.next_packet(now)) is not None:
             data, host = packet
             line = self._ipv4 if len(host.sockaddr) == 2 else self._ipv6
             if line is None:

@@ -8,6 +8,7 @@ from codec import Message, RequestTemplate
 from ptscan.snmp import limits
 from ptscan.snmp.answer import Outcome
 from ptscan.snmp.dialect import Dialect
+from ptscan.snmp.speaker import Speaker
 from ptscan.snmp.traffic import Traffic
 
 SocketAddress: TypeAlias = tuple[str, int] | tuple[str, int, int, int]
@@ -88,6 +89,7 @@ class Exchange:
         "retries",
         "rtt",
         "sent_datagrams",
+        "speaker",
         "state",
         "strays",
         "then",
@@ -107,6 +109,7 @@ class Exchange:
         timeout: float,
         retries: int,
         accept_other_source: bool = False,
+        speaker: Speaker | None = None,
     ) -> None:
         self.host = host
         self.variants = variants
@@ -114,6 +117,8 @@ class Exchange:
         self.timeout = timeout
         self.retries = retries
         self.accept_other_source = accept_other_source
+        self.speaker = speaker
+        """Who speaks for the variants in v3."""
         self.state = _WAITING
         self.outcome = _SILENT
         self.message: Message | None = None

@@ -127,3 +127,22 @@ CREDENTIAL_NETWORKS: Final = 1_024
 
 CONTEXT_OCTETS: Final = 255
 """Octets of a context's name (SnmpAdminString, RFC 3411 section 5)."""
+
+TIME_WINDOW_SECONDS: Final = 150
+"""How late an authentic SNMPv3 message may be (RFC 3414 section 2.2.3)."""
+
+ENGINE_BOOTS: Final = 0x7FFF_FFFF
+"""The count of boots from which on nothing of an engine is believed, until somebody has set it up anew."""
+
+ENGINE_TIME: Final = 0x7FFF_FFFF
+"""Seconds since an engine's last boot, at most."""
+
+KEYS_KEPT: Final = 8_192
+"""Keys of users at engines that a client remembers: all devices of the largest customer."""
+
+ENGINES_KEPT: Final = 16_384
+"""Engines by their address."""
+
+RESYNCHRONISATIONS: Final = 1
+DISCOVERIES: Final = 1
+"""How often one question is put again because the engine's clock, or the engine, turned out to be another one."""

@@ -23,7 +23,7 @@ class Manners(msgspec.Struct, gc=False):
     """How a device has to be spoken to, as far as its session has learned it."""
 
     version: int | None = None
-    """codec.V1 or codec.V2C; None until it has answered."""
+    """codec.V1, V2C or V3; None until it has answered."""
     bulk: bool = True
     """False once GETBULK has failed down to one repetition."""
     repetitions: int = limits.FIRST_REPETITIONS

@@ -7,7 +7,7 @@ from typing import Final, Protocol
 
 import trio
 
-from codec import Oid, PduType, Varbind
+from codec import Oid, PduType, UsmError, Varbind
 from proto_schema import Problem
 from ptscan.errors import InputError
 from ptscan.snmp import limits
@@ -16,6 +16,7 @@ from ptscan.snmp.dialect import VERSION_NAMES
 from ptscan.snmp.dialogue import Device, Dialogue
 from ptscan.snmp.exchange import Exchange
 from ptscan.snmp.get import GetPlan
+from ptscan.snmp.meeting import Meeting
 from ptscan.snmp.plan import Ask, Plan
 from ptscan.snmp.traffic import Traffic
 from ptscan.snmp.walk import WalkPlan
@@ -26,7 +27,7 @@ _OVERTIME: Final = Problem(code="deadline", text="the time for reading was over"
 
 
 class Conductor(Protocol):
-    """What a session needs of its client."""
+    """What a session needs of its client's driver."""
 
     async def conduct(self, exchange: Exchange) -> None:
         """Take an exchange, and what its ``then`` gives, to the end; a checkpoint, and cancelled it leaves nothing."""
@@ -41,12 +42,18 @@ class Session:
     ``limits`` allows raise InputError.
     """
 
-    __slots__ = ("_conductor", "_device", "_no_dialect", "traffic")
+    __slots__ = ("_conductor", "_device", "_failure", "_introduced", "_meeting", "_no_dialect", "traffic")
 
-    def __init__(self, device: Device, conductor: Conductor, *, no_dialect: Problem | None) -> None:
+    def __init__(
+        self, device: Device, conductor: Conductor, *, no_dialect: Problem | None, meeting: Meeting | None = None
+    ) -> None:
         self._device = device
         self._conductor = conductor
         self._no_dialect = no_dialect
+        self._meeting = meeting
+        """Where SNMPv3 users may be tried."""
+        self._introduced = 0  # how often it was tried to get to know the device, and what came of it last
+        self._failure: tuple[Outcome, Problem] | None = None
         self.traffic: Traffic = device.traffic
 
     @property
@@ -61,13 +68,19 @@ class Session:
 
     @property
     def version(self) -> str | None:
-        """``"1"`` or ``"2c"``; None until the device has answered."""
+        """``"1"``, ``"2c"`` or ``"3"``; None until the device has answered."""
         return VERSION_NAMES[self._device.dialects[0].version] if self._device.settled else None
 
     @property
     def community_index(self) -> int | None:
         """Which of the session's credentials worked, counted from 0; None until the device has answered."""
         return self._device.dialects[0].credential if self._device.settled else None
+
+    @property
+    def engine_id(self) -> bytes | None:
+        """The device's SNMPv3 engine ID, where it was asked for and has been learned."""
+        introduction = self._device.introduction
+        return None if introduction is None or introduction.engine is None else introduction.engine.engine_id
 
     @property
     def rtt(self) -> float | None:
@@ -78,7 +91,12 @@ class Session:
         """GET ``oids`` in as few PDUs as the device bears, in one where it can."""
         device = self._device
         names = tuple(oids)
-        if len(device.dialects) != 1 or not 0 < len(names) <= limits.REQUEST_VARBINDS or len(set(names)) < len(names):
+        if (
+            len(device.dialects) != 1
+            or self._is_strange
+            or not 0 < len(names) <= limits.REQUEST_VARBINDS
+            or len(set(names)) < len(names)
+        ):
             return await self._run(GetPlan(_checked(names), batch=limits.REQUEST_VARBINDS), deadline)
         # Nearly always one PDU that is answered as it was asked. A plan is made where it is not, and decides.
         exchange = device.question(Ask(_GET, names))
@@ -95,10 +113,10 @@ class Session:
                     device.settle(device.dialects[0])
                 return Answer(_OK, varbinds)
         plan = GetPlan(names, batch=limits.REQUEST_VARBINDS)
-        following = Dialogue(device, plan).take_over(exchange) if in_time else None
-        if not in_time or (following is not None and not await self._conduct(following, deadline)):
+        dialogue = Dialogue(device, plan)
+        if not in_time or not await self._carry_out(dialogue, dialogue.take_over(exchange), deadline):
             plan.fail(Outcome.ENDED_EARLY, _OVERTIME)
-        return plan.answer()
+        return self._with_notices(plan.answer())
 
     async def get_many(self, oids: Sequence[Oid], *, deadline: float = inf) -> Answer:
         """GET any number of ``oids`` in PDUs whose answers should fit into one frame each."""
@@ -147,10 +165,22 @@ class Session:
         )
         return await self._run(plan, deadline)
 
+    @property
+    def _is_strange(self) -> bool:
+        """Whether the device may still have to be got to know in SNMPv3."""
+        return self._device.introduction is not None and not self._device.settled
+
     async def _run(self, plan: Plan, deadline: float) -> Answer:
         if not await self._advance(plan, deadline):
             await trio.lowlevel.checkpoint()
-        return plan.answer()
+        return self._with_notices(plan.answer())
+
+    def _with_notices(self, answer: Answer) -> Answer:
+        introduction = self._device.introduction
+        if introduction is None or not introduction.notices:
+            return answer
+        notices, introduction.notices = introduction.notices, []
+        return Answer(answer.outcome, answer.varbinds, (*answer.problems, *notices))
 
     async def _advance(self, plan: Plan, deadline: float, *, stepwise: bool = False) -> bool:
         """Carry the plan out to its end, or (``stepwise``) by one question; False where there is nothing to ask."""
@@ -160,12 +190,61 @@ class Session:
             await trio.lowlevel.checkpoint()
             plan.fail(Outcome.NO_CREDENTIAL, self._no_dialect)
             return True
-        exchange = Dialogue(self._device, plan, stepwise=stepwise).begin()
-        if exchange is None:
-            return False
-        if not await self._conduct(exchange, deadline):
+        some = False
+        if self._meeting is not None and self._is_strange:
+            some = await self._meet(self._meeting, plan, deadline)
+            if stepwise:
+                return some
+        dialogue = Dialogue(self._device, plan, stepwise=stepwise)
+        exchange = dialogue.begin()
+        if exchange is None and dialogue.wanted is None:
+            return some
+        if not await self._carry_out(dialogue, exchange, deadline):
             plan.fail(Outcome.ENDED_EARLY, _OVERTIME)
         return True
+
+    async def _meet(self, meeting: Meeting, plan: Plan, deadline: float) -> bool:
+        """Put the first question of the plan, unless somebody else got to know the device meanwhile, or failed to.
+
+        So however many tasks wait for a device, its engine is asked for its ID once. False where nothing was done.
+        """
+        introduced = self._introduced
+        with trio.CancelScope(deadline=deadline) as scope:
+            async with meeting.lock:
+                if not self._is_strange:
+                    return False
+                if introduced != self._introduced and self._failure is not None:
+                    if plan.next_ask() is not None:
+                        plan.fail(*self._failure)
+                    return True
+                dialogue = Dialogue(self._device, plan, stepwise=True)
+                exchange = dialogue.begin()
+                if exchange is None and dialogue.wanted is None:
+                    return False
+                await self._carry_out(dialogue, exchange, inf)
+                self._introduced += 1
+                answer = plan.answer()
+                self._failure = (answer.outcome, answer.problems[0]) if self._is_strange and answer.problems else None
+        if scope.cancelled_caught:
+            plan.fail(Outcome.ENDED_EARLY, _OVERTIME)
+        return True
+
+    async def _carry_out(self, dialogue: Dialogue, exchange: Exchange | None, deadline: float) -> bool:
+        """Take a dialogue from ``exchange`` to its end; whether there was time for it."""
+        while True:
+            if exchange is not None and not await self._conduct(exchange, deadline):
+                return False
+            if dialogue.wanted is None or self._meeting is None:
+                return True
+            misfit = None
+            with trio.CancelScope(deadline=deadline) as scope:
+                try:
+                    await self._meeting.derive(*dialogue.wanted)
+                except UsmError as error:
+                    misfit = error
+            if scope.cancelled_caught:
+                return False
+            exchange = dialogue.resume(misfit)
 
     async def _conduct(self, exchange: Exchange, deadline: float) -> bool:
         """Take an exchange and what follows it to the end; whether there was time for it."""

@@ -24,11 +24,13 @@ from heapq import heapify, heappop, heappush
 from codec import (
     REQUEST_ID_MAX,
     REQUEST_ID_MIN,
+    V3,
     DecodeError,
     Decoder,
     ErrorStatus,
     Message,
     PduType,
+    TrapV1,
 )
 from ptscan.snmp import limits
 from ptscan.snmp.answer import Outcome
@@ -39,6 +41,7 @@ REFUSALS = frozenset({ErrorStatus.NO_ACCESS, ErrorStatus.AUTHORIZATION_ERROR})
 _DRAWN_AT_ONCE = 512
 _COMPACT_FROM = 64
 _RESPONSE = int(PduType.RESPONSE)
+_REPORT = int(PduType.REPORT)
 _NEVER = float("inf")
 # Python 3.11 takes 0.1 microseconds to find a member of an Enum by its name: half a dozen for each answer.
 _IN_FLIGHT = State.IN_FLIGHT
@@ -50,10 +53,11 @@ class RequestTable:
     """All exchanges of one client."""
 
     def __init__(self, randomness: random.Random, *, per_host: int = limits.IN_FLIGHT_PER_HOST) -> None:
-        self._randomness = randomness
+        self.randomness = randomness
         self._per_host = per_host
         self._drawn: list[int] = []
-        self._decoder = Decoder()
+        self.decoder = Decoder()
+        """What decodes all that comes in."""
         self._busy: dict[tuple[str, int], Host] = {}
         """The hosts that have something in flight."""
         self.pending: dict[int, Exchange] = {}
@@ -100,13 +104,18 @@ class RequestTable:
             return
         exchange.state = State.CANCELLED
 
-    def next_packet(self) -> tuple[bytes, Host] | None:
+    def next_packet(self, now: float) -> tuple[bytes, Host] | None:
         """The datagram to send next; it stays the next one until ``packet_sent`` or ``packet_failed``."""
         outbox = self.outbox
         while outbox:
-            exchange, variant = outbox[0]
+            exchange, place = outbox[0]
             if exchange.state is _IN_FLIGHT:
-                return exchange.variants[variant].template.encode(exchange._ids[variant]), exchange.host
+                request_id = exchange._ids[place]
+                variant = exchange.variants[place]
+                data = variant.template.encode(request_id)
+                if exchange.speaker is not None and variant.dialect.version == V3:
+                    data = exchange.speaker.seal(data, request_id, now)
+                return data, exchange.host
             outbox.popleft()
         return None
 
@@ -133,7 +142,7 @@ class RequestTable:
 
     def receive_datagram(self, data: bytes, source: tuple[str, int], now: float) -> None:
         """Take in what came from the network, whatever it is."""
-        request_id = self._decoder.peek_request_id(data)
+        request_id = self.decoder.peek_request_id(data)
         exchange = None if request_id is None else self.pending.get(request_id)
         if request_id is None or exchange is None:
             self._receive_stray(request_id, source, now)
@@ -145,20 +154,24 @@ class RequestTable:
             self.strays += 1
             return
         traffic = exchange.traffic
+        variant = exchange._ids.index(request_id)
+        dialect = exchange.variants[variant].dialect
         try:
-            message = self._decoder.decode(data)
+            if exchange.speaker is not None and dialect.version == V3:
+                message: Message | TrapV1 = exchange.speaker.unseal(data, request_id, now)
+            else:
+                message = self.decoder.decode(data)
         except DecodeError as error:
             self.malformed += 1
             if own_source:
                 traffic.received_octets += len(data)
                 self._answered_malformed(exchange, str(error), now)
             return
-        variant = exchange._ids.index(request_id)
         if (
             not isinstance(message, Message)
-            or message.pdu_type != _RESPONSE
+            or (message.pdu_type != _RESPONSE and (message.pdu_type != _REPORT or message.version != V3))
             or variant in exchange._refused
-            or not (own_source or message.community == exchange.variants[variant].dialect.community)
+            or not (own_source or message.community == dialect.community)
         ):
             self.strays += 1
             return
@@ -184,7 +197,7 @@ class RequestTable:
 
         It ends the exchange whose request-id it quotes, and no other: who forges one knows addresses and ports at most.
         """
-        request_id = self._decoder.peek_request_id(quoted)
+        request_id = self.decoder.peek_request_id(quoted)
         exchange = None if request_id is None else self.pending.get(request_id)
         if exchange is not None and exchange.host.source == destination:
             exchange.reason = ""
@@ -356,6 +369,6 @@ class RequestTable:
             del self._busy[host.source]
 
     def _draw(self) -> None:
-        octets = self._randomness.randbytes(4 * _DRAWN_AT_ONCE)
+        octets = self.randomness.randbytes(4 * _DRAWN_AT_ONCE)
         numbers = struct.unpack(f"{_DRAWN_AT_ONCE}I", octets)
         self._drawn.extend([number & REQUEST_ID_MAX | REQUEST_ID_MIN for number in numbers])

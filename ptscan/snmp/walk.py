@@ -17,7 +17,7 @@ from codec import (
     END_OF_MIB_VIEW,
     NO_SUCH_INSTANCE,
     NO_SUCH_OBJECT,
-    V2C,
+    V1,
     ErrorStatus,
     Message,
     Oid,
@@ -99,7 +99,7 @@ class WalkPlan:
             return None
         oids = tuple([column.last for column in self._asked])
         manners = self._manners
-        if manners.version != V2C or not manners.bulk or self._went_silent:
+        if manners.version in (None, V1) or not manners.bulk or self._went_silent:
             self._repetitions = 0  # GETNEXT: also the first ask of all, which may go out in v1 and v2c side by side
             return Ask(PduType.GET_NEXT, oids, 0, 0 if self._went_silent else None)
         fitting = max(1, room // (len(oids) * self._varbind_octets))

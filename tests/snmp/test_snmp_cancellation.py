@@ -20,7 +20,7 @@ Responder = Callable[..., AbstractAsyncContextManager[Any]]
 def is_clean(client: Client) -> bool:
     """Nothing in flight, nobody parked, nothing to send, no timer."""
     driver, table = client._driver, client._driver.table
-    return (len(table), len(driver._waiters), table.next_packet(), table.next_deadline()) == (
+    return (len(table), len(driver._waiters), table.next_packet(0.0), table.next_deadline()) == (
         0,
         0,
         None,

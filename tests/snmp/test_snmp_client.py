@@ -187,8 +187,8 @@ class TestOutcomes:
         ("credentials", "word"),
         [
             ((), "no credential"),
-            ((Community(Secret("public"), (ip_network("10.0.0.0/8"),)),), "no community may be sent there"),
-            ((User(name="monitor"),), "SNMPv3"),
+            ((Community(Secret("public"), (ip_network("10.0.0.0/8"),)),), "no credential may be sent there"),
+            ((User(name="monitor", networks=(ip_network("10.0.0.0/8"),)),), "no credential may be sent there"),
         ],
     )
     async def test_no_credential_sends_nothing(
@@ -595,7 +595,7 @@ class TestWrongUse:
 
     async def test_versions_and_limits(self, client: Client, public: Credentials) -> None:
         with pytest.raises(InputError, match="version"):
-            client.session("10.0.0.1", credentials=public, version="3")  # type: ignore[arg-type]
+            client.session("10.0.0.1", credentials=public, version="4")  # type: ignore[arg-type]
         with pytest.raises(InputError, match="timeout"):
             client.session("10.0.0.1", credentials=public, timeout=0)
         with pytest.raises(InputError, match="retries"):

@@ -61,7 +61,7 @@ def sent(table: RequestTable) -> list[Message]:
 
 
 def packets(table: RequestTable) -> Iterator[tuple[Host, Message]]:
-    while (packet := table.next_packet()) is not None:
+    while (packet := table.next_packet(0.0)) is not None:
         octets, host = packet
         message = decode_message(octets)
         assert isinstance(message, Message)
@@ -201,7 +201,7 @@ class TestAnAnswer:
         host = Host(HERE, HERE)
         exchange = exchange_with(host)
         table.start(exchange, 0.0)
-        packet = table.next_packet()
+        packet = table.next_packet(0.0)
         assert packet is not None
         table.packet_sent(1)
         table.receive_datagram(packet[0], HERE, 0.1)
@@ -481,10 +481,10 @@ class TestMisfortuneBelow:
         host.measured(0.01)
         exchange = exchange_with(host)
         table.start(exchange, 0.0)
-        assert table.next_packet() is not None
+        assert table.next_packet(0.0) is not None
         table.packet_failed(Outcome.UNREACHABLE, "network is down", 0.0, passing=True)
         assert exchange.state is State.IN_FLIGHT
-        assert table.next_packet() is None, "it is tried again at its time and not at once"
+        assert table.next_packet(0.0) is None, "it is tried again at its time and not at once"
         table.handle_timeouts(table.next_deadline())
         (message,) = sent(table)
         table.receive_datagram(reply(message), HERE, 1.0)
@@ -499,7 +499,7 @@ class TestMisfortuneBelow:
         table.start(exchange, 0.0)
         tries = 0
         while exchange.state is State.IN_FLIGHT:
-            if table.next_packet() is not None:
+            if table.next_packet(0.0) is not None:
                 table.packet_failed(Outcome.UNREACHABLE, "network is down", 0.0, passing=True)
                 tries += 1
             ended_at = table.next_deadline()
@@ -513,7 +513,7 @@ class TestMisfortuneBelow:
         host.measured(0.01)
         exchange = exchange_with(host, retries=1)
         table.start(exchange, 0.0)
-        assert table.next_packet() is not None
+        assert table.next_packet(0.0) is not None
         table.packet_failed(Outcome.UNREACHABLE, "network is down", 0.0, passing=True)
         run_out(table)
         assert exchange.outcome is Outcome.SILENT
@@ -522,7 +522,7 @@ class TestMisfortuneBelow:
         table = a_table()
         exchange = exchange_with(Host(HERE, HERE))
         table.start(exchange, 0.0)
-        assert table.next_packet() is not None
+        assert table.next_packet(0.0) is not None
         table.packet_failed(Outcome.UNREACHABLE, "no route", 0.0, passing=True)
         assert exchange.outcome is Outcome.UNREACHABLE
 
@@ -530,10 +530,10 @@ class TestMisfortuneBelow:
         table = a_table()
         exchange = exchange_with(Host(HERE, HERE))
         table.start(exchange, 0.0)
-        assert table.next_packet() == table.next_packet(), "it stays the next one until it is out"
+        assert table.next_packet(0.0) == table.next_packet(0.0), "it stays the next one until it is out"
         table.packet_failed(Outcome.NOT_SENT, "not permitted", 0.0)
         assert (exchange.outcome, exchange.reason, exchange.sent_datagrams) == (Outcome.NOT_SENT, "not permitted", 0)
-        assert table.next_packet() is None
+        assert table.next_packet(0.0) is None
         assert len(table) == 0
 
 
@@ -624,7 +624,7 @@ def test_any_event_in_any_state_keeps_the_books(data: st.DataObject) -> None:
         elif verb == "icmp":
             quoted = request(data.draw(st.sampled_from(seen))[1]) if seen else b""
             table.receive_unreachable(source, quoted[: data.draw(st.sampled_from([None, 8, 30]))], now)
-        elif verb == "fail" and table.next_packet() is not None:
+        elif verb == "fail" and table.next_packet(0.0) is not None:
             table.packet_failed(Outcome.NOT_SENT, "no", now, passing=data.draw(st.booleans()))
         in_flight = [exchange for exchange in exchanges if exchange.state is State.IN_FLIGHT]
         assert len(table) == sum(len(exchange.variants) for exchange in in_flight)
@@ -632,7 +632,7 @@ def test_any_event_in_any_state_keeps_the_books(data: st.DataObject) -> None:
     for exchange in exchanges:
         table.cancel(exchange, now)
     assert len(table) == 0
-    assert table.next_packet() is None
+    assert table.next_packet(0.0) is None
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -1,0 +1,232 @@
+"""How a device is got to know in SNMPv3: its engine is found, and the user whom it lets in. No I/O.
+
+One ``Introduction`` belongs to one device of a session. A dialogue shows it each exchange that went in v3, and it says
+what is to be done next: it never asks anything itself. What it knows of the engine is shared with the other sessions of
+the same address, by an ``Acquaintance``.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from enum import Enum
+from typing import Final
+
+from codec import PduType, Report, Security, UsmError, report_of
+from proto_schema import Problem
+from ptscan.snmp import limits
+from ptscan.snmp.answer import Outcome
+from ptscan.snmp.credentials import User
+from ptscan.snmp.engine import Engine
+from ptscan.snmp.exchange import Exchange
+from ptscan.snmp.keyring import Keyring
+from ptscan.snmp.speaker import Stranger, UserSpeaker
+from ptscan.snmp.table import REFUSALS
+
+JETDIRECT: Final = "Jetdirect"
+"""The context in which HP's print servers keep their MIB."""
+
+_OUTCOMES: Final[Mapping[Report | None, Outcome]] = {
+    Report.UNKNOWN_USER: Outcome.UNKNOWN_USER,
+    Report.WRONG_DIGEST: Outcome.WRONG_DIGEST,
+    Report.UNSUPPORTED_LEVEL: Outcome.UNSUPPORTED_LEVEL,
+    Report.DECRYPTION_ERROR: Outcome.DECRYPTION_ERROR,
+    Report.NOT_IN_TIME_WINDOW: Outcome.NOT_IN_TIME_WINDOW,
+    Report.UNKNOWN_ENGINE: Outcome.UNKNOWN_ENGINE,
+    Report.UNKNOWN_CONTEXT: Outcome.UNKNOWN_CONTEXT,
+    Report.UNAVAILABLE_CONTEXT: Outcome.UNKNOWN_CONTEXT,
+}
+_REPORT: Final = int(PduType.REPORT)
+_ABSENT: Final = frozenset({Outcome.UNREACHABLE, Outcome.NOT_SENT})
+
+
+class Acquaintance:
+    """What the sessions of one address know of it together."""
+
+    __slots__ = ("engine", "user")
+
+    def __init__(self) -> None:
+        self.engine: Engine | None = None
+        self.user: User | None = None
+        """Who was let in last."""
+
+
+class Move(Enum):
+    """What is to be done next."""
+
+    DISCOVER = "discover"
+    ASK = "ask"
+    """The same question as ``speaker``."""
+    DERIVE = "derive"
+    """Derive the keys of ``wanted``, then ``go_on``."""
+    TAKE = "take"
+    """The exchange brought an answer."""
+    FAIL = "fail"
+    """There is none: ``refusal`` says why, or else the outcome of the exchange."""
+
+
+class Introduction:
+    """Of one device, with the ``users`` that may be tried on it and their places among the credentials."""
+
+    def __init__(
+        self,
+        users: Sequence[tuple[int, User]],
+        acquaintance: Acquaintance,
+        keyring: Keyring,
+        make_speaker: Callable[[Engine, Security, str], UserSpeaker],
+    ) -> None:
+        known = acquaintance.user
+        self._users: Final = sorted(users, key=lambda entry: entry[1] != known)  # who was let in before comes first
+        self._acquaintance = acquaintance
+        self._keyring = keyring
+        self._make_speaker = make_speaker
+        self._at = 0
+        self._failures: list[tuple[Outcome, str]] = []
+        self._resynchronised = self._discovered = 0
+        self._is_fresh = False  # whether the engine has shown itself to this introduction
+        self._before_jetdirect: tuple[Outcome, str] | None = None
+        """Why the present user was not let in before HP's context was tried."""
+        self.is_settled = False
+        self.speaker: UserSpeaker | None = None
+        self.refusal: tuple[Outcome, str] | None = None
+        """Why no user was let in, where that is why it failed."""
+        self.notices: list[Problem] = []
+        """What the next answer has to say besides."""
+
+    @property
+    def engine(self) -> Engine | None:
+        """The engine, once it is known."""
+        return self._acquaintance.engine
+
+    @property
+    def credential(self) -> int:
+        """The place of the user who is tried, or let in."""
+        return self._users[self._at][0]
+
+    @property
+    def wanted(self) -> tuple[User, bytes] | None:
+        """Whose keys have to be derived, and for which engine."""
+        engine = self.engine
+        return None if engine is None else (self._users[self._at][1], engine.engine_id)
+
+    def begin(self) -> None:
+        """A new question is put."""
+        self._resynchronised = self._discovered = 0
+        self.refusal = None
+        if not self.is_settled:
+            self._at = 0
+            self._failures.clear()
+            self._before_jetdirect = None
+
+    def go_on(self, misfit: UsmError | None = None) -> Move:
+        """Find the engine, or speak as the present user, whose keys may have been derived meanwhile, or do not fit."""
+        engine = self.engine
+        if engine is None:
+            return Move.DISCOVER
+        user = self._users[self._at][1]
+        try:
+            if misfit is not None:
+                raise misfit
+            security = self._keyring.find(user, engine.engine_id)
+        except UsmError as error:
+            return self._next_user(Outcome.NO_CREDENTIAL, f"has keys that do not fit: {error}")
+        if security is None:
+            return Move.DERIVE
+        context = self.speaker.context if self.is_settled and self.speaker else user.context
+        self.speaker = self._make_speaker(engine, security, context)
+        return Move.ASK
+
+    def judge(self, exchange: Exchange) -> Move:
+        """An exchange that went in v3 has ended."""
+        if isinstance(exchange.speaker, Stranger):
+            return self._met(exchange, exchange.speaker)
+        message = exchange.message
+        if exchange.outcome is not Outcome.OK or message is None:
+            return self._unanswered(exchange)
+        if message.pdu_type == _REPORT:
+            return self._reported(report_of(message))
+        if message.error_status in REFUSALS and not self.is_settled:
+            return self._try_jetdirect(Outcome.REFUSED, "may not read what was asked: see the rights on the device")
+        if not self.is_settled:
+            self.is_settled = True
+            self._is_fresh = True
+            self._acquaintance.user = self._users[self._at][1]
+        return Move.TAKE
+
+    def _met(self, exchange: Exchange, stranger: Stranger) -> Move:
+        engine, before = stranger.engine, self.engine
+        if exchange.outcome is not Outcome.OK or engine is None:
+            return Move.FAIL
+        self._is_fresh = True
+        if before is not None and before.engine_id == engine.engine_id:
+            return self.go_on()  # it keeps its clock, which an unproven message does not set
+        if before is not None:
+            text = f"its SNMPv3 engine ID was {before.engine_id.hex()} and is {engine.engine_id.hex()} now"
+            self.notices.append(Problem(code="engine-changed", text=f"{exchange.host.source[0]}: {text}"))
+        self._acquaintance.engine = engine
+        return self.go_on()
+
+    def _reported(self, report: Report | None) -> Move:
+        if report is Report.NOT_IN_TIME_WINDOW and self._resynchronised < limits.RESYNCHRONISATIONS:
+            self._resynchronised += 1  # its clock has come with the Report
+            return Move.ASK
+        if report is Report.UNKNOWN_ENGINE and self._may_discover():
+            return Move.DISCOVER
+        outcome = _OUTCOMES.get(report, Outcome.DEVICE_ERROR)
+        if outcome is Outcome.UNKNOWN_CONTEXT and not self.is_settled:
+            return self._try_jetdirect(outcome, self._advice(outcome))
+        return self._next_user(outcome, self._advice(outcome))
+
+    def _unanswered(self, exchange: Exchange) -> Move:
+        if exchange.outcome is Outcome.SILENT and not self._is_fresh and self._may_discover():
+            return Move.DISCOVER  # what is known of its engine is from earlier, and it may have another one by now
+        if self.is_settled or exchange.outcome in _ABSENT:
+            return Move.FAIL
+        if exchange.outcome is Outcome.SILENT:
+            return self._next_user(Outcome.SILENT, self._advice(Outcome.SILENT))
+        return self._next_user(exchange.outcome, f"got an answer that is not to be believed: {exchange.reason}")
+
+    def _may_discover(self) -> bool:
+        self._discovered += 1
+        return self._discovered <= limits.DISCOVERIES
+
+    def _try_jetdirect(self, outcome: Outcome, reason: str) -> Move:
+        """The present user is not let in, for this ``reason``: he may be in HP's context."""
+        engine, speaker = self.engine, self.speaker
+        if engine is None or speaker is None or speaker.context or self._before_jetdirect:
+            return self._next_user(outcome, reason)
+        self._before_jetdirect = outcome, reason
+        self.speaker = self._make_speaker(engine, speaker.security, JETDIRECT)
+        return Move.ASK
+
+    def _next_user(self, outcome: Outcome, reason: str) -> Move:
+        """The present user is not let in, for this ``reason``: try the next one, or say so of all."""
+        name = self._users[self._at][1].name
+        outcome, reason = self._before_jetdirect or (outcome, reason)
+        self._failures.append((outcome, f"SNMPv3 user {name!r} {reason}"))
+        if not self.is_settled and self._at + 1 < len(self._users):
+            self._at += 1
+            self._before_jetdirect = None
+            self._resynchronised = 0
+            return self.go_on()
+        self.refusal = self._failures[0][0], "; ".join(text for _, text in self._failures)
+        self._failures.clear()
+        return Move.FAIL
+
+    def _advice(self, outcome: Outcome) -> str:
+        user = self._users[self._at][1]
+        suspects = [*(["privacy password and protocol"] if user.priv else []), *(["context"] if user.context else [])]
+        return {
+            Outcome.SILENT: "got no answer, though the engine gave its ID"
+            + (f": some devices say nothing to a wrong {' or '.join(suspects)}" if suspects else ""),
+            Outcome.UNKNOWN_USER: "is not known to the device: check the name, and that the device has this user",
+            Outcome.WRONG_DIGEST: f"has another authentication password or protocol there than {user.auth}: check both",
+            Outcome.UNSUPPORTED_LEVEL: f"has another security level there than {_level(user)}: check auth and priv",
+            Outcome.DECRYPTION_ERROR: f"has another privacy password or protocol there than {user.priv}: check both",
+            Outcome.NOT_IN_TIME_WINDOW: "is refused for the time, again and again: set the device's SNMPv3 up anew",
+            Outcome.UNKNOWN_ENGINE: "is refused for the engine ID that the device itself gave: restart the device",
+            Outcome.UNKNOWN_CONTEXT: f"has no context {user.context!r} there: name the right one as context",
+        }.get(outcome, "is refused by a Report that says nothing known")
+
+
+def _level(user: User) -> str:
+    if user.auth is None:
+        return "noAuthNoPriv"
+    return "authNoPriv" if user.priv is None else "authPriv"
