@@ -126,7 +126,7 @@ class _Readers:
             session = self._client.session(
                 sighting.address,
                 sighting.port,
-                credentials=(finding.credential,),
+                credentials=() if finding.credential is None else (finding.credential,),
                 # v1 comes last in a sweep: whoever answers it may have missed v2c by chance
                 version=self._version if sighting.version == "1" else sighting.version,
                 accept_other_source=True,  # as the sweep did: some answer from another of their addresses

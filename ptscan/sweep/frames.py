@@ -17,7 +17,7 @@ NAME_HEAD: Final = bytes([0x06, len(SYS_NAME)]) + SYS_NAME + bytes([OCTET_STRING
 TO_NAME: Final = len(NAME_HEAD) + 1
 """From where ``NAME_HEAD`` begins to where the name does."""
 
-Frame: TypeAlias = tuple[int, bytes, Literal["1", "2c"], int | None, str | None, str | None, Kind]
+Frame: TypeAlias = tuple[int, bytes, Literal["1", "2c", "3"], int | None, str | None, str | None, Kind]
 """The octets of the whole answer, those before the request-id, version, enterprise, sysObjectID, sysDescr and kind."""
 
 

@@ -5,7 +5,7 @@ import struct
 from collections import Counter
 from typing import Final, Generic
 
-from codec import V1, V2C, DecodeError, Decoder, ErrorStatus, Message, PduType
+from codec import V1, V2C, V3, DecodeError, Decoder, ErrorStatus, Message, PduType
 from ptscan.datagram import Received
 from ptscan.sweep.frames import NAME_HEAD, TO_NAME, Frames
 from ptscan.sweep.limits import CHUNK, MAX_REFUSALS, MAX_STRANGERS, USELESS_PER_HOST
@@ -17,6 +17,7 @@ from ptscan.sweep.sighting import LAST_OCTETS, Classifier, Found, Sighting, Sigh
 from ptscan.targets import Address
 
 _REFUSALS: Final = frozenset({ErrorStatus.NO_ACCESS, ErrorStatus.AUTHORIZATION_ERROR})
+_VERSIONS: Final = {"1": V1, "2c": V2C, "3": V3}
 _unsigned: Final = struct.Struct(">I").unpack_from
 
 
@@ -59,9 +60,9 @@ class Incoming(Generic[CredentialT]):
         answered, written_off, log = register.answered.bits, register.written_off.bits, register.log
         chunks, unsent, to_length = outgoing.chunks, outgoing.unsent, outgoing.to_length
         frames, subnets, asked_port = self._frames.known, self._reader.subnets, plan.port
-        credential = None
-        if register.allowances.everywhere:
-            credential = plan.credentials[register.rounds[outgoing.round].choice]
+        credential = None  # and every datagram goes step by step
+        if register.allowances.everywhere and (choice := register.rounds[outgoing.round].choice) is not None:
+            credential = plan.credentials[choice]
         at_once: list[int] = []  # the first probe of the shot that each answer is to, where that was a whole chunk
         # Of those shots, in milliseconds: one for all the answers that came now.
         round_trips: dict[int, float | None] = {}
@@ -152,17 +153,19 @@ class Incoming(Generic[CredentialT]):
         if (elsewhere and not self._believes(source)) or self._useless.get(position, 0) >= USELESS_PER_HOST:
             self.refused += 1
             return None
+        if credential is None:
+            return self._receive_report(payload, round_, position, elsewhere=elsewhere, now=now)
         try:
             message = self._decoder.decode(payload)
         except DecodeError:
-            self.malformed += 1
-            self._count_useless(position)
+            self._count_malformed(position)
             return None
         if not isinstance(message, Message) or message.pdu_type != PduType.RESPONSE:
             self.refused += 1
             self._count_useless(position)
             return None
-        if message.error_status in _REFUSALS and len(register.allowances.at(address)) > 1:
+        ways = len(register.allowances.at(address)) + register.allowances.may_discover(address)
+        if message.error_status in _REFUSALS and ways > 1:
             self._keep_refusal(position, message, credential)  # another credential may do better
             return None
         self.other_source += elsewhere
@@ -173,6 +176,26 @@ class Incoming(Generic[CredentialT]):
         if payload[at : at + 4] == request_id.to_bytes(4, "big", signed=True):
             self._frames.remember(payload, at, message, sighting)
         return Found(sighting, self._plan.credentials[credential], position)
+
+    def _receive_report(
+        self, payload: bytes, round_: int, position: int, *, elsewhere: bool, now: float
+    ) -> Found[CredentialT] | None:
+        """Judge the answer to a discovery, which is the first one of ``position``."""
+        from ptscan.sweep.discovery import read_report
+
+        register = self._register
+        address = self._reader.text_of(register.order.address_at(position))
+        rtt_ms = milliseconds(register.log.sent_at(round_ * register.size + position), now)
+        try:
+            sighting = read_report(payload, address, self._plan.port, rtt_ms=rtt_ms)
+        except DecodeError:
+            self._count_malformed(position)
+            return None
+        self.other_source += elsewhere
+        self._refusals.pop(position, None)
+        register.discovered += 1
+        register.settle_answered(round_, position, now)
+        return Found(sighting, None, position)
 
     def _is_a_guess(self, request_id: int, source: Address) -> bool:
         """Whether this names another's position and comes from whom nobody believes for others: known without the tag.
@@ -186,8 +209,9 @@ class Incoming(Generic[CredentialT]):
 
     def _be_canary(self, finding: Found[CredentialT]) -> None:
         """Whoever answered may be asked again, in the same way, to feel the path."""
-        version = V1 if finding.sighting.version == "1" else V2C
-        way = (version, self._plan.credentials.index(finding.credential))
+        credential = finding.credential
+        index = None if credential is None else self._plan.credentials.index(credential)
+        way = (_VERSIONS[finding.sighting.version], index)
         if way in self._outgoing.ways:  # it may have answered in a version that nobody asked in
             number = self._outgoing.ways.index(way)
             self._register.canaries.known(finding.position, number, asked=self._outgoing.round + 1)
@@ -243,8 +267,11 @@ class Incoming(Generic[CredentialT]):
         else:
             self._register.write_off(probe[0], probe[1])
 
-    def _probe_of(self, request_id: int) -> tuple[int, int, int] | None:
-        """The round, the position and the credential of the probe with this id; None when none such was sent."""
+    def _probe_of(self, request_id: int) -> tuple[int, int, int | None] | None:
+        """The round, the position and the credential of the probe with this id; None when none such was sent.
+
+        A discovery has no credential.
+        """
         register, outgoing = self._register, self._outgoing
         matched = register.ids.match(request_id, rounds=outgoing.round + 1)
         if matched is None:
@@ -254,8 +281,8 @@ class Incoming(Generic[CredentialT]):
             return None
         if register.allowances.everywhere:
             return round_, position, register.rounds[round_].choice
-        credential = register.credential_at(round_, register.order.address_at(position))
-        return None if credential is None else (round_, position, credential)
+        way = register.way_at(round_, register.order.address_at(position))
+        return None if way is None else (round_, position, way[1])
 
     def _refuse(self, source: Address) -> None:
         self.refused += 1
@@ -268,6 +295,10 @@ class Incoming(Generic[CredentialT]):
         From any of its ports: else each of them had a guess.
         """
         return len(self._strangers) < MAX_STRANGERS and source not in self._strangers
+
+    def _count_malformed(self, position: int) -> None:
+        self.malformed += 1
+        self._count_useless(position)
 
     def _count_useless(self, position: int) -> None:
         if position in self._useless or len(self._useless) < MAX_STRANGERS:

@@ -20,7 +20,7 @@ from ptscan.sweep.limits import (
     REVIEW_SECONDS,
 )
 from ptscan.sweep.pacing import make_pacer
-from ptscan.sweep.plan import CredentialT, SweepPlan
+from ptscan.sweep.plan import DISCOVERY, CredentialT, Round, SweepPlan, Way
 from ptscan.sweep.register import Register
 from ptscan.sweep.sighting import PROBE_OIDS
 from ptscan.sweep.subnets import SubnetLimit
@@ -48,12 +48,8 @@ class Outgoing(Generic[CredentialT]):
     ) -> None:
         self._plan = plan
         self._register = register
-        self.stencils: Final = {
-            (version, index): _stencil(version, credential)
-            for version in sorted({each.version for each in register.rounds})
-            for index, credential in enumerate(plan.credentials)
-        }
-        """The probe of each (version, index of the credential)."""
+        self.stencils: Final = _stencils(plan, register.rounds)
+        """The probe of each way to ask."""
         self.ways: Final = list(self.stencils)
         """The same, numbered: how a canary is asked."""
         self.pacer: Final = make_pacer(plan.rate, now, sharers=plan.sharers)
@@ -67,10 +63,11 @@ class Outgoing(Generic[CredentialT]):
         )
         """Whether IPv4 (False) and IPv6 (True) targets are among them."""
         self.round = round_
-        self._answered_before = register.answered.count  # when the round began
+        # Those who had answered when the last round of its kind began: of communities, and of discoveries.
+        self._answered_before = {kind: register.answered_to(discovery=kind) for kind in (False, True)}
         self.chunks: dict[int, Chunk] = {}
         """Chunks of this round that were begun, by number; the latest only."""
-        self.to_length: Final = _to_length(plan.credentials[0])
+        self.to_length: Final = _to_length(plan.credentials[0]) if plan.credentials else 0
         """Where the PDU's length stands in an answer to the first credential, when the message's takes one octet."""
         self._cursor = cursor  # the next position of the round
         self._runs: list[Run] = []
@@ -221,28 +218,36 @@ class Outgoing(Generic[CredentialT]):
 
     def _end_round(self, now: float) -> float | None:
         """Begin the next round, if one is due; else say when to ask again."""
-        rounds = self._register.rounds
+        rounds, following = self._register.rounds, self.round + 1
         if self.is_over:
             return self.quiet_at
         if now < self._in_vain_at + self._plan.timeout:  # a link that is down fails at once: give it time to come back
             return self._in_vain_at + self._plan.timeout
-        if rounds[self.round + 1].optional:
+        if rounds[following].optional:
             if now < self.quiet_at:
                 return self.quiet_at
-            # Of those that were silent before, this round found some and lost its share once more.
-            answered, loss = self._register.answered.count, self.pacer.loss
-            # That it found nobody does not say that nobody was left, where canaries show that much is lost.
-            doubt = 0.5 if self._register.canaries.sent else 0.0
-            missing = (answered - self._answered_before + doubt) * loss / (1 - loss)
-            if missing <= max(MISSING_HOSTS, MISSING_SHARE * answered):
+            while following < len(rounds) and not self._is_worthwhile(rounds[following]):
+                following += 1
+            if following == len(rounds):
                 self._enough = True
                 return now
-        self.round += 1
-        self._answered_before = self._register.answered.count
+        self.round = following
+        kind = rounds[following].choice is None
+        self._answered_before[kind] = self._register.answered_to(discovery=kind)
         self._cursor = 0
         self.chunks.clear()
         self.pacer.round_over(now)
         return None
+
+    def _is_worthwhile(self, optional: Round) -> bool:
+        """Whether some should be missing whom the ``optional`` round would find."""
+        # Of those that were silent before, the last round of its kind found some and lost its share once more.
+        kind, loss = optional.choice is None, self.pacer.loss
+        found = self._register.answered_to(discovery=kind) - self._answered_before[kind]
+        # That it found nobody does not say that nobody was left, where canaries show that much is lost.
+        doubt = 0.5 if self._register.canaries.sent else 0.0
+        missing = (found + doubt) * loss / (1 - loss)
+        return missing > max(MISSING_HOSTS, MISSING_SHARE * self._register.answered.count)
 
     @property
     def _spacing(self) -> float:
@@ -271,22 +276,35 @@ class Outgoing(Generic[CredentialT]):
             yield Run(stencil, True in self.families, self.round_start, positions, stamps, addresses)
             return
         # Each target has its own list of credentials: neighbours in the order that share a stencil make a run.
-        allowed = [register.credential_at(self.round, address) for address in addresses]
-        columns = zip(positions, stamps, addresses, allowed, strict=True)
-        for (index, ipv6), group in groupby(columns, lambda row: (row[3], row[2] >= IPV6)):
+        ways = [register.way_at(self.round, address) for address in addresses]
+        columns = zip(positions, stamps, addresses, ways, strict=True)
+        for (way, ipv6), group in groupby(columns, lambda row: (row[3], row[2] >= IPV6)):
             members = list(group)
-            if index is None:
-                self.without_credential += len(members) if self.round == 0 else 0
+            if way is None:
+                if self.round == 0:
+                    self.without_credential += sum(not register.allowances.may_discover(row[2]) for row in members)
                 continue
-            stencil = self.stencils[round_.version, index]
             yield Run(
-                stencil,
+                self.stencils[way],
                 ipv6,
                 self.round_start,
                 [row[0] for row in members],
                 [row[1] for row in members],
                 [row[2] for row in members],
             )
+
+
+def _stencils(plan: SweepPlan[CredentialT], rounds: Sequence[Round]) -> dict[Way, Stencil]:
+    stencils: dict[Way, Stencil] = {
+        (version, index): _stencil(version, credential)
+        for version in sorted({each.version for each in rounds if each.choice is not None})
+        for index, credential in enumerate(plan.credentials)
+    }
+    if any(each.choice is None for each in rounds):
+        from ptscan.sweep.discovery import discovery_stencil  # other sweeps start without SNMPv3
+
+        stencils[DISCOVERY] = discovery_stencil()
+    return stencils
 
 
 def _octets(credential: CredentialT) -> bytes:

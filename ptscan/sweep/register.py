@@ -7,7 +7,7 @@ from typing import Final, Generic
 from ptscan.sweep.canaries import Canaries
 from ptscan.sweep.limits import FEWEST_FOR_CANARIES, LINGERING
 from ptscan.sweep.marks import Marks
-from ptscan.sweep.plan import Allowances, CredentialT, SweepPlan, rounds_of
+from ptscan.sweep.plan import DISCOVERY, CredentialT, SweepPlan, Way, rounds_of
 from ptscan.sweep.request_ids import RequestIds
 from ptscan.sweep.round_trips import RoundTrips
 from ptscan.sweep.send_log import SendLog
@@ -25,24 +25,34 @@ class Register(Generic[CredentialT]):
         self.order: Final = TargetOrder(plan.targets, seed, shard=plan.shard)
         self.size: Final = self.order.size
         self.ids: Final = RequestIds(self.size, key=key)
-        self.allowances: Final = Allowances(plan.credentials)
-        self.rounds: Final = rounds_of(plan.version, retries=plan.retries, choices=self.allowances.choices)
+        self.allowances: Final = plan.allowances()
+        self.rounds: Final = rounds_of(plan.version, self.allowances, retries=plan.retries)
         self.log: Final = SendLog(plan.timeout)
         self.times: Final = RoundTrips(plan.timeout)
         self.canaries: Final = Canaries(uses=_uses(plan), key=key, spacing=0.0 if plan.rate == "max" else plan.timeout)
         self.answered: Final = Marks(self.size, given)
         self.given: Final = self.answered.count
+        self.discovered = 0
+        """How many answered to a discovery."""
         self.heard_at = -inf
         """When somebody answered for the first time, last."""
         self.written_off: Final = Marks(self.size)
         """Known to be out of reach, and silent so far."""
         self._doubted: Marks | None = None  # no route there, said somebody, and one more probe is due
 
-    def credential_at(self, round_: int, address: Address) -> int | None:
-        """The credential that ``address`` is asked with in ``round_``, if any."""
+    def way_at(self, round_: int, address: Address) -> Way | None:
+        """How ``address`` is asked in ``round_``, if at all."""
+        version, choice = self.rounds[round_].version, self.rounds[round_].choice
+        if self.allowances.everywhere:
+            return version, choice
+        if choice is None:
+            return DISCOVERY if self.allowances.may_discover(address) else None
         allowed = self.allowances.at(address)
-        choice = self.rounds[round_].choice
-        return allowed[choice] if choice < len(allowed) else None
+        return (version, allowed[choice]) if choice < len(allowed) else None
+
+    def answered_to(self, *, discovery: bool) -> int:
+        """How many answered to a discovery, or to anything else."""
+        return self.discovered if discovery else self.answered.count - self.discovered
 
     def silent(self, start: int, end: int) -> Sequence[int]:
         """The positions from ``start``, a multiple of 8, to ``end`` - 1 that are still worth a probe."""

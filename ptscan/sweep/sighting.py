@@ -33,7 +33,7 @@ class Sighting(msgspec.Struct, frozen=True, gc=False):
 
     address: str
     port: int
-    version: Literal["1", "2c"]
+    version: Literal["1", "2c", "3"]
     engine_id: str | None
     enterprise: int | None
     sys_object_id: str | None
@@ -41,13 +41,17 @@ class Sighting(msgspec.Struct, frozen=True, gc=False):
     sys_name: str | None
     kind: Kind
     rtt_ms: float | None
+    engine_boots: int | None = None
 
 
 class Found(msgspec.Struct, Generic[CredentialT], frozen=True, gc=False):
-    """A sighting, the credential that the device answered to, and its position in the order of the sweep's shard."""
+    """A sighting, the credential that the device answered to, and its position in the order of the sweep's shard.
+
+    A device that was discovered, in v3, was asked without a credential: None.
+    """
 
     sighting: Sighting
-    credential: CredentialT
+    credential: CredentialT | None
     position: int
 
 
@@ -81,7 +85,7 @@ class SightingReader:
         dotted, enterprise = (None, None) if object_id is None else self._read_object_id(object_id)
         text, kind = self._read_description(object_id, descr)
         return Sighting(
-            self._text_of(address),
+            self.text_of(address),
             self._port,
             "1" if message.version == V1 else "2c",
             None,
@@ -93,7 +97,7 @@ class SightingReader:
             rtt_ms,
         )
 
-    def _text_of(self, address: Address) -> str:
+    def text_of(self, address: Address) -> str:
         """``address`` as text; IPv4 by parts that are made once, in half the time."""
         if address >= IPV6:
             return format_address(address)

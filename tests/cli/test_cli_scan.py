@@ -86,6 +86,7 @@ def test_a_sweep_gives_the_keys_of_the_contract_in_their_order(
         "sys_name",
         "kind",
         "rtt_ms",
+        "engine_boots",
     ]
     assert all(list(sighting) == keys for sighting in sightings)
     assert {sighting["address"] for sighting in sightings} == truth.keys()

@@ -2,86 +2,19 @@
 
 import dataclasses
 import errno
-import math
 import random
-from collections import Counter
 from collections.abc import Callable, Sequence
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from simulations import STEP, Simulation
 
-from codec import Message, PduType, decode_message, encode_response
-from ptscan.datagram import Fault, Received
-from ptscan.sweep import Shot, Sweep, SweepError, SweepPlan, SweepState
+from codec import encode_response
+from ptscan.datagram import Fault
+from ptscan.sweep import Shot, Sweep, SweepError, SweepPlan
 from ptscan.sweep.limits import USELESS_PER_HOST
 from ptscan.targets import Address, parse_address, parse_targets
-
-STEP = 0.0005
-
-
-class Simulation:
-    """Drives a sweep over an ideal path of 10 ms; ``answers`` says whether a host answers its n-th probe."""
-
-    def __init__(
-        self,
-        plan: SweepPlan,
-        *,
-        seed: int = 1,
-        answers: Callable[[Address, int], bool],
-        state: SweepState | None = None,
-    ) -> None:
-        self.now = 0.0
-        self.sweep = Sweep(plan, seed=seed, key=b"k" * 32, classify=lambda oid, descr: "unknown", now=0.0, state=state)
-        self.port = plan.port
-        self.answers = answers
-        self.sent: list[tuple[float, Address]] = []
-        self.asked: Counter[Address] = Counter()
-        self.found: list[str] = []
-        self.most_in_flight = 0
-        self._under_way: list[tuple[float, bytes, Address]] = []
-
-    def run(self, seconds: float = math.inf) -> "Simulation":
-        sweep = self.sweep
-        while not sweep.is_done() and self.now < seconds:
-            while self._under_way and self._under_way[0][0] <= self.now:
-                _, payload, source = self._under_way.pop(0)
-                self.receive(payload, source)
-            sweep.expire(self.now)
-            shot = sweep.next_shot(self.now)
-            if isinstance(shot, Shot):
-                self._shoot(shot)
-                continue
-            if sweep.is_done():
-                break
-            arrival = self._under_way[0][0] if self._under_way else math.inf
-            assert min(shot, arrival) < math.inf, "it would wait for ever"
-            # The sender is never on time to the microsecond.
-            self.now = max(self.now, min(shot, arrival)) + STEP
-        return self
-
-    def receive(self, payload: bytes, source: Address, port: int | None = None) -> bool:
-        received = Received([payload], [source], [self.port if port is None else port])
-        found = self.sweep.receive_batch(received, 0, now=self.now)
-        self.found += [finding.sighting.address for finding in found]
-        return bool(found)
-
-    def answer(self, shot: Shot, place: int) -> bytes:
-        octets, offset = shot.stencil.octets, shot.stencil.offset
-        probe = octets[:offset] + shot.stamps[place].to_bytes(4, "big") + octets[offset + 4 :]
-        message = decode_message(probe)
-        assert isinstance(message, Message)
-        assert message.pdu_type == PduType.GET
-        return encode_response(message.version, message.community, message.request_id, message.varbinds)
-
-    def _shoot(self, shot: Shot) -> None:
-        for place, address in enumerate(shot.addresses):
-            self.sent.append((self.now, address))
-            self.asked[address] += 1
-            if self.answers(address, self.asked[address]):
-                self._under_way.append((self.now + 0.01, self.answer(shot, place), address))
-        self.sweep.shot_sent(shot, len(shot.addresses), (), self.now)
-        self.most_in_flight = max(self.most_in_flight, self.sweep._register.log.in_flight)
 
 
 def most_in_a_second(times: Sequence[float]) -> int:

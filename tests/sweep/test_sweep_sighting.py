@@ -15,7 +15,7 @@ def read(*varbinds, version=V2C, error_status=0) -> Sighting:
 
 
 def test_the_keys_of_a_line_are_the_contract() -> None:
-    keys = "address port version engine_id enterprise sys_object_id sys_descr sys_name kind rtt_ms"
+    keys = "address port version engine_id enterprise sys_object_id sys_descr sys_name kind rtt_ms engine_boots"
     assert list(msgspec.to_builtins(read())) == keys.split()
 
 
