@@ -65,7 +65,7 @@ class User:
             data = self._auth.authenticate_outgoing_message(univ.OctetString(self.auth_key), data)
         return bytes(data)
 
-    def open(self, data: bytes) -> tuple[int, bytes]:
+    def unseal(self, data: bytes) -> tuple[int, bytes]:
         """The msgID and the scoped PDU of a datagram; raises pysnmp's StatusInformation where it is not genuine."""
         whole, _ = decoder.decode(data, asn1Spec=SNMPv3Message())
         parameters, _ = decoder.decode(whole["msgSecurityParameters"], asn1Spec=UsmSecurityParameters())

@@ -51,7 +51,7 @@ def users(auth: str | None, priv: str | None) -> tuple[Security, peer_pysnmp.Use
 def test_what_we_seal_pysnmp_opens(auth: str | None, priv: str | None) -> None:
     ours, theirs = users(auth, priv)
     for number in (1, 1 << 24):
-        msg_id, opened = theirs.open(ours.seal(number, scoped(), TIMES, SALT, reportable=False))
+        msg_id, opened = theirs.unseal(ours.seal(number, scoped(), TIMES, SALT, reportable=False))
         assert (msg_id, opened[: len(scoped())]) == (number, scoped())
 
 
@@ -60,7 +60,7 @@ def test_what_pysnmp_seals_we_open_and_seal_alike(auth: str | None, priv: str | 
     ours, theirs = users(auth, priv)
     for number in (1, 1 << 24):
         data = theirs.seal(number, scoped(), TIMES, 0x1234_5678)
-        opened = ours.open(data)
+        opened = ours.unseal(data)
         assert opened.level == ours.level
         assert (opened.message.msg_id, opened.message.boots, opened.message.time) == (number, *TIMES)
         assert opened.scoped[: len(scoped())] == scoped()
@@ -72,13 +72,13 @@ def test_what_pysnmp_seals_we_open_and_seal_alike(auth: str | None, priv: str | 
 def test_a_digest_that_one_refuses_the_other_refuses(auth: str) -> None:
     ours, theirs = users(auth, None)
     sealed = ours.seal(9, scoped(varbind(tlv(4, b"HP"))), TIMES, SALT, reportable=False)
-    assert theirs.open(sealed)[0] == 9
+    assert theirs.unseal(sealed)[0] == 9
     data = sealed[:-1] + bytes((sealed[-1] ^ 1,))
     with pytest.raises(SecurityError) as caught:
-        ours.open(data)
+        ours.unseal(data)
     assert caught.value.fault == Fault.WRONG_DIGEST
     with pytest.raises(StatusInformation):
-        theirs.open(data)
+        theirs.unseal(data)
 
 
 @given(
@@ -93,8 +93,8 @@ def test_messages_of_any_content_and_time_go_both_ways(
 ) -> None:
     ours, theirs = users(*pair)
     data = encode_scoped(ENGINE, b"Jetdirect", 0xA2, (7, 0, 0), [(SYS_DESCR, 4, text) for text in texts])
-    msg_id, opened = theirs.open(ours.seal(number, data, times, salt, reportable=False))
+    msg_id, opened = theirs.unseal(ours.seal(number, data, times, salt, reportable=False))
     assert (msg_id, opened[: len(data)]) == (number, data)
-    back = ours.open(theirs.seal(number, data, times, int.from_bytes(salt[:4], "big")))
+    back = ours.unseal(theirs.seal(number, data, times, int.from_bytes(salt[:4], "big")))
     assert (back.message.msg_id, back.message.boots, back.message.time) == (number, *times)
     assert decode_scoped(back.scoped) == decode_scoped(data)
