@@ -6,6 +6,7 @@ from a device's own state, what a perfect reader reports (``truth``).
 """
 
 from ptscan.simulator.crowd import serve_crowd
+from ptscan.simulator.engine_ids import make_engines
 from ptscan.simulator.errors import BindError, ModelError, PlanError, RecordingError
 from ptscan.simulator.faults import MEANINGS, Fault, FaultKind, parse_fault
 from ptscan.simulator.fleet import Fleet, FleetDevice, make_fleet
@@ -14,6 +15,7 @@ from ptscan.simulator.recording import Recording, format_recording, parse_record
 from ptscan.simulator.recording_files import load_recording, load_recordings, write_recording
 from ptscan.simulator.service import Playing, run_simulator
 from ptscan.simulator.truth import AlertTruth, SupplyTruth, TrayTruth, Truth
+from ptscan.simulator.users import SimulatedUser, make_user
 
 __all__ = [
     "DEFAULT_NETWORK",
@@ -30,6 +32,7 @@ __all__ = [
     "Playing",
     "Recording",
     "RecordingError",
+    "SimulatedUser",
     "SimulatorPlan",
     "Station",
     "SupplyTruth",
@@ -38,8 +41,10 @@ __all__ = [
     "format_recording",
     "load_recording",
     "load_recordings",
+    "make_engines",
     "make_fleet",
     "make_plan",
+    "make_user",
     "parse_fault",
     "parse_recording",
     "run_simulator",

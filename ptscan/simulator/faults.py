@@ -1,7 +1,7 @@
 """Ways in which a device misbehaves, for tests: a small vocabulary and what each word does; pure.
 
 A fault changes what the device holds (endless, loop, stuck, huge), what it understands (v1-only, no-bulk, too-big,
-sleeping, mute) or what becomes of its answer (the others). Several may be combined.
+sleeping, mute, reboot) or what becomes of its answer (the others). Several may be combined.
 """
 
 from collections.abc import Iterable
@@ -13,23 +13,24 @@ from typing import Final, NamedTuple
 
 from codec import (
     OCTET_STRING,
-    V2C,
-    CodecError,
+    TIMETICKS,
+    V1,
     ErrorStatus,
-    Message,
     Oid,
     PduType,
-    decode_message,
-    encode_response,
     oid_arcs,
     oid_from_arcs,
+    parse_oid,
 )
-from ptscan.simulator.encoding import content_of, parent, varbind
+from ptscan.simulator.encoding import content_of, parent, signed, varbind
+from ptscan.simulator.engine import Engine
 from ptscan.simulator.errors import PlanError
+from ptscan.simulator.operations import Asked
 from ptscan.simulator.responder import Responder
 from ptscan.simulator.table import Device, View
 
 _DATAGRAM = 65_507
+_SYS_UP_TIME: Final = parse_oid("1.3.6.1.2.1.1.3.0")
 
 
 class FaultKind(StrEnum):
@@ -39,6 +40,7 @@ class FaultKind(StrEnum):
     DELAY = "delay"
     MUTE = "mute"
     SLEEPING = "sleeping"
+    REBOOT = "reboot"
     V1_ONLY = "v1-only"
     NO_BULK = "no-bulk"
     TOO_BIG = "too-big"
@@ -59,7 +61,8 @@ MEANINGS: Final = {
     FaultKind.DELAY: "each answer comes this many seconds late",
     FaultKind.MUTE: "never answers",
     FaultKind.SLEEPING: "does not answer the first N requests",
-    FaultKind.V1_ONLY: "does not answer v2c",
+    FaultKind.REBOOT: "reboots after every N requests: sysUpTime and engine time begin anew, engine boots go up",
+    FaultKind.V1_ONLY: "does not answer v2c and v3",
     FaultKind.NO_BULK: "does not answer GETBULK",
     FaultKind.TOO_BIG: "answers tooBig to more than N varbinds asked for or, by GETBULK, to be given",
     FaultKind.ENDLESS: "every column goes on for ever, with growing indexes",
@@ -78,6 +81,7 @@ DEFAULTS: Final[dict[FaultKind, float]] = {
     FaultKind.LOSS: 0.3,
     FaultKind.DELAY: 1.0,
     FaultKind.SLEEPING: 2,
+    FaultKind.REBOOT: 10,
     FaultKind.TOO_BIG: 0,
     FaultKind.HUGE: 65_000,
     FaultKind.FLOOD: 1_000,
@@ -86,6 +90,7 @@ DEFAULTS: Final[dict[FaultKind, float]] = {
     FaultKind.TRUNCATED: 0,
 }
 
+_LEAST: Final[dict[FaultKind, float]] = {FaultKind.REBOOT: 1}
 _MOST: Final[dict[FaultKind, float]] = {
     FaultKind.LOSS: 1,
     FaultKind.DELAY: 3_600,
@@ -128,14 +133,14 @@ def parse_fault(text: str) -> Fault:
     amount = DEFAULTS[kind]
     if equals:
         whole = kind not in (FaultKind.LOSS, FaultKind.DELAY)
-        most = _MOST.get(kind, 1_000_000)
+        least, most = _LEAST.get(kind, 0), _MOST.get(kind, 1_000_000)
         try:
             amount = int(given) if whole else float(given)
         except ValueError:
             amount = -1
-        if not 0 <= amount <= most:
+        if not least <= amount <= most:
             raise PlanError(
-                f"fault {text!r}: a {'whole ' if whole else ''}number from 0 to {most:g} is due behind the ="
+                f"fault {text!r}: a {'whole ' if whole else ''}number from {least:g} to {most:g} is due behind the ="
             )
     return Fault(kind, amount)
 
@@ -155,15 +160,20 @@ class Misbehaviour:
         self._faults = {fault.kind: fault for fault in faults}
         self._random = Random(seed)
         self._requests = 0
+        self._rebooted_at: float | None = None
 
-    def answers(self, responder: Responder, device: Device, data: bytes, now: float) -> list[Outgoing]:
+    def answers(
+        self, responder: Responder, device: Device, data: bytes, now: float, engine: Engine | None = None
+    ) -> list[Outgoing]:
         """What leaves in answer to one datagram."""
         faults = self._faults
-        answer = self._refused(responder, data)
-        if answer is None:
-            if FaultKind.HUGE in faults:
-                responder = Responder(responder.community, max_message=_DATAGRAM)
-            answer = responder.answer(_Faulty(device, faults), data, now)
+        self._requests += 1
+        sleeping = faults.get(FaultKind.SLEEPING)
+        if FaultKind.MUTE in faults or (sleeping and self._requests <= sleeping.amount):
+            return []
+        self._reboot(now, engine)
+        asked = responder.open(data, now, None if FaultKind.V1_ONLY in faults else engine)
+        answer = self._answered(asked, responder, device, now) if isinstance(asked, Asked) else asked
         if not answer:
             return []
         loss = faults.get(FaultKind.LOSS)
@@ -175,36 +185,39 @@ class Misbehaviour:
         outgoing = Outgoing(self._spoilt(answer), delay.amount if delay else 0, source.address if source else None)
         return [outgoing] * (1 + int(flood.amount) if flood else 1)
 
-    def _refused(self, responder: Responder, data: bytes) -> bytes | None:
-        """What a device that does not understand answers: nothing (b""), tooBig, or None where it does understand."""
+    def _reboot(self, now: float, engine: Engine | None) -> None:
+        fault = self._faults.get(FaultKind.REBOOT)
+        if fault and self._requests > 1 and (self._requests - 1) % int(fault.amount) == 0:
+            self._rebooted_at = now
+            if engine is not None:
+                engine.reboot(now)
+
+    def _answered(self, asked: Asked, responder: Responder, device: Device, now: float) -> bytes | None:
+        """The answer to a request, as far as the device understands it."""
         faults = self._faults
-        self._requests += 1
-        sleeping = faults.get(FaultKind.SLEEPING)
-        if FaultKind.MUTE in faults or (sleeping and self._requests <= sleeping.amount):
-            return b""
-        try:
-            message = decode_message(data)
-        except CodecError:
-            return b""
-        if not isinstance(message, Message) or message.community != responder.community:
-            return b""
+        message = asked.message
         bulk = message.pdu_type == PduType.GET_BULK
-        if (FaultKind.V1_ONLY in faults and message.version == V2C) or (FaultKind.NO_BULK in faults and bulk):
-            return b""
+        if (FaultKind.V1_ONLY in faults and message.version != V1) or (FaultKind.NO_BULK in faults and bulk):
+            return None
+        if FaultKind.WRONG_ID in faults:
+            message.request_id = message.request_id + 1 & 0x7FFF_FFFF
+        if FaultKind.HUGE in faults:
+            asked.room += _DATAGRAM - responder.max_message
         too_big = faults.get(FaultKind.TOO_BIG)
         if too_big:
-            asked = len(message.varbinds)
+            given = len(message.varbinds)
             if bulk:
-                once = min(max(0, message.error_status), asked)
-                asked = once + (asked - once) * max(0, message.error_index)
-            if asked > too_big.amount:
-                return responder.refuse(message, ErrorStatus.TOO_BIG, 0)
-        return None
+                once = min(max(0, message.error_status), given)
+                given = once + (given - once) * max(0, message.error_index)
+            if given > too_big.amount:
+                return asked.refuse(ErrorStatus.TOO_BIG)
+        view = _faulty(device.at(now), faults)
+        if self._rebooted_at is not None:
+            view = _Rebooted(view, now - self._rebooted_at)
+        return asked.answer(view)
 
     def _spoilt(self, answer: bytes) -> bytes:
         faults = self._faults
-        if FaultKind.WRONG_ID in faults:
-            answer = _with_next_id(answer)
         if fault := faults.get(FaultKind.MANGLED):
             octets = bytearray(answer)
             for _ in range(int(fault.amount)):
@@ -217,41 +230,16 @@ class Misbehaviour:
         return answer
 
 
-def _with_next_id(answer: bytes) -> bytes:
-    message = decode_message(answer)
-    if not isinstance(message, Message):
-        return answer
-    return encode_response(
-        message.version,
-        message.community,
-        message.request_id + 1 & 0x7FFF_FFFF,
-        message.varbinds,
-        error_status=message.error_status,
-        error_index=message.error_index,
-    )
-
-
-class _Faulty:
-    """A device that holds what its faults make of its rows."""
-
-    def __init__(self, device: Device, faults: dict[FaultKind, Fault]) -> None:
-        self._device = device
-        self._faults = faults
-
-    @property
-    def what(self) -> str:
-        return self._device.what
-
-    def at(self, now: float) -> View:
-        view = self._device.at(now)
-        if FaultKind.ENDLESS in self._faults:
-            view = _Endless(view)
-        if FaultKind.LOOP in self._faults:
-            view = _Loop(view)
-        if FaultKind.STUCK in self._faults:
-            view = _Stuck(view)
-        huge = self._faults.get(FaultKind.HUGE)
-        return _Huge(view, int(huge.amount)) if huge else view
+def _faulty(view: View, faults: dict[FaultKind, Fault]) -> View:
+    """What the faults make of a device's rows."""
+    if FaultKind.ENDLESS in faults:
+        view = _Endless(view)
+    if FaultKind.LOOP in faults:
+        view = _Loop(view)
+    if FaultKind.STUCK in faults:
+        view = _Stuck(view)
+    huge = faults.get(FaultKind.HUGE)
+    return _Huge(view, int(huge.amount)) if huge else view
 
 
 class _Wrapped:
@@ -319,3 +307,17 @@ class _Huge(_Wrapped):
             return cell
         content = content or b"x"
         return varbind(oid, tag, (content * (self._size // len(content) + 1))[: self._size])
+
+
+class _Rebooted(_Wrapped):
+    def __init__(self, view: View, seconds: float) -> None:
+        super().__init__(view)
+        self._up_time = varbind(_SYS_UP_TIME, TIMETICKS, signed(int(seconds * 100) & 0xFFFF_FFFF))
+
+    def get(self, oid: Oid) -> bytes | None:
+        cell = self._view.get(oid)
+        return self._up_time if oid == _SYS_UP_TIME and cell is not None else cell
+
+    def step(self, oid: Oid) -> tuple[Oid, bytes] | None:
+        row = self._view.step(oid)
+        return (row[0], self._up_time) if row is not None and row[0] == _SYS_UP_TIME else row

@@ -5,6 +5,9 @@ from typing import Final
 MAX_MESSAGE: Final = 1_400
 """Octets of the largest answer by default: what fits a frame of Ethernet with room for tunnels."""
 
+MIN_MESSAGE: Final = 484
+"""Octets that every message may have (RFC 3412 section 6, RFC 3417 section 3.2)."""
+
 MAX_RECORDING_OCTETS: Final = 64 * 1024 * 1024
 """Octets of one recording's file."""
 
@@ -25,6 +28,9 @@ MAX_KNOWN_REQUESTS: Final = 1_024
 
 MAX_KNOWN_REQUEST_OCTETS: Final = 1_500
 """Octets of a request that is remembered."""
+
+MAX_KNOWN_SECURITIES: Final = 16_384
+"""Users at engines whose keys are kept ready; beyond that the oldest is made anew when it is asked again."""
 
 MAX_LATE: Final = 10_000
 """Answers that a delay holds back at one time; more are lost, as on a real path."""

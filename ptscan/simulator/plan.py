@@ -10,8 +10,9 @@ from typing import Final
 
 from ptscan.simulator.errors import PlanError
 from ptscan.simulator.faults import Fault
-from ptscan.simulator.limits import MAX_MESSAGE
+from ptscan.simulator.limits import MAX_MESSAGE, MIN_MESSAGE
 from ptscan.simulator.table import Device
+from ptscan.simulator.users import SimulatedUser
 
 DEFAULT_NETWORK: Final = "127.1.0.0/16"
 DEFAULT_PORT: Final = 1161
@@ -37,14 +38,16 @@ class SimulatorPlan:
 
     ``port`` 0 takes a free one; ``speed`` is simulated seconds per second, 0 lets time stand still. ``alone`` binds the
     address of the only station and no other; without it, addresses without a station are silent, as absent hosts are.
+    Without a ``community`` SNMPv1 and v2c are switched off, without ``users`` SNMPv3 is.
     """
 
     stations: tuple[Station, ...]
     port: int = DEFAULT_PORT
-    community: str = "public"
+    community: str | None = "public"
     max_message: int = MAX_MESSAGE
     speed: float = 1.0
     alone: bool = False
+    users: tuple[SimulatedUser, ...] = ()
 
     @property
     def lines(self) -> Iterator[str]:
@@ -58,7 +61,8 @@ def make_plan(
     network: str | None = None,
     listen: str | None = None,
     port: int = DEFAULT_PORT,
-    community: str = "public",
+    community: str | None = "public",
+    users: Iterable[SimulatedUser] = (),
     max_message: int = MAX_MESSAGE,
     speed: float = 1.0,
     faults: Iterable[Fault] = (),
@@ -66,18 +70,24 @@ def make_plan(
     """Give each device an address: the next one of ``network``, or the only one of ``listen`` (``ADDRESS:PORT``).
 
     ``network`` is a loopback network (127.1.0.0/16 by default); its addresses that end in .0 or .255 and its first and
-    last are passed over. ``faults`` are those of every device. Raises PlanError.
+    last are passed over. ``faults`` are those of every device; without a ``community`` only ``users`` are answered, by
+    SNMPv3. Raises PlanError.
     """
     if not devices:
         raise PlanError("nothing to play: name a recording or ask for a fleet")
     if network is not None and listen is not None:
         raise PlanError("a network and a single address to listen on exclude each other: give one of them")
-    if not community:
+    users = tuple(users)
+    if community is None and not users:
+        raise PlanError("nobody may ask: give a community or a user")
+    if community == "":
         raise PlanError("an empty community: give it a name")
+    if len({user.name for user in users}) < len(users):
+        raise PlanError("two users of one name: a device knows each name once")
     if not 0 <= speed <= 1_000_000:
         raise PlanError(f"speed {speed:g}: give a number from 0 (time stands still) to 1000000")
-    if not 484 <= max_message <= 65_507:  # RFC 3417 section 3.2
-        raise PlanError(f"messages of {max_message} octets: give a number from 484 to 65507")
+    if not MIN_MESSAGE <= max_message <= 65_507:
+        raise PlanError(f"messages of {max_message} octets: give a number from {MIN_MESSAGE} to 65507")
     if listen is None:
         addresses = _addresses(network or DEFAULT_NETWORK, len(devices))
     else:
@@ -94,6 +104,7 @@ def make_plan(
         alone=listen is not None,
         port=port,
         community=community,
+        users=users,
         max_message=max_message,
         speed=speed,
     )

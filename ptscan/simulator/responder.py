@@ -1,55 +1,55 @@
-"""One datagram in, at most one answer out: the responder side of SNMPv1 and v2c; pure.
+"""One datagram in, at most one answer out: the responder side of SNMP, with what v1 and v2c have of their own; pure.
 
-RFC 3416 section 4.2 for v2c, RFC 1157 section 4.1 and RFC 3584 section 4.2.2 for v1. A datagram that can't be decoded,
-that carries another community, or that is no request gets no answer. Nothing can be set: a SET is refused.
+A datagram that can't be decoded, that carries another community, or that is no request gets no answer. SNMPv3 is
+``secure``'s, what is answered to a request of any version is ``operations``'.
 """
 
-from collections.abc import Callable
-from typing import TypeAlias
+from collections.abc import Iterable
+from functools import partial
+from typing import Final
 
-from codec import (
-    COUNTER64,
-    V1,
-    V2C,
-    DecodeError,
-    ErrorStatus,
-    Message,
-    Oid,
-    PduType,
-    decode_message,
-    encode_response,
-)
-from ptscan.simulator.encoding import (
-    element,
-    end_of_mib_view,
-    header,
-    no_such_instance,
-    no_such_object,
-    parent,
-    signed,
-    value_at,
-)
+from codec import V1, V2C, DecodeError, Message, decode_message
+from ptscan.simulator.encoding import element, header
+from ptscan.simulator.engine import Engine
 from ptscan.simulator.limits import MAX_KNOWN_REQUEST_OCTETS, MAX_KNOWN_REQUESTS, MAX_MESSAGE
-from ptscan.simulator.table import Device, View
+from ptscan.simulator.operations import Asked
+from ptscan.simulator.secure import SecureResponder
+from ptscan.simulator.table import Device
+from ptscan.simulator.users import SimulatedUser
 
-_Find: TypeAlias = Callable[[View, Oid, bool], bytes | None]
-
-_NO_ERROR = b"\x02\x01\x00\x02\x01\x00"
+_V3: Final = b"\x02\x01\x03"
 
 
 class Responder:
-    """Answers for any device under one community, in messages of at most ``max_message`` octets."""
+    """Answers for any device, in messages of at most ``max_message`` octets.
 
-    def __init__(self, community: bytes, *, max_message: int = MAX_MESSAGE) -> None:
-        self.community = community
-        self.max_message = max_message
-        self._heads = tuple(element(0x02, bytes((version,))) + element(0x04, community) for version in (V1, V2C))
-        # what an answer holds beside its varbinds: three headers, request-id, error-status and error-index
-        self._overhead = len(self._heads[0]) + 3 * 4 + 7 + len(_NO_ERROR)
+    Without a ``community`` v1 and v2c are switched off, without ``users`` v3 is.
+    """
+
+    def __init__(
+        self, community: bytes | None, *, users: Iterable[SimulatedUser] = (), max_message: int = MAX_MESSAGE
+    ) -> None:
+        self.max_message: Final = max_message
+        self._community = community
+        self._heads = tuple(element(0x02, bytes((one,))) + element(0x04, community or b"") for one in (V1, V2C))
+        self._room = max_message - 4 - len(self._heads[0])
         self._known_requests: dict[bytes, Message] = {}
+        self._secure = SecureResponder(users, max_message)
 
-    def answer(self, device: Device, data: bytes, now: float) -> bytes | None:
+    def answer(self, device: Device, data: bytes, now: float, engine: Engine | None = None) -> bytes | None:
         """The answer of ``device`` at ``now`` (simulated seconds) to one datagram, None where there is none."""
+        asked = self.open(data, now, engine)
+        return asked.answer(device.at(now)) if isinstance(asked, Asked) else asked
+
+    def open(self, data: bytes, now: float, engine: Engine | None = None) -> Asked | bytes | None:
+        """What is asked by one datagram; octets where the answer is a Report of ``engine``; None where it is silence.
+
+        Without an engine a datagram of SNMPv3 is met with silence.
+        """
+        if data[1:2] and data.startswith(_V3, 2 if data[1] < 0x80 else 2 + (data[1] & 0x7F)):
+            return self._secure.open(engine, data, now) if engine is not None else None
+        if self._community is None:
+            return None
         place = self._request_id_place(data)
         shape = data[:place] + data[place + 4 :] if place else b""
         message = self._known_requests.get(shape)
@@ -63,24 +63,14 @@ class Responder:
                 self._known_requests[shape] = message
         else:
             message.request_id = int.from_bytes(data[place : place + 4], "big", signed=True)
-        kind = message.pdu_type
-        if kind == PduType.GET:
-            return self._one_each(message, device.at(now), self._get)
-        if kind == PduType.GET_NEXT:
-            return self._one_each(message, device.at(now), self._get_next)
-        if kind == PduType.GET_BULK and message.version == V2C:
-            return self._get_bulk(message, device.at(now))
-        if kind == PduType.SET:
-            status = ErrorStatus.READ_ONLY if message.version == V1 else ErrorStatus.NOT_WRITABLE
-            return self.refuse(message, status, 1 if message.varbinds else 0)
-        return None
+        return Asked(message, self._room, partial(_framed, self._heads[message.version]))
 
     def _decode(self, data: bytes) -> Message | None:
         try:
             message = decode_message(data)
         except DecodeError:
             return None
-        return message if isinstance(message, Message) and message.community == self.community else None
+        return message if isinstance(message, Message) and message.community == self._community else None
 
     def _request_id_place(self, data: bytes) -> int:
         """Where the request-id's octets stand in a request of the usual layout; 0 where it is laid out otherwise.
@@ -98,79 +88,6 @@ class Responder:
             pass
         return 0
 
-    def refuse(self, message: Message, status: int, index: int) -> bytes:
-        """An answer with an error: the request's own varbinds, none where the request was too big for v2c."""
-        varbinds = [] if status == ErrorStatus.TOO_BIG and message.version == V2C else message.varbinds
-        return encode_response(
-            message.version, self.community, message.request_id, varbinds, error_status=status, error_index=index
-        )
 
-    def _one_each(self, message: Message, view: View, find: _Find) -> bytes:
-        cells = []
-        v1 = message.version == V1
-        for index, (oid, _, _) in enumerate(message.varbinds, 1):
-            cell = find(view, oid, v1)
-            if cell is None:
-                return self.refuse(message, ErrorStatus.NO_SUCH_NAME, index)
-            cells.append(cell)
-        answer = self._assemble(message, cells)
-        return answer if len(answer) <= self.max_message else self.refuse(message, ErrorStatus.TOO_BIG, 0)
-
-    @staticmethod
-    def _get(view: View, oid: Oid, v1: bool) -> bytes | None:
-        cell = view.get(oid)
-        if v1:
-            return None if cell is None or cell[value_at(cell, oid)] == COUNTER64 else cell
-        if cell is None:
-            return no_such_instance(oid) if view.knows(parent(oid)) else no_such_object(oid)
-        return cell
-
-    @staticmethod
-    def _get_next(view: View, oid: Oid, v1: bool) -> bytes | None:
-        row = view.step(oid)
-        if v1:  # RFC 3584 section 4.2.2.1: v1 passes over what it has no type for
-            while row is not None and row[1][value_at(row[1], row[0])] == COUNTER64:
-                row = view.step(row[0])
-            return None if row is None else row[1]
-        return end_of_mib_view(oid) if row is None else row[1]
-
-    def _get_bulk(self, message: Message, view: View) -> bytes:
-        names = [oid for oid, _, _ in message.varbinds]
-        once = max(0, message.error_status)
-        rows = max(0, message.error_index)
-        room = self.max_message - self._overhead
-        cells = []
-        for name in names[:once]:
-            row = view.step(name)
-            cells.append(end_of_mib_view(name) if row is None else row[1])
-            room -= len(cells[-1])
-        names = names[once:]
-        while rows and names and room >= 0:
-            rows -= 1
-            ended = True
-            for column, name in enumerate(names):
-                row = view.step(name)
-                if row is None:
-                    cells.append(end_of_mib_view(name))
-                else:
-                    names[column] = row[0]
-                    cells.append(row[1])
-                    ended = False
-                room -= len(cells[-1])
-                if room < 0:
-                    break
-            if ended:  # RFC 3416 section 4.2.3: a whole row of endOfMibView may be the last
-                break
-        while room < 0:  # the same section: as many varbinds as fit, tooBig where not even one does
-            room += len(cells.pop())
-            if not cells:
-                return self.refuse(message, ErrorStatus.TOO_BIG, 0)
-        return self._assemble(message, cells)
-
-    def _assemble(self, message: Message, cells: list[bytes]) -> bytes:
-        varbinds = b"".join(cells)
-        pdu = b"".join((element(0x02, signed(message.request_id)), _NO_ERROR, header(0x30, len(varbinds)), varbinds))
-        head = self._heads[message.version]
-        return b"".join(
-            (header(0x30, len(head) + len(header(0xA2, len(pdu))) + len(pdu)), head, header(0xA2, len(pdu)), pdu)
-        )
+def _framed(head: bytes, pdu: bytes) -> bytes:
+    return b"".join((header(0x30, len(head) + len(pdu)), head, pdu))

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import trio
 
+from ptscan.simulator.engine_ids import make_engines
 from ptscan.simulator.errors import BindError
 from ptscan.simulator.faults import Misbehaviour, Outgoing
 from ptscan.simulator.limits import BATCH, MAX_LATE, RECEIVE_BUFFER
@@ -105,7 +106,9 @@ class _Server:
         self._sock = sock
         self._playing = playing
         self._nursery = nursery
-        self._responder = Responder(plan.community.encode("utf-8", "surrogateescape"), max_message=plan.max_message)
+        community = None if plan.community is None else plan.community.encode("utf-8", "surrogateescape")
+        self._responder = Responder(community, users=plan.users, max_message=plan.max_message)
+        self._engines = make_engines(plan.stations) if plan.users else {}
         self._stations = {socket.inet_pton(sock.family, station.address): station for station in plan.stations}
         self._first = plan.stations[0]
         self._misbehaviours = {
@@ -142,7 +145,7 @@ class _Server:
             if station.faults:
                 self._misbehave(station, asked, data, peer, now)
                 continue
-            answer = self._responder.answer(station.device, data, now)
+            answer = self._responder.answer(station.device, data, now, self._engines.get(station.address))
             if answer is not None:
                 self._send(answer, asked, peer)
 
@@ -157,7 +160,8 @@ class _Server:
 
     def _misbehave(self, station: Station, asked: bytes, data: bytes, peer: tuple[str, int], now: float) -> None:
         misbehaviour = self._misbehaviours[station.address]
-        for outgoing in misbehaviour.answers(self._responder, station.device, data, now):
+        engine = self._engines.get(station.address)
+        for outgoing in misbehaviour.answers(self._responder, station.device, data, now, engine):
             source = socket.inet_aton(outgoing.source) if outgoing.source and asked else asked
             if not outgoing.delay:
                 self._send(outgoing.data, source, peer)
