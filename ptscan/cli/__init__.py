@@ -2,8 +2,8 @@
 
 The only room that calls ``trio.run``.
 
-I/O: app, ask, bench, bugs, campaign, delivery, destination, devices, edge, formats, grammar, interrupt, journal,
-live, measuring, memory, parts, planning, read, record, salvage, scan, sim, sweep, trying, ways, words, worker.
+I/O: app, ask, bench, bugs, campaign, credentials, delivery, destination, devices, edge, formats, grammar, interrupt,
+journal, live, measuring, memory, parts, planning, read, record, salvage, scan, sim, sweep, trying, ways, words, worker.
 """
 
 from ptscan.cli.edge import command, main

@@ -15,10 +15,9 @@ from ptscan import __version__
 from ptscan.cli.exits import Exit
 from ptscan.cli.options import ASKING, SHOWING, SWEEPING, Asking, Option, Showing, Sweeping
 from ptscan.cli.options import Group as OptionGroup
-from ptscan.cli.verbs import VERBS, verb_of
+from ptscan.cli.verbs import GROUPS, VERBS, verb_of
 from ptscan.errors import InputError
 
-_BENCH: Final = "bench"  # the verb that has verbs of its own
 _GROUPS: Final[dict[type, OptionGroup]] = {Asking: ASKING, Sweeping: SWEEPING, Showing: SHOWING}
 _COMPLETION: Final = "--install-completion"
 
@@ -65,13 +64,15 @@ def build(arguments: list[str]) -> App:
         help_format="plaintext",
         default_parameter=Parameter(negative=""),
     )
-    bench = App(name=_BENCH, help="Measure this machine.", sort_key=len(VERBS))
-    app.command(bench)
+    groups = {"": app}
+    for name, words in GROUPS.items():
+        groups[name] = App(name=name, help=words, sort_key=len(VERBS))
+        app.command(groups[name])
     typed, _ = verb_of(arguments)
     for place, (name, verb) in enumerate(VERBS.items()):
         group, _, last = name.rpartition(" ")
         examples = "".join(f"\n    ptscan {name} {example}" for example in verb.examples)
-        (bench if group else app).command(
+        groups[group].command(
             _dressed_function(verb.load()) if name == typed or _COMPLETION in arguments else verb.place,
             name=last,
             help=verb.help,

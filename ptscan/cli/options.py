@@ -124,6 +124,8 @@ Rate: TypeAlias = Annotated[
     float | Literal["max"] | None,
     Option(_rate, metavar="PACKETS_PER_SECOND|max", show_choices=False),
 ]
+Seconds: TypeAlias = Annotated[float, Option(_seconds, metavar="SECONDS")]
+Retries: TypeAlias = Annotated[int, Option(_whole("number of retries", 0, MAX_RETRIES), metavar="N")]
 Seed: TypeAlias = Annotated[int, Option(_whole("seed", 0, 2**64 - 1), metavar="N")]
 Processes: TypeAlias = Annotated[int, Option(_whole("number of processes", 1, MAX_PROCESSES), metavar="N")]
 Rounds: TypeAlias = Annotated[int, Option(_whole("number of rounds", 1, MAX_ROUNDS), metavar="N")]
@@ -151,12 +153,12 @@ class Asking:
     community: Annotated[tuple[str, ...], Option(metavar="C", show_default=False)] = ()
     """Community to try; give it again for more, tried in order. [default: PTSCAN_COMMUNITY, else public]"""
     snmp_version: Literal["1", "2c", "3", "auto"] = "auto"
-    """SNMP version to speak."""
+    """SNMP version to speak; 3 asks as the users of the credentials file alone."""
     credentials: Annotated[Path | None, Option(metavar="FILE")] = None
-    """TOML file of communities, readable by you alone."""
-    timeout: Annotated[float | None, Option(_seconds, metavar="SECONDS")] = None
+    """TOML file of communities and SNMPv3 users, readable by you alone."""
+    timeout: Seconds | None = None
     """How long to wait for an answer before asking again, 1 if not said."""
-    retries: Annotated[int | None, Option(_whole("number of retries", 0, MAX_RETRIES), metavar="N")] = None
+    retries: Retries | None = None
     """How often to ask again, at most; 2 times if not said, and up to 4 where much is lost on the way."""
 
 

@@ -43,7 +43,8 @@ def read_quickly(function: Callable[..., object], words: Sequence[str]) -> Call 
     """Return what ``words`` mean for a verb's ``function``; None where that is not certain."""
     spots: dict[str, _Spot] = {}
     classes: dict[str, Callable[..., object]] = {}
-    positional: Callable[[str], object] | None = None
+    places: list[Callable[[str], object]] = []
+    others: Callable[[str], object] | None = None
 
     def add(parameter: str, field: str, hint: object) -> None:
         value = _value(hint)
@@ -53,7 +54,9 @@ def read_quickly(function: Callable[..., object], words: Sequence[str]) -> Call 
     for parameter in inspect.signature(function).parameters.values():
         hint = parameter.annotation
         if parameter.kind is parameter.VAR_POSITIONAL:
-            positional = _value(hint).convert
+            others = _value(hint).convert
+        elif parameter.kind is parameter.POSITIONAL_ONLY:
+            places.append(_value(hint).convert)
         elif parameter.kind is not parameter.KEYWORD_ONLY:
             return None
         elif isinstance(hint, type) and is_dataclass(hint):
@@ -63,7 +66,7 @@ def read_quickly(function: Callable[..., object], words: Sequence[str]) -> Call 
         else:
             add(parameter.name, "", hint)
     try:
-        return _read(words, spots, classes, positional)
+        return _read(words, spots, classes, (places, others))
     except (ValueError, LookupError, InputError):
         return None
 
@@ -97,18 +100,20 @@ def _read(
     words: Sequence[str],
     spots: dict[str, _Spot],
     classes: dict[str, Callable[..., object]],
-    positional: Callable[[str], object] | None,
+    positional: tuple[Sequence[Callable[[str], object]], Callable[[str], object] | None],
 ) -> Call:
     """Raises ValueError or LookupError where something is not certainly right."""
+    places, others = positional
     taken: list[object] = []
     values: dict[tuple[str, str], object] = {}
     many: dict[tuple[str, str], list[object]] = {}
     rest = iter(words)
     for word in rest:
         if not word.startswith("-"):
-            if positional is None:
+            convert = places[len(taken)] if len(taken) < len(places) else others
+            if convert is None:
                 raise ValueError(word)
-            taken.append(positional(word))
+            taken.append(convert(word))
             continue
         name, equals, value = word.partition("=")
         parameter, field, kind = spots[name]
@@ -126,6 +131,8 @@ def _read(
         if kind.is_many:
             many.setdefault(place, []).append(values[place])
             values[place] = tuple(many[place])
+    if len(taken) < len(places):
+        raise LookupError
     grouped: dict[str, dict[str, object]] = {name: {} for name in classes}
     options: dict[str, object] = {}
     for (parameter, field), meant in values.items():

@@ -18,7 +18,7 @@ from ptscan.cli.ways import failure_line, open_session
 from ptscan.cli.words import Words, counted
 from ptscan.errors import InputError, PtscanError
 from ptscan.simulator import format_recording
-from ptscan.snmp import Community, Outcome, Session
+from ptscan.snmp import Outcome, Session
 
 MAX_ROWS: Final = 100_000  # of one recording
 
@@ -71,9 +71,7 @@ async def _record(text: str, output: Path, words: Words, asking: Asking) -> Exit
                 nursery.cancel_scope.cancel()
 
         interrupted = await until_interrupted(work)
-        secrets = [
-            one.name.reveal().encode(errors="surrogateescape") for one in credentials if isinstance(one, Community)
-        ]
+        secrets = [secret for one in credentials for secret in one.secrets]
         kept, emptied = without_people(walk.varbinds, secrets)
         if not kept:
             raise NothingRecordedError(walk.failures[0] if walk.failures else "nothing was recorded")

@@ -61,6 +61,12 @@ VERBS: Final = {
         "ADDRESS[:PORT] -o FILE.snmprec",
         ("10.1.2.3 -o odd.snmprec",),
     ),
+    "credentials check": Verb(
+        "ptscan.cli.credentials:credentials_check",
+        "Try each entry of a credentials file on one device, and say which work and what it answers to the others.",
+        "FILE ADDRESS[:PORT]",
+        ("secrets.toml 10.1.2.3", "secrets.toml 10.1.2.3:1161 --format json"),
+    ),
     "bench sweep": Verb(
         "ptscan.cli.bench:bench_sweep",
         "Measure how fast this machine sweeps: addresses and probes a second.",
@@ -74,6 +80,9 @@ VERBS: Final = {
         ("odd.snmprec --listen 127.0.0.1:1161", "--fleet 200 --network 127.1.0.0/16 --map fleet.txt"),
     ),
 }
+
+GROUPS: Final = {"credentials": "Look after a credentials file.", "bench": "Measure this machine."}
+"""The first words of verbs of two."""
 
 
 def verb_of(arguments: list[str]) -> tuple[str, list[str]]:

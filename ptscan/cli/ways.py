@@ -19,10 +19,11 @@ from ptscan.snmp import (
 )
 
 _MENDS: Final = {
-    Outcome.SILENT: ": check the address, the community and that SNMP is switched on",
+    Outcome.SILENT: ": check the address, the community or user, and that SNMP is switched on",
     Outcome.UNREACHABLE: ": check the address, the port and the way there",
     Outcome.REFUSED: ": give another one with --community or --credentials",
 }
+_ABOUT_A_USER: Final = "SNMPv3 user "  # what is said of one says how to mend it
 
 
 def client_settings(asking: Asking) -> ClientSettings:
@@ -60,6 +61,14 @@ async def address_of(endpoint: Endpoint) -> str:
 
 def failure_line(place: tuple[str, int], text: str, outcome: Outcome) -> str:
     """Return what went wrong with the device at ``place`` (address, port) as a line that names it and the mend."""
-    where = "{} port {}: ".format(*place)
-    what = text.removeprefix(where).removeprefix(f"{place[0]}: ")
-    return where + what + _MENDS.get(outcome, "")
+    return _where(place) + what_failed(place, text, outcome)
+
+
+def what_failed(place: tuple[str, int], text: str, outcome: Outcome) -> str:
+    """Return the same without the place."""
+    what = text.removeprefix(_where(place)).removeprefix(f"{place[0]}: ")
+    return what if what.startswith(_ABOUT_A_USER) else what + _MENDS.get(outcome, "")
+
+
+def _where(place: tuple[str, int]) -> str:
+    return "{} port {}: ".format(*place)

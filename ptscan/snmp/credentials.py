@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from codec import limits as wire_limits
+import codec
 from ptscan.errors import InputError
 from ptscan.snmp import limits
 from ptscan.snmp.secret import Secret
@@ -76,7 +76,7 @@ class User:
     networks: tuple[Network, ...] = ()
 
     def __post_init__(self) -> None:
-        _check_octets("name", self.name, 1, wire_limits.MAX_USER)
+        _check_octets("name", self.name, 1, codec.limits.MAX_USER)
         _check_octets("context", self.context, 0, limits.CONTEXT_OCTETS)
         if self.key_kind not in KEY_KINDS:
             raise _unfit("key_kind", f"is none of {', '.join(KEY_KINDS)}")
@@ -190,7 +190,7 @@ def _check_one_secret(name: str, protocol: str | None, password: Secret | None, 
     if protocol is not None and (password is None) == (key is None):
         raise _unfit(name, f"needs either {name}_password or {name}_key")
     if password is not None:
-        size, least = len(_octets(f"{name}_password", password.reveal())), wire_limits.MIN_PASSWORD
+        size, least = len(_octets(f"{name}_password", password.reveal())), codec.limits.MIN_PASSWORD
         if size < least:
             raise _unfit(f"{name}_password", f"has {size} octets: {least} at least (RFC 3414 section 11.2)")
     if key is not None and not key_octets(key):

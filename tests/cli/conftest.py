@@ -189,14 +189,13 @@ def started(tmp_path: Path) -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
         yield start
 
 
-@pytest.fixture(scope="session")
-def snmpd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """net-snmp's own agent on a port of its own: ``HOST:PORT``."""
+@contextmanager
+def net_snmp_agent(folder: Path, configuration: str) -> Iterator[str]:
+    """Run net-snmp's own agent in ``folder`` on a port of its own, with community public: ``HOST:PORT``."""
     program = shutil.which("snmpd") or shutil.which("/usr/sbin/snmpd")
     if program is None or shutil.which("snmpget") is None:
         pytest.skip("snmpd or snmpget is absent: install Debian's snmpd and snmp")
-    folder = tmp_path_factory.mktemp("snmpd")
-    (folder / "snmpd.conf").write_text('rocommunity public\nsysContact "a \\"person\\""\n')
+    (folder / "snmpd.conf").write_text("rocommunity public\n" + configuration)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.bind(("127.60.8.1", 0))
         endpoint = "{}:{}".format(*probe.getsockname())
@@ -214,6 +213,30 @@ def snmpd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(10)
+
+
+@pytest.fixture(scope="session")
+def snmpd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """net-snmp's own agent: ``HOST:PORT``."""
+    with net_snmp_agent(tmp_path_factory.mktemp("snmpd"), 'sysContact "a \\"person\\""\n') as endpoint:
+        yield endpoint
+
+
+USERS = """
+createUser monitor SHA-256 "password-1" AES "password-2"
+rouser monitor priv
+createUser longkey SHA "password-1" AES-256 "password-2"
+rouser longkey priv
+createUser open
+rouser open noauth
+"""
+
+
+@pytest.fixture(scope="session")
+def snmpd_v3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """net-snmp's own agent with USERS of SNMPv3: ``HOST:PORT``."""
+    with net_snmp_agent(tmp_path_factory.mktemp("snmpd-v3"), USERS) as endpoint:
+        yield endpoint
 
 
 Sim = Callable[..., int]

@@ -56,7 +56,7 @@ WORDS = (
     *("--output", "--quiet", "--quiet=true", "--profiles", "--explain", "--hosts", "--network", "--rounds", "--bogus"),
     *("--help", "--version", "-h", "--no-quiet", "--fleet", "--listen", "127.0.0.1:1", "--map", "--fault", "--force"),
 )
-QUICK_VERBS = ("scan", "sweep", "read", "bench sweep", "sim")
+QUICK_VERBS = ("scan", "sweep", "read", "get", "walk", "record", "credentials check", "bench sweep", "sim")
 
 
 def by_grammar(arguments: list[str]) -> tuple[Callable[..., object], tuple[object, ...], dict[str, object]]:
@@ -83,6 +83,10 @@ def test_both_read_alike(verb: str, words: list[str]) -> None:
         "sweep 10.0.0.0/16 10.9.0.0/16 --rate max --port=1161 --exclude 10.0.1.0/24 --exclude=x --format jsonl",
         "sweep local --rate 500 --seed 7 --shard 1/3 --processes 4 --max-in-flight 9 --quiet --timeout 0.5 --retries 1",
         "read 10.0.0.1 [fe80::1]:161 --explain --snmp-version auto --community a --community b --profiles folder",
+        "get 10.0.0.1 1.3.6.1.2.1.1.1.0 --snmp-version 3 --credentials f.toml 1.3.6.1.2.1.1.3.0",
+        "walk 10.0.0.1:1161 --format jsonl",
+        "record 10.0.0.1 -o odd.snmprec --force",
+        "credentials check secrets.toml [fe80::1]:161 --retries 0 --timeout 0.5 --format json",
         "bench sweep --hosts 65536 --rounds 5 --format json",
         "sim a.snmprec --fleet 9 --network 127.1.0.0/16 --fault loss=0.2 --fault v1-only --speed 0",
     ],
@@ -105,7 +109,10 @@ def test_a_usual_line_is_read_quickly_and_alike(line: str) -> None:
         "sweep -- -x",
         "sweep 10.0.0.1 --port 1 --port 2",
         "sweep 10.0.0.1 --format xml",
-        "get 10.0.0.1 1.3.6",
+        "get",
+        "credentials check f.toml",
+        "credentials check f.toml 10.0.0.1 10.0.0.2",
+        "record 10.0.0.1 10.0.0.2",
     ],
 )
 def test_what_is_not_certain_is_left_to_the_grammar(line: str) -> None:
