@@ -29,7 +29,9 @@ class Keyring:
     nothing out but what is oldest.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, capacity: int = limits.KEYS_KEPT) -> None:
+        """Keep so many keys of each kind."""
+        self._capacity = capacity
         self._made: Final[dict[tuple[User, bytes], Security]] = {}
         self._masters: Final[dict[tuple[str, Secret], bytes]] = {}
         self._extended: Final[dict[tuple[User, bytes], bytes]] = {}
@@ -43,7 +45,7 @@ class Keyring:
         if security is None and self.is_stretched(user) and not self._is_to_be_extended(user, engine_id):
             auth, priv = self._auth_key(user, engine_id), self._priv_key(user, engine_id)
             security = Security(user.name.encode(), engine_id, auth=auth, priv=priv)
-            _keep(self._made, (user, engine_id), security)
+            self._keep(self._made, (user, engine_id), security)
         return security
 
     def is_stretched(self, user: User) -> bool:
@@ -58,7 +60,7 @@ class Keyring:
         for secret in (user.auth_password, user.priv_password):
             if user.auth is not None and secret is not None:
                 master = master_key(AUTH_PROTOCOLS[user.auth], secret.reveal().encode())
-                _keep(self._masters, (user.auth, secret), master)
+                self._keep(self._masters, (user.auth, secret), master)
 
     def extend(self, user: User, engine_id: bytes) -> None:
         """Make the privacy key of a user who is stretched. Raises UsmError."""
@@ -84,7 +86,7 @@ class Keyring:
             localised = self._localised(user, auth, engine_id, password=user.priv_password, key=user.priv_key)
             key = privacy_key(priv, auth, localised, engine_id)
             if extends_slowly(priv, auth):
-                _keep(self._extended, (user, engine_id), key)
+                self._keep(self._extended, (user, engine_id), key)
         return priv, key
 
     def _localised(
@@ -95,8 +97,7 @@ class Keyring:
         octets = bytes.fromhex(key.reveal().removeprefix("0x").removeprefix("0X")) if key is not None else b""
         return octets if user.key_kind == "localised" else localised_key(auth, octets, engine_id)
 
-
-def _keep(memory: MutableMapping[KeyT, ValueT], key: KeyT, value: ValueT) -> None:
-    if len(memory) >= limits.KEYS_KEPT:
-        del memory[next(iter(memory))]  # the oldest
-    memory[key] = value
+    def _keep(self, memory: MutableMapping[KeyT, ValueT], key: KeyT, value: ValueT) -> None:
+        if len(memory) >= self._capacity:
+            del memory[next(iter(memory))]  # the oldest
+        memory[key] = value

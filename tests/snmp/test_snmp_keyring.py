@@ -1,0 +1,77 @@
+"""Keys are made once, passwords are stretched first, and what is kept has a limit."""
+
+import pytest
+
+from codec import AUTH_PROTOCOLS, UsmError, localised_key, master_key
+from ptscan.snmp import Secret, User
+from ptscan.snmp.keyring import Keyring
+
+from .agent_v3 import ENGINE, OTHER_ENGINE, keys_of, user
+
+SALT = bytes(8)
+
+
+def proves_the_same(keyring: Keyring, who: User, engine_id: bytes, *, as_user: User | None = None) -> bool:
+    found = keyring.find(who, engine_id)
+    assert found is not None
+    datagram = keys_of(as_user or who, engine_id).seal(7, b"\x30\x00", (1, 2), SALT, reportable=True)
+    return found.unseal(datagram).scoped.startswith(b"\x30\x00")
+
+
+@pytest.mark.parametrize("priv", [None, "des", "aes128", "aes256"])
+def test_a_password_is_stretched_once_and_serves_every_engine(priv: str | None) -> None:
+    keyring, who = Keyring(), user(auth="sha1", priv=priv)
+    assert keyring.find(who, ENGINE) is None
+    assert not keyring.is_stretched(who)
+    keyring.stretch(who)
+    assert keyring.is_stretched(who)
+    for engine_id in (ENGINE, OTHER_ENGINE):
+        assert proves_the_same(keyring, who, engine_id)
+    assert keyring.find(who, ENGINE) is keyring.find(who, ENGINE)
+
+
+@pytest.mark.parametrize("priv", ["3des", "aes192-reeder", "aes256-reeder"])
+def test_what_an_extension_stretches_is_made_for_each_engine_beforehand(priv: str) -> None:
+    keyring, who = Keyring(), user(auth="md5", priv=priv)
+    keyring.stretch(who)
+    for engine_id in (ENGINE, OTHER_ENGINE):
+        assert keyring.find(who, engine_id) is None
+        keyring.extend(who, engine_id)
+        assert proves_the_same(keyring, who, engine_id)
+
+
+def test_a_user_without_secrets_needs_no_derivation() -> None:
+    keyring, who = Keyring(), user(auth=None, priv=None)
+    assert keyring.is_stretched(who)
+    found = keyring.find(who, ENGINE)
+    assert found is not None
+    assert found.level == 0
+
+
+@pytest.mark.parametrize("prefix", ["", "0x", "0X"])
+def test_master_and_localised_keys_serve_as_their_passwords_do(prefix: str) -> None:
+    auth = AUTH_PROTOCOLS["sha256"]
+    by_password = user()
+    master = {name: master_key(auth, f"monitor-{name}-password".encode()) for name in ("auth", "priv")}
+    localised = {name: localised_key(auth, key, ENGINE) for name, key in master.items()}
+    for kind, keys in (("master", master), ("localised", localised)):
+        text = {name: Secret(prefix + key.hex()) for name, key in keys.items()}
+        who = User("monitor", "sha256", auth_key=text["auth"], priv="aes128", priv_key=text["priv"], key_kind=kind)
+        assert proves_the_same(Keyring(), who, ENGINE, as_user=by_password)
+
+
+def test_a_password_that_is_too_short_in_octets_is_told() -> None:
+    who = user()
+    object.__setattr__(who, "auth_password", Secret("short"))  # no file and no User lets that through
+    with pytest.raises(UsmError, match="8 at least"):
+        Keyring().stretch(who)
+
+
+def test_what_is_kept_has_a_limit() -> None:
+    keyring, who = Keyring(capacity=3), user(priv=None)
+    keyring.stretch(who)
+    first = keyring.find(who, ENGINE)
+    for number in range(3):
+        keyring.find(who, OTHER_ENGINE + bytes((number,)))
+    assert len(keyring._made) == 3
+    assert keyring.find(who, ENGINE) is not first
