@@ -58,7 +58,7 @@ MAX_FRAMES: Final = 1_024
 """Beginnings of messages that a decoder remembers, one for each length of a message."""
 
 MAX_FRAME_OCTETS: Final = 256
-"""Octets of such a beginning."""
+"""Octets of such a beginning, and of what stands in a v3 message between its length and its scoped PDU."""
 
 MAX_SHAPES: Final = 128
 """Shapes of varbind lists that a decoder remembers."""

@@ -117,6 +117,10 @@ def _decode(data: bytes) -> SecureMessage:
 
 
 def _natural(data: bytes, offset: int, end: int, what: str) -> tuple[int, int]:
+    size = data[offset + 1]
+    stop = offset + 2 + size
+    if data[offset] == INTEGER and 0 < size < 5 and stop <= end and data[offset + 2] < 0x80:  # nearly every one
+        return int.from_bytes(data[offset + 2 : stop], "big"), stop
     number, stop = read_integer(data, offset, end)
     if not 0 <= number <= _MOST:
         raise DecodeError(offset, f"{what} is {number}, outside 0..{_MOST}")

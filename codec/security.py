@@ -11,8 +11,9 @@ from typing import Final, NamedTuple
 
 from codec.ber import encode_number, encode_tlv
 from codec.errors import Fault, SecurityError, UsmError
-from codec.message_v3 import AUTH, LEVEL, PRIV, REPORTABLE, Envelope, SecureMessage, decode_secure, envelope
+from codec.message_v3 import AUTH, LEVEL, PRIV, REPORTABLE, Envelope, SecureMessage, envelope
 from codec.privacy import privacy_cipher
+from codec.secure_frame import SecureDecoder
 from codec.tags import OCTET_STRING
 from codec.usm import AuthProtocol, PrivProtocol, check_engine_id
 
@@ -53,6 +54,7 @@ class Security:
         self.level: Final = (AUTH if auth else 0) | (PRIV if priv else 0)
         self._mac = _Mac(*auth) if auth else None
         self._cipher = privacy_cipher(*priv) if priv else None
+        self._decoder = SecureDecoder()
         self._envelopes: dict[tuple[int, int, int, int, int], Envelope] = {}
 
     def __repr__(self) -> str:
@@ -107,7 +109,7 @@ class Security:
         Raises DecodeError for what is no v3 message, and SecurityError, a kind of it, for one that is not this user's
         at this engine or not genuine. The level is what the message has: who asked for more may not believe it.
         """
-        return self.judge(data, decode_secure(data))
+        return self.judge(data, self._decoder.decode(data))
 
     def judge(self, data: bytes, message: SecureMessage) -> Opened:
         """The same for a ``message`` that was taken apart before."""
