@@ -7,10 +7,13 @@ import pickle
 import subprocess
 import sys
 import traceback
+from collections.abc import Callable
+from dataclasses import asdict, astuple
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from ptscan.errors import InputError
@@ -347,10 +350,17 @@ class TestSecrets:
         assert hash(Secret("a")) == hash(Secret("a"))
         assert Secret("ä\udcff") == Secret("ä\udcff")
 
-    def test_do_not_leave_the_process(self) -> None:
-        for leave in (pickle.dumps, copy.deepcopy):
-            with pytest.raises(TypeError, match="pickled"):
-                leave(Secret(self.MARK))
+    @pytest.mark.parametrize("leave", [pickle.dumps, copy.copy, copy.deepcopy, msgspec.json.encode, vars])
+    def test_do_not_leave_the_process(self, leave: Callable[[object], object]) -> None:
+        with pytest.raises(TypeError) as caught:
+            leave(Secret(self.MARK))
+        assert self.MARK not in str(caught.value)
+
+    @pytest.mark.parametrize("leave", [asdict, astuple, pickle.dumps, msgspec.json.encode, msgspec.to_builtins])
+    def test_nor_do_users_that_have_one(self, leave: Callable[[object], object]) -> None:
+        with pytest.raises(TypeError) as caught:
+            leave(User(name="m", auth="md5", auth_password=Secret(self.MARK)))
+        assert self.MARK not in str(caught.value)
 
     def test_stay_out_of_the_errors_of_the_file(self, tmp_path: Path) -> None:
         for text in (
