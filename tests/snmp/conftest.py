@@ -217,6 +217,21 @@ def responder() -> Callable[..., AbstractAsyncContextManager[Place]]:
     return open_responder
 
 
+# Our names and net-snmp's.
+NET_SNMP_AUTH = {"md5": "MD5", "sha1": "SHA", **{f"sha{bits}": f"SHA-{bits}" for bits in (224, 256, 384, 512)}}
+NET_SNMP_PRIV = {"des": "DES", "aes128": "AES", "aes192": "AES-192", "aes256": "AES-256"}
+
+
+def usm_lines() -> Iterator[str]:
+    """The lines of an snmpd.conf that make a user for each pair of protocols: "sha256-aes128", and "open" without."""
+    yield from ("createUser open", "rouser open noauth")
+    for auth, its_auth in NET_SNMP_AUTH.items():
+        yield from (f"createUser {auth} {its_auth} auth-password", f"rouser {auth} auth")
+        for priv, its_priv in NET_SNMP_PRIV.items():
+            yield f"createUser {auth}-{priv} {its_auth} auth-password {its_priv} priv-password"
+            yield f"rouser {auth}-{priv} priv"
+
+
 @dataclass(frozen=True)
 class NetSnmp:
     """A running snmpd."""
@@ -238,7 +253,7 @@ def snmpd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NetSnmp]:
         port = probe.getsockname()[1]
     (folder / "snmpd.conf").write_text(
         "rocommunity public\nrocommunity narrow 127.0.0.0/8 .1.3.6.1.2.1.1\n"
-        "sysLocation Hall 7\nsysContact nobody\nsysName agent\n"
+        "sysLocation Hall 7\nsysContact nobody\nsysName agent\n" + "".join(f"{line}\n" for line in usm_lines())
     )
     process = subprocess.Popen(
         [
