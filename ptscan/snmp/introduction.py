@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from typing import Final
 
-from codec import PduType, Report, Security, UsmError, report_of
+from codec import PduType, Report, Security, UsmError, engine_enterprise, report_of
 from proto_schema import Problem
 from ptscan.snmp import limits
 from ptscan.snmp.answer import Outcome
@@ -20,6 +20,7 @@ from ptscan.snmp.keyring import Keyring
 from ptscan.snmp.speaker import Stranger, UserSpeaker
 from ptscan.snmp.table import REFUSALS
 
+_HP: Final = 11  # its enterprise number
 JETDIRECT: Final = "Jetdirect"
 """The context in which HP's print servers keep their MIB."""
 
@@ -191,6 +192,8 @@ class Introduction:
         """The present user is not let in, for this ``reason``: he may be in HP's context."""
         engine, speaker = self.engine, self.speaker
         if engine is None or speaker is None or speaker.context or self._before_jetdirect:
+            return self._next_user(outcome, reason)
+        if outcome is Outcome.REFUSED and engine_enterprise(engine.engine_id) != _HP:  # which may say nothing more
             return self._next_user(outcome, reason)
         self._before_jetdirect = outcome, reason
         self.speaker = self._make_speaker(engine, speaker.security, JETDIRECT)
