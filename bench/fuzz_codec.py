@@ -1,9 +1,9 @@
 """Mutated datagrams at the decoder, for a bounded time.
 
 Every datagram is decoded plainly, by a decoder that remembers all of them, and by one that remembers the latest few
-hundred; all three have to agree. It fails on anything that comes out but a message or a DecodeError, on a datagram that
-takes over 10 ms of CPU three times in a row, and where memory grows by over 256 KiB once it is warm. What failed is
-printed as hex, to become a test.
+hundred; all three have to agree. A fifth is of SNMPv3: see ``fuzz_secure``. It fails on anything that comes out
+but a message or a DecodeError, on a datagram that takes over 10 ms of CPU three times in a row, and where memory grows
+by over 256 KiB once it is warm. What failed is printed as hex, to become a test.
 
     python bench/fuzz_codec.py [--seconds N] [--seed N]
 """
@@ -19,6 +19,9 @@ import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
+
+from fuzz_secure import Users
+from mutations import INTERESTING, BrokenPromiseError, mutate
 
 import codec
 from codec import (
@@ -38,15 +41,11 @@ from codec.varbinds import encode_varbind
 CPU_LIMIT = 0.010  # seconds
 MEMORY_LIMIT = 256 * 1024  # octets
 BATCH = 2_000
+SECURE = 5  # one in so many datagrams is of SNMPv3
 YOUTH = 500  # datagrams after which the forgetful decoder forgets
 VECTORS = Path(__file__).resolve().parents[2] / "shared" / "vectors" / "gosnmp" / "packets.json"
-INTERESTING = bytes.fromhex("0001020405063040414243444546477f80818283848587888fa0a2a3a4a5a7fffe")
 
 Verdict: TypeAlias = Message | TrapV1 | tuple[int, str]
-
-
-class BrokenPromiseError(Exception):
-    """The decoder broke a promise; the datagram is the second argument."""
 
 
 def seed_varbinds() -> list[codec.Varbind]:
@@ -94,54 +93,6 @@ def wrapped(varbinds: bytes) -> bytes:
     """A message whose lengths are right, around any octets in the place of varbinds."""
     pdu = encode_tlv(PduType.RESPONSE, bytes.fromhex("020101020100020100") + encode_tlv(0x30, varbinds))
     return encode_tlv(0x30, bytes.fromhex("0201010406") + b"public" + pdu)
-
-
-def flip_bit(data: bytearray, chance: random.Random) -> None:
-    data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
-
-
-def set_octet(data: bytearray, chance: random.Random) -> None:
-    data[chance.randrange(len(data))] = INTERESTING[chance.randrange(len(INTERESTING))]
-
-
-def step_octet(data: bytearray, chance: random.Random) -> None:
-    at = chance.randrange(len(data))
-    data[at] = (data[at] + (1 if chance.random() < 0.5 else -1)) & 0xFF
-
-
-def drop_octets(data: bytearray, chance: random.Random) -> None:
-    at = chance.randrange(len(data))
-    del data[at : at + chance.randint(1, 4)]
-
-
-def put_octets(data: bytearray, chance: random.Random) -> None:
-    at = chance.randrange(len(data) + 1)
-    data[at:at] = chance.randbytes(chance.randint(1, 4))
-
-
-def copy_octets(data: bytearray, chance: random.Random) -> None:
-    start = chance.randrange(len(data))
-    piece = data[start : start + chance.randint(1, 40)]
-    at = chance.randrange(len(data) + 1)
-    data[at:at] = piece * (1 if chance.random() < 0.99 else chance.randint(2, 1_500))
-
-
-def cut(data: bytearray, chance: random.Random) -> None:
-    del data[chance.randrange(len(data)) :]
-
-
-MUTATIONS: tuple[Callable[[bytearray, random.Random], None], ...] = (
-    *(flip_bit, flip_bit, set_octet, set_octet, step_octet, step_octet),
-    *(drop_octets, put_octets, copy_octets, cut),
-)
-
-
-def mutate(data: bytes, chance: random.Random) -> bytes:
-    octets = bytearray(data)
-    for _ in range(chance.choice((1, 1, 1, 2, 3, 6))):
-        if octets:
-            chance.choice(MUTATIONS)(octets, chance)
-    return bytes(octets)
 
 
 def revalue(data: bytes, chance: random.Random) -> bytes:
@@ -214,10 +165,16 @@ def seconds_of(data: bytes) -> float:
     return time.process_time() - started
 
 
-def fuzz(mutants: Mutants, decoders: Decoders, count: int) -> int:
+def fuzz(mutants: Mutants, decoders: Decoders, users: Users, count: int) -> int:
     """Decode so many datagrams; how many of them were messages."""
     accepted = 0
-    for _ in range(count):
+    for number in range(count):
+        if number % SECURE == 0:
+            data = users.next()
+            if all(users.seconds_of(data) > CPU_LIMIT for _ in range(3)):
+                raise BrokenPromiseError("over 10 ms of CPU, three times in a row", data)
+            accepted += users.accept(data)
+            continue
         data = mutants.next()
         if all(seconds_of(data) > CPU_LIMIT for _ in range(3)):
             raise BrokenPromiseError("over 10 ms of CPU, three times in a row", data)
@@ -225,13 +182,16 @@ def fuzz(mutants: Mutants, decoders: Decoders, count: int) -> int:
     return accepted
 
 
-def memory_growth(mutants: Mutants, deadline: float) -> tuple[int, int]:
+def memory_growth(mutants: Mutants, users: Users, deadline: float) -> tuple[int, int]:
     """Decode until the deadline: how many datagrams, and by how many octets memory has grown meanwhile."""
     tracemalloc.start()
     before = count = 0
     while not count or time.monotonic() < deadline:
-        for _ in range(BATCH):
-            verdict(decode_message, mutants.next())
+        for number in range(BATCH):
+            if number % SECURE == 0:
+                users.accept(users.next())
+            else:
+                verdict(decode_message, mutants.next())
         if not count:  # the first batch warms up
             gc.collect()
             before = tracemalloc.get_traced_memory()[0]
@@ -250,15 +210,15 @@ def main() -> int:
     parser.add_argument("--seed", type=int, metavar="N", help="the same seed, the same datagrams (default: any)")
     options = parser.parse_args()
     seed = random.SystemRandom().randrange(1 << 32) if options.seed is None else options.seed
-    mutants, decoders = Mutants(random.Random(seed)), Decoders()
+    mutants, decoders, users = Mutants(random.Random(seed)), Decoders(), Users(random.Random(seed))
     started = time.monotonic()
     datagrams = accepted = 0
     print(f"seed {seed}", flush=True)
     try:
         while time.monotonic() - started < options.seconds * 0.8:
-            accepted += fuzz(mutants, decoders, BATCH)
+            accepted += fuzz(mutants, decoders, users, BATCH)
             datagrams += BATCH
-        traced, growth = memory_growth(mutants, started + options.seconds)
+        traced, growth = memory_growth(mutants, users, started + options.seconds)
     except BrokenPromiseError as failure:
         reason, data = failure.args
         print(f"FAILED after {datagrams:,} datagrams: {reason}\n{data.hex()}", file=sys.stderr)
