@@ -1,5 +1,6 @@
 """``ptscan sim``: plays recordings and made-up fleets on loopback until it is told to stop."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -10,17 +11,21 @@ from ptscan.cli.endpoints import shown
 from ptscan.cli.exits import Exit
 from ptscan.cli.interrupt import until_interrupted
 from ptscan.cli.options import AnyPort, Count, Option, Seed, Speed
+from ptscan.cli.trying import DEFAULT_COMMUNITY
 from ptscan.cli.words import Words
 from ptscan.simulator import (
     DEFAULT_PORT,
     Playing,
+    SimulatedUser,
     SimulatorPlan,
     load_recordings,
     make_fleet,
     make_plan,
+    make_user,
     parse_fault,
     run_simulator,
 )
+from ptscan.snmp import Community, Credential, Secret, User, load_credentials
 
 DEFAULT_SEED: Final = 7
 
@@ -32,7 +37,8 @@ def sim(
     network: Annotated[str | None, Option(metavar="CIDR")] = None,
     listen: Annotated[str | None, Option(metavar="ADDRESS:PORT")] = None,
     port: AnyPort = DEFAULT_PORT,
-    community: Annotated[str, Option(metavar="C")] = "public",
+    community: Annotated[str | None, Option(metavar="C")] = None,
+    credentials: Annotated[Path | None, Option(metavar="FILE")] = None,
     map: Annotated[Path | None, Option(metavar="FILE")] = None,
     speed: Speed = 1.0,
     fault: Annotated[tuple[str, ...], Option(metavar="NAME[=AMOUNT]", show_default=False)] = (),
@@ -53,7 +59,9 @@ def sim(
     port
         UDP port of all devices; 0 takes a free one.
     community
-        Community that the devices answer to.
+        Community that the devices answer to. [default: public; with --credentials, the first one of that file]
+    credentials
+        TOML file, as for scan: the devices answer to its SNMPv3 users, and without a community to them alone.
     map
         Write which device lives at which address, a line each.
     speed
@@ -64,6 +72,7 @@ def sim(
         No words on standard error.
     """
     words = Words(quiet=quiet)
+    known = None if credentials is None else load_credentials(credentials)
     played = load_recordings(recordings)
     for recording in played:
         for note in recording.notes:
@@ -74,7 +83,8 @@ def sim(
         network=network,
         listen=listen,
         port=port,
-        community=community,
+        community=played_community(community, known),
+        users=played_users(known),
         speed=speed,
         faults=[parse_fault(text) for text in fault],
     )
@@ -82,6 +92,38 @@ def sim(
         with open_destination(map, whole=True) as destination:
             destination.write("".join(f"{line}\n" for line in plan.lines).encode())
     return trio.run(_play, plan, words)
+
+
+def played_community(given: str | None, known: Sequence[Credential] | None) -> str | None:
+    """The community that the devices answer to, None for none: credentials without one switch v1 and v2c off."""
+    if given is not None:
+        return given
+    if known is None:
+        return DEFAULT_COMMUNITY
+    return next((one.name.reveal() for one in known if isinstance(one, Community)), None)
+
+
+def played_users(known: Sequence[Credential] | None) -> list[SimulatedUser]:
+    """The SNMPv3 users that the devices know; raises PlanError. Takes milliseconds for each password."""
+    return [
+        make_user(
+            one.name,
+            auth=one.auth,
+            auth_secret=_secret(one.auth_password, one.auth_key),
+            priv=one.priv,
+            priv_secret=_secret(one.priv_password, one.priv_key),
+            localised=one.key_kind == "localised",
+            context=one.context,
+        )
+        for one in known or ()
+        if isinstance(one, User)
+    ]
+
+
+def _secret(password: Secret | None, key: Secret | None) -> str | bytes:
+    if password is not None:
+        return password.reveal()
+    return bytes.fromhex(key.reveal().removeprefix("0x").removeprefix("0X")) if key is not None else b""
 
 
 async def _play(plan: SimulatorPlan, words: Words) -> Exit:

@@ -172,7 +172,7 @@ class Misbehaviour:
         if FaultKind.MUTE in faults or (sleeping and self._requests <= sleeping.amount):
             return []
         self._reboot(now, engine)
-        asked = responder.open(data, now, None if FaultKind.V1_ONLY in faults else engine)
+        asked = responder.receive(data, now, None if FaultKind.V1_ONLY in faults else engine)
         answer = self._answered(asked, responder, device, now) if isinstance(asked, Asked) else asked
         if not answer:
             return []

@@ -38,16 +38,16 @@ class Responder:
 
     def answer(self, device: Device, data: bytes, now: float, engine: Engine | None = None) -> bytes | None:
         """The answer of ``device`` at ``now`` (simulated seconds) to one datagram, None where there is none."""
-        asked = self.open(data, now, engine)
+        asked = self.receive(data, now, engine)
         return asked.answer(device.at(now)) if isinstance(asked, Asked) else asked
 
-    def open(self, data: bytes, now: float, engine: Engine | None = None) -> Asked | bytes | None:
+    def receive(self, data: bytes, now: float, engine: Engine | None = None) -> Asked | bytes | None:
         """What is asked by one datagram; octets where the answer is a Report of ``engine``; None where it is silence.
 
         Without an engine a datagram of SNMPv3 is met with silence.
         """
         if data[1:2] and data.startswith(_V3, 2 if data[1] < 0x80 else 2 + (data[1] & 0x7F)):
-            return self._secure.open(engine, data, now) if engine is not None else None
+            return self._secure.receive(engine, data, now) if engine is not None else None
         if self._community is None:
             return None
         place = self._request_id_place(data)

@@ -52,7 +52,7 @@ class SecureResponder:
         self._max_message = max_message
         self._known: dict[tuple[bytes, bytes], _Known] = {}
 
-    def open(self, engine: Engine, data: bytes, now: float) -> Asked | bytes | None:
+    def receive(self, engine: Engine, data: bytes, now: float) -> Asked | bytes | None:
         """What is asked of ``engine`` by one datagram; octets where the answer is a Report; None for silence."""
         try:
             message = decode_secure(data)

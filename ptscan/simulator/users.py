@@ -1,6 +1,7 @@
 """The SNMPv3 users that devices know: names, protocols and master keys, no passwords; pure."""
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from codec import (
     AUTH_PROTOCOLS,
@@ -13,13 +14,15 @@ from codec import (
     master_key,
     privacy_key,
 )
-from codec import limits as codec_limits
 from ptscan.simulator.errors import PlanError
+from ptscan.simulator.limits import MAX_USER
+
+_ANY_ENGINE_ID: Final = bytes(5)
 
 
 @dataclass(frozen=True, slots=True)
 class SimulatedUser:
-    """A user as ``make_user`` makes it. ``localised`` keys are used at every engine as they are.
+    """A user as ``make_user`` makes it. Keys that are ``localised`` are used at every engine as they are.
 
     ``context`` is the only one in which the user finds anything, as "Jetdirect" on many of HP's.
     """
@@ -27,9 +30,10 @@ class SimulatedUser:
     name: bytes
     auth: AuthProtocol | None = None
     auth_key: bytes = field(default=b"", repr=False)
+    auth_localised: bool = False
     priv: PrivProtocol | None = None
     priv_key: bytes = field(default=b"", repr=False)
-    localised: bool = False
+    priv_localised: bool = False
     context: bytes = b""
 
     def security_at(self, engine_id: bytes) -> Security:
@@ -39,13 +43,13 @@ class SimulatedUser:
         """
         if self.auth is None:
             return Security(self.name, engine_id)
-        auth_key, priv_key = self.auth_key, self.priv_key
-        if not self.localised:
+        auth_key, priv = self.auth_key, None
+        if not self.auth_localised:
             auth_key = localised_key(self.auth, auth_key, engine_id)
-            if self.priv is not None:
-                priv_key = localised_key(self.auth, priv_key, engine_id)
-        priv = None
         if self.priv is not None:
+            priv_key = self.priv_key
+            if not self.priv_localised:
+                priv_key = localised_key(self.auth, priv_key, engine_id)
             priv = self.priv, privacy_key(self.priv, self.auth, priv_key, engine_id)
         return Security(self.name, engine_id, auth=(self.auth, auth_key), priv=priv)
 
@@ -63,11 +67,11 @@ def make_user(
     """Make a user of protocols by the names of ``codec.AUTH_PROTOCOLS`` and ``PRIV_PROTOCOLS``.
 
     A secret of text is a password, which is stretched here and not kept: that takes milliseconds. Octets are a master
-    key, or localised where ``localised`` says so of both. Raises PlanError for what is no user.
+    key, or a localised one where ``localised`` says so. Raises PlanError for what is no user.
     """
     octets = name.encode("utf-8", "surrogateescape")
-    if not 0 < len(octets) <= codec_limits.MAX_USER:
-        raise PlanError(f"user {name!r}: a name has 1 to {codec_limits.MAX_USER} octets")
+    if not 0 < len(octets) <= MAX_USER:
+        raise PlanError(f"user {name!r}: a name has 1 to {MAX_USER} octets")
     if auth is None and priv is not None:
         raise PlanError(f"user {name!r}: SNMPv3 has no privacy without authentication")
     hashing = cipher = None
@@ -80,9 +84,16 @@ def make_user(
                 cipher = PRIV_PROTOCOLS[priv]
                 priv_key = _key(hashing, priv_secret)
         user = SimulatedUser(
-            octets, hashing, auth_key, cipher, priv_key, localised, context.encode("utf-8", "surrogateescape")
+            octets,
+            hashing,
+            auth_key,
+            localised and isinstance(auth_secret, bytes),
+            cipher,
+            priv_key,
+            localised and isinstance(priv_secret, bytes),
+            context.encode("utf-8", "surrogateescape"),
         )
-        user.security_at(bytes(codec_limits.MIN_ENGINE_ID))  # finds fault with keys now, not with the first request
+        user.security_at(_ANY_ENGINE_ID)  # finds fault with keys now, not with the first request
     except KeyError as error:
         raise PlanError(f"user {name!r}: protocol {error} is unknown") from None
     except UsmError as error:

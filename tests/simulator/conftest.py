@@ -4,7 +4,7 @@ import os
 import re
 import shutil
 import struct
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 import pytest
@@ -58,9 +58,11 @@ def net_snmp() -> NetSnmp:
 
 
 async def _run(
-    program: str, version: str, destination: str, *arguments: str, community: str = "public"
+    program: str, version: str, destination: str, *arguments: str, community: str = "public", user: Sequence[str] = ()
 ) -> list[tuple[str, str, bytes | int | str]]:
-    command = [program, f"-v{version}", "-c", community, "-m", "", "-Onxet", "-r", "2", "-t", "2", destination]
+    """``user`` are the options that say who asks by SNMPv3."""
+    who = user or ("-c", community)
+    command = [program, f"-v{version}", *who, "-m", "", "-Onxet", "-r", "2", "-t", "2", destination]
     done = await trio.run_process(
         [*command, *arguments],
         capture_stdout=True,

@@ -6,20 +6,28 @@ import pytest
 
 from codec import (
     END_OF_MIB_VIEW,
+    NULL,
     V1,
     V2C,
     ErrorStatus,
     Message,
     Oid,
     PduType,
+    Report,
     RequestTemplate,
     decode_message,
+    decode_scoped,
+    decode_secure,
+    discovery_request,
+    encode_scoped,
     format_oid,
     oid_precedes,
     parse_oid,
+    report_of,
 )
 from ptscan.errors import InputError
-from ptscan.simulator import MEANINGS, Fault, FaultKind, PlanError, parse_fault, parse_recording
+from ptscan.simulator import MEANINGS, Fault, FaultKind, PlanError, make_user, parse_fault, parse_recording
+from ptscan.simulator.engine import Engine
 from ptscan.simulator.faults import DEFAULTS, Misbehaviour, Outgoing
 from ptscan.simulator.responder import Responder
 
@@ -108,6 +116,7 @@ def test_an_amount_is_read(text: str, fault: Fault) -> None:
         ("loss=", "number from 0 to 1 is due"),
         ("flood=1.5", "whole number from 0 to 100000 is due"),
         ("huge=65401", "whole number from 0 to 65400 is due"),
+        ("reboot=0", "whole number from 1 to 1e[+]06 is due"),
         ("mute=1", "takes no amount"),
         ("other-address=10.0.0.1", "an address of 127.0.0.0/8 is due"),
         ("other-address=x", "an address of 127.0.0.0/8 is due"),
@@ -211,6 +220,101 @@ def test_strangers_are_met_with_silence_all_the_same(fault: str) -> None:
     data = RequestTemplate(V2C, b"private", PduType.GET, [parse_oid("1.3.6.1.2.1.1.1.0")]).encode(ID)
     assert leaving(fault, data) == []
     assert leaving(fault, b"\x30\x03\x02\x01") == []
+
+
+# --- what a reboot does ---
+
+
+def up_times(faults: str, requests: int, *, now: float) -> list[int]:
+    misbehaviour = Misbehaviour([parse_fault(faults)])
+    data = request(PduType.GET_NEXT, "1.3.6.1.2.1.1.1.0")
+    found = []
+    for number in range(requests):
+        (outgoing,) = misbehaviour.answers(RESPONDER, DEVICE, data, now + number)
+        message = decode_message(outgoing.data)
+        assert isinstance(message, Message)
+        value = message.varbinds[0][2]
+        assert isinstance(value, int)
+        found.append(value)
+    return found
+
+
+def test_a_reboot_sets_sys_up_time_back_after_so_many_requests() -> None:
+    assert up_times("reboot=3", 8, now=1_000) == [5, 5, 5, 0, 100, 200, 0, 100]
+
+
+# --- SNMPv3 ---
+
+USER = make_user("robin", auth="sha1", auth_secret="maplesyrup", priv="aes128", priv_secret="pancakes")
+ENGINE_ID = b"\x80\0\0\0\4device"
+SECURITY = USER.security_at(ENGINE_ID)
+SECURED = Responder(None, users=[USER])
+
+
+def asked(kind: PduType = PduType.GET, *, boots: int = 1, repeat: tuple[int, int] = (0, 0)) -> bytes:
+    name = parse_oid("1.3.6.1.2.1.1.1.0")
+    pdu = encode_scoped(ENGINE_ID, b"", kind, (ID, *repeat), [(name, NULL, None)])
+    return SECURITY.seal(ID, pdu, (boots, 0), b"saltsalt", reportable=True)
+
+
+def leaving_v3(faults: str, *datagrams: bytes) -> list[list[bytes]]:
+    misbehaviour = Misbehaviour([parse_fault(text) for text in faults.split()], seed=3)
+    engine = Engine(ENGINE_ID)
+    return [[out.data for out in misbehaviour.answers(SECURED, DEVICE, data, 0, engine)] for data in datagrams]
+
+
+def only_v3(faults: str, data: bytes) -> Message:
+    (((answer,)),) = leaving_v3(faults, data)
+    return decode_scoped(SECURITY.judge(answer, decode_secure(answer)).scoped).message
+
+
+@pytest.mark.parametrize("fault", ["mute", "loss=1", "v1-only", "sleeping=1"])
+def test_a_silent_device_is_silent_to_users_and_discoveries_too(fault: str) -> None:
+    for data in (asked(), discovery_request(ID)):
+        assert leaving_v3(fault, data) == [[]]
+
+
+def test_no_bulk_and_too_big_look_into_what_is_enciphered() -> None:
+    bulk = asked(PduType.GET_BULK, repeat=(0, 5))
+    assert leaving_v3("no-bulk", bulk) == [[]]
+    assert only_v3("no-bulk", asked()).varbinds[0][2] == b"device"
+    assert only_v3("too-big=4", bulk).error_status == ErrorStatus.TOO_BIG
+    assert len(only_v3("too-big=5", bulk).varbinds) == 5
+
+
+def test_wrong_id_and_huge_are_sealed_all_the_same() -> None:
+    assert only_v3("wrong-id", asked()).request_id == ID + 1
+    assert only_v3("huge=65000", asked()).varbinds[0][2] == (b"device" * 11_000)[:65_000]
+
+
+def test_what_becomes_of_an_answer_becomes_of_a_report() -> None:
+    for data in (asked(), discovery_request(ID)):
+        ((honest,),) = leaving_v3("delay=1", data)
+        assert leaving_v3("truncated=20", data) == [[honest[:20]]]
+        assert leaving_v3("flood=2", data) == [[honest] * 3]
+        (((garbage,)),) = leaving_v3("garbage=50", data)
+        assert len(garbage) == 50
+
+
+def test_a_reboot_puts_who_knew_the_engine_out_of_the_time_window() -> None:
+    *honest, rebooted, late = leaving_v3("reboot=2", asked(), asked(), asked(), asked(boots=2))
+    reports = []
+    for (answer,) in (*honest, rebooted, late):
+        message = decode_secure(answer)
+        reports.append((report_of(decode_scoped(SECURITY.judge(answer, message).scoped).message), message.boots))
+    assert reports == [(None, 1), (None, 1), (Report.NOT_IN_TIME_WINDOW, 2), (None, 2)]
+
+
+def test_who_reboots_all_the_time_is_never_in_the_time_window() -> None:
+    boots = 1
+    misbehaviour, engine = Misbehaviour([parse_fault("reboot=1")]), Engine(ENGINE_ID)
+    misbehaviour.answers(SECURED, DEVICE, discovery_request(ID), 0, engine)
+    for _ in range(5):
+        (outgoing,) = misbehaviour.answers(SECURED, DEVICE, asked(boots=boots), 0, engine)
+        message = decode_secure(outgoing.data)
+        told = decode_scoped(SECURITY.judge(outgoing.data, message).scoped).message
+        assert report_of(told) is Report.NOT_IN_TIME_WINDOW
+        boots = message.boots
 
 
 # --- what is held ---

@@ -3,7 +3,7 @@
 import pytest
 
 from ptscan.errors import InputError
-from ptscan.simulator import PlanError, Recording, make_plan, parse_recording
+from ptscan.simulator import PlanError, Recording, make_plan, make_user, parse_recording
 from ptscan.simulator.plan import parse_listen
 
 
@@ -95,3 +95,19 @@ def test_nothing_to_play_is_refused() -> None:
 def test_several_devices_cannot_share_one_address() -> None:
     with pytest.raises(PlanError, match="2 devices can't share"):
         make_plan(devices(2), listen="127.0.0.1:1161")
+
+
+# --- who may ask ---
+
+
+def test_users_and_a_community_may_both_ask_or_either() -> None:
+    user = make_user("robin")
+    assert make_plan(devices(1), users=[user]).users == (user,)
+    assert make_plan(devices(1), users=[user], community=None).community is None
+    with pytest.raises(PlanError, match="nobody may ask"):
+        make_plan(devices(1), community=None)
+
+
+def test_a_device_knows_each_name_once() -> None:
+    with pytest.raises(PlanError, match="two users of one name"):
+        make_plan(devices(1), users=[make_user("robin"), make_user("robin", context="Jetdirect")])

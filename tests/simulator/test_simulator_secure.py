@@ -1,6 +1,7 @@
 """What a station answers over SNMPv3: codec's Security asks, and each step of RFC 3414 section 3.2 has its Report."""
 
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -223,7 +224,7 @@ def test_a_level_that_is_not_the_users_is_told_so() -> None:
         ("shy", AUTH | PRIV, USER),
         ("open", AUTH, SHY),
     ):
-        claimed = SimulatedUser(name.encode(), user.auth, user.auth_key, user.priv, user.priv_key)
+        claimed = replace(user, name=name.encode())
         assert reported(sealed(claimed, scoped(), level=level))[0] is Report.UNSUPPORTED_LEVEL, (name, level)
 
 
