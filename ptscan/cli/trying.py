@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from ptscan.cli.options import Asking
 from ptscan.errors import InputError
-from ptscan.snmp import Community, Credential, Secret, User, load_credentials
+from ptscan.snmp import Community, Credential, Secret, User
 
 if TYPE_CHECKING:
     from ptscan.snmp import Version
@@ -27,6 +27,8 @@ def credentials_of(asking: Asking, *, needs_user: bool = True) -> tuple[Credenti
     version = asking.snmp_version
     credentials: tuple[Credential, ...] = tuple(Community(Secret(text)) for text in asking.community)
     if asking.credentials is not None:
+        from ptscan.snmp import load_credentials  # only whoever has a file pays for it at start-up
+
         credentials += load_credentials(asking.credentials)
     if not credentials and version != "3":
         credentials = (Community(Secret(os.environ.get(COMMUNITY_VARIABLE) or DEFAULT_COMMUNITY)),)

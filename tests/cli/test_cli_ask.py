@@ -1,7 +1,6 @@
 """`ptscan get` and `ptscan walk` against net-snmp's agent, its tools, and devices that say nothing."""
 
 import json
-import socket
 import subprocess
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -48,34 +47,6 @@ def test_a_walk_of_the_whole_tree_prints_what_net_snmp_prints(
     names = {line.partition(" = ")[0] for line in lines}
     assert names >= {line.partition(" = ")[0] for line in still}
     assert lines[-1] == before[-1] or lines[-1].partition(" = ")[2] == before[-1].partition(" = ")[2]
-
-
-MONITOR = """[[user]]
-name = "monitor"
-auth = "sha256"
-auth_password = "password-1"
-priv = "aes128"
-priv_password = "password-2"
-"""
-
-
-@pytest.mark.parametrize("version", ["3", "auto"])
-def test_a_user_reads_what_net_snmp_reads_as_the_same_user(
-    version: str, snmpd_v3: str, ptscan: Run, tmp_path: Path
-) -> None:
-    file = tmp_path / "secrets.toml"
-    file.write_text(MONITOR)
-    file.chmod(0o600)
-    who = ("-v3", "-umonitor", "-lauthPriv", "-aSHA-256", "-Apassword-1", "-xAES", "-Xpassword-2")
-    how = ("--credentials", "secrets.toml", "--snmp-version", version)
-    system = net_snmp("snmpbulkwalk", *who, "-On", "-m", "", snmpd_v3, ".1.3.6.1.2.1.1.9")
-    assert len(system) > 10
-    walked = ptscan("walk", snmpd_v3, ".1.3.6.1.2.1.1.9", *how)
-    assert (walked.returncode, walked.stderr) == (0, "")
-    assert walked.stdout.splitlines() == system
-    oids = (".1.3.6.1.2.1.1.1.0", ".1.3.6.1.2.1.1.2.0", ".1.3.6.1.2.1.1.99.0")
-    got = ptscan("get", snmpd_v3, *oids, *how)
-    assert got.stdout.splitlines() == net_snmp("snmpget", *who, "-On", "-m", "", snmpd_v3, *oids)
 
 
 @pytest.mark.parametrize("version", ["2c", "1"])
@@ -178,40 +149,6 @@ def test_wrong_input_is_one_line_and_exit_code_2(arguments: tuple[str, ...], fau
     assert done.stderr.startswith("ptscan: ")
     assert fault in done.stderr
     assert done.stderr.count("\n") == 1
-
-
-@pytest.mark.parametrize("verb", ["get", "walk", "read", "record"])
-def test_version_3_needs_a_user(verb: str, ptscan: Run, tmp_path: Path) -> None:
-    file = tmp_path / "communities.toml"
-    file.write_text('[[community]]\nname = "c"\n')
-    file.chmod(0o600)
-    where = {"get": ("127.0.0.1", "1.3.6"), "record": ("127.0.0.1", "-o", "x.snmprec")}.get(verb, ("127.0.0.1",))
-    for given in ((), ("--community", "c"), ("--credentials", "communities.toml")):
-        done = ptscan(verb, *where, "--snmp-version", "3", *given, PTSCAN_COMMUNITY="c")
-        assert (done.returncode, done.stdout) == (2, "")
-        assert "there is no SNMPv3 user to ask as: write a [[user]] into a file" in done.stderr
-        assert done.stderr.count("\n") == 1
-
-
-def test_users_alone_are_asked_in_version_3_alone(ptscan: Run, tmp_path: Path) -> None:
-    """No ``public`` is tried, nor what stands in the environment; and in v2c nobody is there to ask as."""
-    file = tmp_path / "users.toml"
-    file.write_text(MONITOR)
-    file.chmod(0o600)
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.bind(("127.60.9.4", 0))
-        where = ("{}:{}".format(*sock.getsockname()), "1.3.6.1.2.1.1.1.0", "--credentials", "users.toml")
-        quick = ("--timeout", "0.1", "--retries", "1")
-        assert ptscan("get", *where, *quick, PTSCAN_COMMUNITY="c").returncode == 1
-        sock.setblocking(False)
-        heard = [sock.recv(2048) for _ in range(2)]
-        assert [(datagram[2:5], b"monitor" in datagram) for datagram in heard] == [(b"\x02\x01\x03", False)] * 2
-        for version in ("1", "2c"):
-            done = ptscan("get", *where, "--snmp-version", version)
-            assert done.returncode == 2
-            assert f"--snmp-version {version}: users.toml has SNMPv3 users only: use 3 or auto" in done.stderr
-        with pytest.raises(BlockingIOError):
-            sock.recv(2048)
 
 
 def test_secrets_need_not_stand_on_the_command_line(ptscan: Run, snmpd: str, tmp_path: Path) -> None:
