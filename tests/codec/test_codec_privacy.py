@@ -1,6 +1,8 @@
 """Ciphers give the octets of RFC 3414, RFC 3826 and draft-reeder, in any order, however long their contexts live."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from random import Random
 
@@ -116,3 +118,8 @@ def test_octets_of_a_key(name: str) -> None:
     for size in (0, octets - 1, octets + 1):
         with pytest.raises(UsmError, match=f"a privacy key of {size} octets: {name} has {octets}"):
             privacy_cipher(PRIV_PROTOCOLS[name], bytes(size))
+
+
+def test_who_speaks_no_v3_loads_no_cipher() -> None:
+    code = "import codec, sys; codec.AUTH_PROTOCOLS, codec.decode_secure; print('cryptography' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
