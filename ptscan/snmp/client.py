@@ -6,27 +6,25 @@ import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import trio
 
-from codec import RequestTemplate, Security
+from codec import RequestTemplate
 from ptscan.errors import InputError, PtscanError
 from ptscan.snmp import limits
 from ptscan.snmp.credentials import Credential
 from ptscan.snmp.dialect import DISCOVERY, Version, dialects_for, go_anywhere, users_for, why_no_dialect
 from ptscan.snmp.dialogue import Device, Dialects
 from ptscan.snmp.driver import Driver
-from ptscan.snmp.engine import Engine
 from ptscan.snmp.exchange import Host, Variant
-from ptscan.snmp.introduction import Introduction
-from ptscan.snmp.keyring import Keyring
-from ptscan.snmp.meeting import Meetings
 from ptscan.snmp.plan import Ask
 from ptscan.snmp.session import Session
 from ptscan.snmp.sockets import DatagramSocket, open_socket, socket_address
-from ptscan.snmp.speaker import Salts, UserSpeaker
 from ptscan.snmp.table import RequestTable
+
+if TYPE_CHECKING:
+    from ptscan.snmp.meeting import Meetings
 
 ANY_V6: Final = "::"
 
@@ -68,9 +66,8 @@ class Client:
         self._variants: dict[tuple[Dialects, Ask], tuple[Variant, ...]] = {}
         self._usual: tuple[Sequence[Credential], Version, Dialects] = ((), "auto", ())
         """The last credentials that may go to any address, and the dialects that they make."""
-        self._salts = Salts(table.randomness)
-        self._keyring = Keyring()
-        self._meetings = Meetings(self._keyring)
+        self._meetings: Meetings | None = None
+        """Where devices are got to know in SNMPv3, from the first session on that has a user."""
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator["Client"]:
@@ -126,9 +123,7 @@ class Client:
             )
         meeting = introduction = None
         if dialects and dialects[-1] is DISCOVERY:
-            meeting = self._meetings.at(source)
-            users = users_for(credentials, source[0])
-            introduction = Introduction(users, meeting.acquaintance, self._keyring, self._make_speaker)
+            meeting, introduction = self._open_meetings().introduce(source, users_for(credentials, source[0]))
         device = Device(
             Host(source, sockaddr),
             dialects,
@@ -141,8 +136,13 @@ class Client:
         no_dialect = None if dialects else why_no_dialect(credentials, source[0], version)
         return Session(device, self._driver, no_dialect=no_dialect, meeting=meeting)
 
-    def _make_speaker(self, engine: Engine, security: Security, context: str) -> UserSpeaker:
-        return UserSpeaker(engine, security, context, salts=self._salts, decoder=self._driver.table.decoder)
+    def _open_meetings(self) -> "Meetings":
+        if self._meetings is None:
+            from ptscan.snmp.meeting import Meetings  # and ciphers: 40 ms and 8 MB for those who need them
+
+            table = self._driver.table
+            self._meetings = Meetings(table.randomness, table.decoder)
+        return self._meetings
 
     def _dialects(self, credentials: Sequence[Credential], address: str, version: Version) -> Dialects:
         """``dialects_for``, found once for all devices where the very same credentials may go anywhere."""

@@ -6,7 +6,7 @@ that has ended gives the next one by its ``then``, so that an operation of a hun
 """
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from codec import V1, V2C, V3, UsmError
 from proto_schema import Problem
@@ -15,11 +15,14 @@ from ptscan.snmp.answer import Outcome
 from ptscan.snmp.credentials import User
 from ptscan.snmp.dialect import DISCOVERY, Dialect
 from ptscan.snmp.exchange import Exchange, Host, Variant
-from ptscan.snmp.introduction import Introduction, Move
+from ptscan.snmp.moves import Move
 from ptscan.snmp.plan import Ask, Manners, Plan
-from ptscan.snmp.speaker import Speaker, Stranger
 from ptscan.snmp.table import REFUSALS
 from ptscan.snmp.traffic import Traffic
+
+if TYPE_CHECKING:
+    from ptscan.snmp.introduction import Introduction
+    from ptscan.snmp.speaker import Speaker
 
 Dialects: TypeAlias = tuple[Dialect, ...]
 Compose: TypeAlias = Callable[[Dialects, Ask], tuple[Variant, ...]]
@@ -51,7 +54,7 @@ class Device:
         timeout: float,
         retries: int,
         accept_other_source: bool,
-        introduction: Introduction | None = None,
+        introduction: "Introduction | None" = None,
     ) -> None:
         self.host = host
         self.dialects = dialects
@@ -71,13 +74,13 @@ class Device:
         introduction = self.introduction
         if introduction is None:
             return self._exchange(self.dialects, ask, None)
-        return self._exchange(self.dialects, ask, introduction.speaker if self.settled else Stranger())
+        return self._exchange(self.dialects, ask, introduction.speaker if self.settled else introduction.stranger())
 
-    def question_by(self, speaker: Speaker | None, ask: Ask) -> Exchange:
+    def question_by(self, speaker: "Speaker | None", ask: Ask) -> Exchange:
         """An exchange that asks in v3, by ``speaker``."""
         return self._exchange((DISCOVERY,), ask, speaker)
 
-    def _exchange(self, dialects: Dialects, ask: Ask, speaker: Speaker | None) -> Exchange:
+    def _exchange(self, dialects: Dialects, ask: Ask, speaker: "Speaker | None") -> Exchange:
         self.traffic.questions.append(ask.oids)
         retries = self.retries
         if ask.retries is not None and ask.retries < retries:
@@ -173,7 +176,7 @@ class Dialogue:
             plan.fail(exchange.outcome, explain(exchange))
         return None if self._stepwise else self.begin()
 
-    def _move(self, introduction: Introduction, move: Move, exchange: Exchange | None = None) -> Exchange | None:
+    def _move(self, introduction: "Introduction", move: Move, exchange: Exchange | None = None) -> Exchange | None:
         """Do what the introduction says; ``exchange`` is the one that failed where that is all."""
         device = self._device
         self.wanted = None
@@ -188,7 +191,7 @@ class Dialogue:
             elif exchange is not None:
                 self._plan.fail(exchange.outcome, explain(exchange))
             return None if self._stepwise else self.begin()
-        speaker = Stranger() if move is Move.DISCOVER else introduction.speaker
+        speaker = introduction.stranger() if move is Move.DISCOVER else introduction.speaker
         following = device.question_by(speaker, self._ask)
         following.then = self.go_on
         return following

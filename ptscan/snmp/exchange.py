@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Sequence
 from enum import Enum
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from codec import Message, RequestTemplate
 from ptscan.snmp import limits
 from ptscan.snmp.answer import Outcome
 from ptscan.snmp.dialect import Dialect
-from ptscan.snmp.speaker import Speaker
 from ptscan.snmp.traffic import Traffic
+
+if TYPE_CHECKING:
+    from ptscan.snmp.speaker import Speaker
 
 SocketAddress: TypeAlias = tuple[str, int] | tuple[str, int, int, int]
 
@@ -109,7 +111,7 @@ class Exchange:
         timeout: float,
         retries: int,
         accept_other_source: bool = False,
-        speaker: Speaker | None = None,
+        speaker: "Speaker | None" = None,
     ) -> None:
         self.host = host
         self.variants = variants

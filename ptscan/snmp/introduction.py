@@ -6,7 +6,6 @@ the same address, by an ``Acquaintance``.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from enum import Enum
 from typing import Final
 
 from codec import PduType, Report, Security, UsmError, engine_enterprise, report_of
@@ -17,6 +16,7 @@ from ptscan.snmp.credentials import User
 from ptscan.snmp.engine import Engine
 from ptscan.snmp.exchange import Exchange
 from ptscan.snmp.keyring import Keyring
+from ptscan.snmp.moves import Move
 from ptscan.snmp.speaker import Stranger, UserSpeaker
 from ptscan.snmp.table import REFUSALS
 
@@ -47,20 +47,6 @@ class Acquaintance:
         self.engine: Engine | None = None
         self.user: User | None = None
         """Who was let in last."""
-
-
-class Move(Enum):
-    """What is to be done next."""
-
-    DISCOVER = "discover"
-    ASK = "ask"
-    """The same question as ``speaker``."""
-    DERIVE = "derive"
-    """Derive the keys of ``wanted``, then ``go_on``."""
-    TAKE = "take"
-    """The exchange brought an answer."""
-    FAIL = "fail"
-    """There is none: ``refusal`` says why, or else the outcome of the exchange."""
 
 
 class Introduction:
@@ -106,6 +92,11 @@ class Introduction:
         """Whose keys have to be derived, and for which engine."""
         engine = self.engine
         return None if engine is None else (self._users[self._at][1], engine.engine_id)
+
+    @staticmethod
+    def stranger() -> Stranger:
+        """Who asks for the engine ID."""
+        return Stranger()
 
     def begin(self) -> None:
         """A new question is put."""

@@ -1,14 +1,19 @@
 """How the tasks of one client get to know SNMPv3 devices without doing anything twice. I/O: waits, worker threads."""
 
 import os
+import random
+from collections.abc import Sequence
 from typing import Final
 
 import trio
 
+from codec import Decoder, Security
 from ptscan.snmp import limits
 from ptscan.snmp.credentials import User
-from ptscan.snmp.introduction import Acquaintance
+from ptscan.snmp.engine import Engine
+from ptscan.snmp.introduction import Acquaintance, Introduction
 from ptscan.snmp.keyring import Keyring
+from ptscan.snmp.speaker import Salts, UserSpeaker
 
 
 class Keymaker:
@@ -41,14 +46,24 @@ class Meeting:
 
 
 class Meetings:
-    """By address and port; the oldest makes room."""
+    """Of one client, by address and port; the oldest makes room."""
 
-    def __init__(self, keyring: Keyring) -> None:
-        self._keymaker = Keymaker(keyring)
+    def __init__(self, randomness: random.Random, decoder: Decoder) -> None:
+        self.keyring: Final = Keyring()
+        self._keymaker = Keymaker(self.keyring)
+        self._salts = Salts(randomness)
+        self._decoder = decoder
         self._meetings: dict[tuple[str, int], Meeting] = {}
 
-    def at(self, source: tuple[str, int]) -> Meeting:
-        """Where all who ask this address meet."""
+    def introduce(self, source: tuple[str, int], users: Sequence[tuple[int, User]]) -> tuple[Meeting, Introduction]:
+        """Where all who ask this address meet, and an introduction of these users to it."""
+        meeting = self._at(source)
+        return meeting, Introduction(users, meeting.acquaintance, self.keyring, self._make_speaker)
+
+    def _make_speaker(self, engine: Engine, security: Security, context: str) -> UserSpeaker:
+        return UserSpeaker(engine, security, context, salts=self._salts, decoder=self._decoder)
+
+    def _at(self, source: tuple[str, int]) -> Meeting:
         meeting = self._meetings.get(source)
         if meeting is None:
             if len(self._meetings) >= limits.ENGINES_KEPT:

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Sequence
 from math import inf
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import trio
 
@@ -16,10 +16,12 @@ from ptscan.snmp.dialect import VERSION_NAMES
 from ptscan.snmp.dialogue import Device, Dialogue
 from ptscan.snmp.exchange import Exchange
 from ptscan.snmp.get import GetPlan
-from ptscan.snmp.meeting import Meeting
 from ptscan.snmp.plan import Ask, Plan
 from ptscan.snmp.traffic import Traffic
 from ptscan.snmp.walk import WalkPlan
+
+if TYPE_CHECKING:
+    from ptscan.snmp.meeting import Meeting
 
 _GET: Final = PduType.GET  # not looked up in the Enum at each GET, which Python 3.11 does slowly
 _OK: Final = Outcome.OK
@@ -45,7 +47,7 @@ class Session:
     __slots__ = ("_conductor", "_device", "_failure", "_introduced", "_meeting", "_no_dialect", "traffic")
 
     def __init__(
-        self, device: Device, conductor: Conductor, *, no_dialect: Problem | None, meeting: Meeting | None = None
+        self, device: Device, conductor: Conductor, *, no_dialect: Problem | None, meeting: "Meeting | None" = None
     ) -> None:
         self._device = device
         self._conductor = conductor
@@ -203,7 +205,7 @@ class Session:
             plan.fail(Outcome.ENDED_EARLY, _OVERTIME)
         return True
 
-    async def _meet(self, meeting: Meeting, plan: Plan, deadline: float) -> bool:
+    async def _meet(self, meeting: "Meeting", plan: Plan, deadline: float) -> bool:
         """Put the first question of the plan, unless somebody else got to know the device meanwhile, or failed to.
 
         So however many tasks wait for a device, its engine is asked for its ID once. False where nothing was done.
