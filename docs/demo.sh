@@ -1,6 +1,6 @@
 #!/bin/sh
 # The main job on loopback: plays a fleet, scans it, leaves what was read. `make demo` calls it with ptscan in PATH.
-# It needs no terminal and no network, and stops the fleet that it started. Another fleet: DEVICES=20 NETWORK=127.21.0.0/24.
+# It needs no terminal and no network, and stops the fleets that it started. Another fleet: DEVICES=20 NETWORK=127.21.0.0/24.
 set -eu
 
 devices=${DEVICES:-200}
@@ -8,14 +8,14 @@ network=${NETWORK:-127.20.0.0/16}
 kept=${KEEP:-demo.jsonl}
 
 scratch=$(mktemp -d)
-simulator=
+simulators=
 finish() {
     code=$?
     trap '' INT TERM
-    if [ -n "$simulator" ]; then
+    for simulator in $simulators; do
         kill "$simulator" 2>/dev/null || true
         wait "$simulator" || true
-    fi
+    done
     rm -rf "$scratch"
     exit "$code"
 }
@@ -25,27 +25,47 @@ trap 'exit 130' INT TERM
 say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 [ -t 1 ] || say() { printf '\n%s\n' "$*"; }
 
-say "\$ ptscan sim --fleet $devices --seed 7 --network $network --port 0 &"
-ptscan sim --fleet "$devices" --seed 7 --network "$network" --port 0 >"$scratch/ready" 2>"$scratch/words" &
-simulator=$!
-tries=0
-until grep -q '^ready: ' "$scratch/ready"; do # its first line, once every device answers
-    tries=$((tries + 1))
-    if ! kill -0 "$simulator" 2>/dev/null || [ "$tries" -gt 300 ]; then
-        echo "the fleet did not start:" >&2
-        cat "$scratch/words" >&2
-        exit 1
-    fi
-    sleep 0.1
-done
-cat "$scratch/ready"
-port=$(sed -n 's/^ready: .* port \([0-9]*\)$/\1/p' "$scratch/ready")
+play() { # the options of `ptscan sim`; sets $port once every device answers, which is its first line
+    say "\$ ptscan sim $* --port 0 &"
+    : >"$scratch/ready" # another fleet may have said so
+    ptscan sim "$@" --port 0 >"$scratch/ready" 2>"$scratch/words" &
+    simulators="$simulators $!"
+    tries=0
+    until grep -q '^ready: ' "$scratch/ready"; do
+        tries=$((tries + 1))
+        if ! kill -0 "$!" 2>/dev/null || [ "$tries" -gt 300 ]; then
+            echo "the fleet did not start:" >&2
+            cat "$scratch/words" >&2
+            exit 1
+        fi
+        sleep 0.1
+    done
+    cat "$scratch/ready"
+    port=$(sed -n 's/^ready: .* port \([0-9]*\)$/\1/p' "$scratch/ready")
+}
+
+play --fleet "$devices" --seed 7 --network "$network"
 
 say "\$ ptscan scan $network --port $port"
 ptscan scan "$network" --port "$port"
 
 say "\$ ptscan scan $network --port $port --format jsonl -o $kept"
 ptscan scan "$network" --port "$port" --format jsonl -o "$kept"
+
+users=$scratch/ward.toml
+(umask 077 && cat >"$users") <<'END'
+[[user]]
+name = "ward"
+auth = "sha256"
+auth_password = "maplesyrup"
+priv = "aes128"
+priv_password = "pancakes"
+END
+say "A ward has SNMPv1 and v2c switched off. $users:"
+cat "$users"
+play --fleet 12 --seed 11 --network 127.22.0.0/28 --credentials "$users"
+say "\$ ptscan scan 127.22.0.0/28 --port $port --credentials $users"
+ptscan scan 127.22.0.0/28 --port "$port" --credentials "$users"
 
 say "$(wc -l <"$kept") readings lie in $kept, one a line. To go on:"
 cat <<'END'
