@@ -19,7 +19,10 @@ _NEVER_MISSING: Final = frozenset({"index", "state"})
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
-    """Which device was asked, how and when; ``via`` is ``snmp-1`` or ``snmp-2c``, ``time`` UTC in RFC 3339."""
+    """Which device was asked, how and when; ``via`` is as ``snmp-2c``, ``time`` UTC in RFC 3339.
+
+    ``engine_id`` is hexadecimal.
+    """
 
     address: str
     port: int

@@ -185,12 +185,13 @@ class _Reading:
             self._match()
         if self.outcome is Outcome.OK and not self.is_printer:
             self.ledger.problem("not-a-printer", "It answers SNMP, but has no row of the Printer-MIB.")
-        version = self._session.version
+        version, engine_id = self._session.version, self._session.engine_id
         source = Source(
             address=self._session.address,
             port=self._session.port,
             time=at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             via=f"snmp-{version}" if version and self.outcome is Outcome.OK else None,
+            engine_id=engine_id.hex() if engine_id else None,
         )
         assembled = assemble(self._values, self._matched, source, self.ledger)
         return DeviceReading(

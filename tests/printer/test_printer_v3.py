@@ -1,0 +1,74 @@
+"""A printer says the same over SNMPv3 as over v2c, and its engine ID is an identity where it has no better one."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+import trio
+
+from proto_schema import Reading
+from ptscan.printer import read_device
+from ptscan.profiles import ProfileSet, load_profiles
+from ptscan.simulator import FleetDevice, Recording, make_fleet, make_plan, make_user, parse_recording, run_simulator
+from ptscan.snmp import Client, Community, Credential, Secret, Session, User, open_client
+
+AT = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
+PUBLIC = Community(Secret("public"))
+MONITOR = User(
+    "monitor", "sha256", Secret("auth-password"), priv="aes128", priv_password=Secret("priv-password"), context=""
+)
+NAMELESS = """\
+1.3.6.1.2.1.1.1.0|4|Example Printer 100
+1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.99999.1
+1.3.6.1.2.1.25.3.2.1.2.1|6|1.3.6.1.2.1.25.3.1.5
+1.3.6.1.2.1.43.5.1.1.1.1|65|1
+1.3.6.1.2.1.43.10.2.1.4.1.1|65|12345
+"""
+
+
+@pytest.fixture(scope="module")
+def profiles() -> ProfileSet:
+    return load_profiles()
+
+
+@asynccontextmanager
+async def played(devices: Sequence[FleetDevice | Recording]) -> AsyncIterator[tuple[Client, list[tuple[str, int]]]]:
+    """A client and where it finds the devices, which have a user and a community, and stand still in time."""
+    user = make_user("monitor", auth="sha256", auth_secret="auth-password", priv="aes128", priv_secret="priv-password")
+    plan = make_plan(devices, network="127.70.3.0/24", port=0, users=[user], speed=0)
+    async with trio.open_nursery() as nursery:
+        playing = await nursery.start(run_simulator, plan)
+        async with open_client() as client:
+            yield client, [(station.address, playing.port) for station in plan.stations]
+        nursery.cancel_scope.cancel()
+
+
+async def read(
+    client: Client, place: tuple[str, int], who: Credential, profiles: ProfileSet
+) -> tuple[Reading, Session]:
+    session = client.session(*place, credentials=(who,))
+    return (await read_device(session, profiles, at=AT)).reading, session
+
+
+async def test_every_model_reads_the_same_over_v3_in_one_round_trip_more(profiles: ProfileSet) -> None:
+    async with played(make_fleet(20, seed=5, others=False).devices) as (client, places):
+        for place in places:
+            plain, cheap = await read(client, place, PUBLIC, profiles)
+            secure, session = await read(client, place, MONITOR, profiles)
+            assert (plain.via, secure.via) == (["snmp-2c"], ["snmp-3"])
+            assert msgspec.structs.replace(secure, via=plain.via) == plain
+            assert session.traffic.round_trips <= min(12, cheap.traffic.round_trips + 1)
+            # What secures a message takes about a hundred octets of it.
+            octets = [each.traffic.sent_octets + each.traffic.received_octets for each in (cheap, session)]
+            assert octets[1] <= octets[0] + 2 * 110 * session.traffic.requests
+
+
+async def test_the_engine_id_is_who_it_is_where_nothing_better_is_told(profiles: ProfileSet) -> None:
+    async with played([parse_recording(NAMELESS.encode(), "nameless")]) as (client, [place]):
+        plain, _ = await read(client, place, PUBLIC, profiles)
+        secure, session = await read(client, place, MONITOR, profiles)
+    assert plain.device_id.startswith("address:")
+    assert session.engine_id is not None
+    assert secure.device_id == f"engine:{session.engine_id.hex()}"
