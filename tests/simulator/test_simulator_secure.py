@@ -1,5 +1,6 @@
 """What a station answers over SNMPv3: codec's Security asks, and each step of RFC 3414 section 3.2 has its Report."""
 
+import gc
 import random
 from dataclasses import replace
 
@@ -31,6 +32,7 @@ from codec import (
     report_of,
 )
 from ptscan.simulator import PlanError, SimulatedUser, make_user, parse_recording
+from ptscan.simulator import limits as simulator_limits
 from ptscan.simulator.engine import MOST, TIME_WINDOW, Engine
 from ptscan.simulator.responder import Responder
 
@@ -194,6 +196,25 @@ def test_one_responder_answers_for_many_engines() -> None:
         engine_id = b"\x80\0\0\0\4" + number.to_bytes(2, "big")
         data = sealed(SHY, scoped(context_engine_id=engine_id), engine_id=engine_id)
         assert asked.answer(DEVICE, data, 0, Engine(engine_id)) is not None
+
+
+def test_keys_are_kept_for_so_many_users_at_engines_and_the_oldest_goes() -> None:
+    most = simulator_limits.MAX_KNOWN_SECURITIES
+    asked = responder(OPEN)
+    kept_before = kept_securities()
+    for number in range(most + 1):
+        engine_id = b"\x80\0\0\0\4" + number.to_bytes(3, "big")
+        data = sealed(OPEN, scoped(context_engine_id=engine_id), engine_id=engine_id)
+        assert asked.answer(DEVICE, data, 0, Engine(engine_id)) is not None
+        if number == most - 1:
+            assert kept_securities() == kept_before + most
+    assert kept_securities() == kept_before + most
+    assert asked.answer(DEVICE, data, 0, Engine(engine_id)) is not None
+
+
+def kept_securities() -> int:
+    gc.collect()
+    return sum(isinstance(one, Security) for one in gc.get_objects())
 
 
 # --- Reports ---
