@@ -112,7 +112,7 @@ class TestBothWays:
 
     def test_any_order_of_ids_boots_and_seconds_more_than_are_remembered(self) -> None:
         user, other = security(), security()
-        for number, boots, time in [*product((1, 0x80, 1 << 24, 2), (1, 2), range(12))] * 2:
+        for number, boots, time in [*product((1, 0x80, 1 << 24), (1, 2), range(3))] * 2:
             message = other.unseal(user.seal(number, scoped(), (boots, time), SALT, reportable=True)).message
             assert (message.msg_id, message.boots, message.time) == (number, boots, time)
 
