@@ -39,6 +39,10 @@ def load_credentials(path: Path) -> tuple[Credential, ...]:
     except tomllib.TOMLDecodeError as error:  # its own words may quote the file
         where = re.search(r"line \d+, column \d+", str(error))
         raise CredentialsError(path, f"not valid TOML at {where[0] if where else 'its end'}") from None
+    except (ValueError, RecursionError):  # which tomllib lets pass: a number of 5,000 digits, a thousand brackets
+        raise CredentialsError(
+            path, "not to be read as TOML: a number in it is too long, or nested too deeply"
+        ) from None
     try:
         entries = msgspec.convert(table, _File)
     except msgspec.ValidationError as error:

@@ -117,3 +117,17 @@ def test_numbers_and_the_names_of_products_are_nobodys() -> None:
     kept, emptied = without_people(rows, [])
     assert kept == [rows[0], text("1.3.6.1.2.1.1.5.0", b""), rows[2], rows[3]]
     assert emptied == 1
+
+
+def test_a_secret_is_emptied_where_it_is_all_of_a_text_and_a_long_one_where_it_is_a_part() -> None:
+    rows = [
+        text("1.3.6.1.2.1.1.1.0", b"HP LaserJet"),
+        text("1.3.6.1.4.1.11.1.0", b"snmp user=monitor;key=Correct-Horse;\0"),
+        text("1.3.6.1.4.1.11.2.0", b"publ \0"),
+        text("1.3.6.1.4.1.11.3.0", b"published"),
+        text("1.3.6.1.4.1.11.4.0", b"HP LaserJet"),
+        text("1.3.6.1.4.1.11.5.0", b"\x01\x5a\x5a\x5a\x5a\x5a\x5a\x5a\x5a"),
+    ]
+    kept, emptied = without_people(rows, [b"correct-horse", b"publ", b"LaserJet", b"\x5a" * 8])
+    assert [row[2] for row in kept] == [b"HP LaserJet", b"", b"", b"published", b"HP LaserJet", b""]
+    assert emptied == 3

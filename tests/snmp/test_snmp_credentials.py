@@ -15,6 +15,8 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from ptscan.errors import InputError
 from ptscan.snmp import (
@@ -81,6 +83,8 @@ def test_the_file_of_the_contract(tmp_path: Path) -> None:
         ("", ["names no credential", "[[community]]"]),
         ("[[community]\n", ["not valid TOML", "line 1"]),
         ("\xff".encode("latin-1"), ["octet 0", "UTF-8"]),
+        ("x = " + "[" * 100_000, ["nested too deeply"]),
+        ("x = " + "1" * 5_000, ["number", "too long"]),
         ("[[comunity]]\nname = 'p'", ["comunity", "only community and user"]),
         ("[[community]]\nnmae = 'p'\nname = 'x'", ["community[0]", "nmae"]),
         ("[[community]]\nname = 'x'\n[[community]]\nnetworks = []", ["community[1]", "name"]),
@@ -134,6 +138,55 @@ def test_a_fault_names_file_key_and_mend(tmp_path: Path, text: str | bytes, word
     assert "\n" not in line
     assert [word for word in words if word not in line] == []
     assert caught.value.exit_code == 2
+
+
+SOUND = """[[community]]
+name = "s3cr3t-mark"
+networks = ["10.0.0.0/8", "fd00::/8"]
+[[user]]
+name = "monitor"
+auth = "sha256"
+auth_password = "s3cr3t-mark"
+priv = "aes256"
+priv_key = "5ec4e75ec4e75ec4e75ec4e75ec4e75ec4e75ec4e75ec4e75ec4e75ec4e75ec4"
+key_kind = "localised"
+"""
+WORDS = [
+    "[",
+    "]",
+    '"',
+    "\n",
+    "=",
+    "name",
+    "auth",
+    "priv",
+    "user",
+    "community",
+    "s3cr3t-mark",
+    "5ec4e7",
+    "{",
+    "0",
+    "\\",
+    "ü",
+]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.lists(st.tuples(st.integers(0, len(SOUND)), st.integers(0, 12), st.sampled_from(WORDS)), max_size=4))
+def test_a_file_with_slips_is_read_or_refused_in_one_line_without_a_secret(
+    tmp_path: Path, slips: list[tuple[int, int, str]]
+) -> None:
+    text = SOUND
+    for at, length, word in slips:
+        text = text[:at] + word + text[at + length :]
+    line = told = ""
+    try:
+        load_credentials(written(tmp_path, text))
+    except CredentialsError as error:
+        line, told = str(error), "".join(traceback.format_exception(error))
+    assert "\n" not in line
+    assert "s3cr3t" not in told
+    assert "5ec4e7" not in told.replace("`5ec4e7`", "")  # the name of a field, where it was put as one
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o644, 0o620, 0o601, 0o777])
@@ -324,7 +377,7 @@ class TestDoubles:
 
     def test_many_networks_are_compared_at_once(self) -> None:
         """1,024 entries of 1,024 networks each would be 10^12 pairs."""
-        whole = list(ip_network("10.0.0.0/8").subnets(new_prefix=24))
+        whole = list(ip_network("10.0.0.0/8").subnets(new_prefix=21))
         entries = [Community(Secret("c"), tuple(whole[start::64])) for start in range(64)]
         assert find_double(entries) is None
         assert find_double([*entries, Community(Secret("c"), (whole[9],))]) == (9, 64)
