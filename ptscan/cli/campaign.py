@@ -83,6 +83,11 @@ class Campaign:
         """Whether an earlier run has done some of it."""
         return self._journal is not None and not self._journal.is_new
 
+    @property
+    def can_go_on(self) -> bool:
+        """Whether a later run can do what this one leaves."""
+        return self._journal is not None
+
     async def run(self, take: Take, screen: Display, lines: Lines, stop: trio.Event) -> None:
         """Sweep, while ``take`` takes the findings to their end; setting ``stop`` ends the sweep early."""
         self._screen, self._lines = screen, lines

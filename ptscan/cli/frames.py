@@ -28,6 +28,7 @@ class Order(msgspec.Struct, frozen=True):
     credentials: list[tuple[bytes, list[str]]]  # names as octets, and networks
     port: int
     version: Version
+    discovery: list[str] | None  # networks
     rate: float | Literal["max"] | None
     timeout: float
     retries: int | None
@@ -42,10 +43,10 @@ class Order(msgspec.Struct, frozen=True):
 
 
 class Findings(msgspec.Struct, frozen=True, tag="found", array_like=True):
-    """Sightings, with the number of each one's credential and its position in the part."""
+    """Sightings, with the number of each one's credential, if it has one, and its position in the part."""
 
     sightings: list[Sighting]
-    credentials: list[int]
+    credentials: list[int | None]
     positions: list[int]
 
 
@@ -128,6 +129,7 @@ def order_of(plan: SweepPlan[Community], state: SweepState, profiles: Path | Non
         credentials=[(one.octets, [str(network) for network in one.networks]) for one in plan.credentials],
         port=plan.port,
         version=plan.version,
+        discovery=None if plan.discovery is None else [str(network) for network in plan.discovery],
         rate=plan.rate,
         timeout=plan.timeout,
         retries=plan.retries,
@@ -162,6 +164,7 @@ def plan_of(order: Order) -> SweepPlan[Community]:
         ),
         port=order.port,
         version=order.version,
+        discovery=None if order.discovery is None else tuple(map(ip_network, order.discovery)),
         rate=order.rate,
         timeout=order.timeout,
         retries=order.retries,

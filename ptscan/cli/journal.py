@@ -246,7 +246,8 @@ def _fingerprint(plan: SweepPlan[Community]) -> str:
 def _rounds(plan: SweepPlan[Community]) -> str:
     """What makes a round's number mean something; no community, not even as a hash that could be guessed from."""
     networks = [tuple(map(str, credential.networks)) for credential in plan.credentials]
-    return hashlib.sha256(repr((plan.version, plan.retries, networks)).encode()).hexdigest()
+    discovery = None if plan.discovery is None else tuple(map(str, plan.discovery))
+    return hashlib.sha256(repr((plan.version, plan.retries, networks, discovery)).encode()).hexdigest()
 
 
 def _fault_of(error: OSError) -> str:

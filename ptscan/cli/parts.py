@@ -163,7 +163,7 @@ class Parts:
         credentials, count = self._plans[number].credentials, len(self._plans)
         columns = zip(findings.sightings, findings.credentials, findings.positions, strict=True)
         return [
-            Found(sighting, credentials[credential], number + count * position)
+            Found(sighting, None if credential is None else credentials[credential], number + count * position)
             for sighting, credential, position in columns
         ]
 

@@ -14,6 +14,7 @@ from ptscan.cli.exits import Exit
 from ptscan.cli.findings import Finding
 from ptscan.cli.flat import READINGS
 from ptscan.cli.formats import format_of
+from ptscan.cli.opening import is_strange, is_unfit
 from ptscan.cli.options import (
     DEFAULT_ASKING,
     DEFAULT_SHOWING,
@@ -24,11 +25,11 @@ from ptscan.cli.options import (
     Sweeping,
     Targets,
 )
-from ptscan.cli.planning import planned
+from ptscan.cli.planning import Planned, planned
 from ptscan.cli.ways import client_settings
 from ptscan.cli.words import Words, counted
 from ptscan.profiles import ProfileSet, load_profiles
-from ptscan.snmp import Client, Outcome, Version, open_client
+from ptscan.snmp import Client, Outcome, open_client
 
 
 def scan(
@@ -47,16 +48,16 @@ async def _scan(
 ) -> Exit:
     words = Words(quiet=showing.quiet)
     format_of(showing)  # what is wrong with it is said before anything else happens
-    plan = await planned(targets, asking, sweeping, words)
+    wanted = await planned(targets, asking, sweeping)
     profiles = load_profiles(folder)
     began = trio.current_time()
     stop = trio.Event()
     with (
-        open_campaign(plan, profiles.classify, sweeping=sweeping, profiles=folder, showing=showing) as campaign,
+        open_campaign(wanted.plan, profiles.classify, sweeping=sweeping, profiles=folder, showing=showing) as campaign,
         open_delivery(READINGS, showing, words, append=campaign.goes_on) as delivery,
     ):
         async with open_client(client_settings(asking)) as client:
-            readers = _Readers(client, plan.version, profiles, delivery, words, campaign, stop)
+            readers = _Readers(client, wanted, profiles, delivery, words, campaign, stop)
             work = partial(campaign.run, readers.take, delivery.screen, delivery, stop)
             interrupted = await delivery.run(work, stop)
     tally = campaign.tally
@@ -81,7 +82,7 @@ class _Readers:
     def __init__(
         self,
         client: Client,
-        version: Version,
+        wanted: Planned,
         profiles: ProfileSet,
         delivery: Delivery[Reading],
         words: Words,
@@ -89,7 +90,7 @@ class _Readers:
         stop: trio.Event,
     ) -> None:
         self._client = client
-        self._version = version
+        self._wanted = wanted
         self._profiles = profiles
         self._delivery = delivery
         self._words = words
@@ -111,6 +112,9 @@ class _Readers:
                 async for batch in findings:
                     self.found += len(batch)
                     for finding in batch:
+                        if finding.credential is None and not self._wanted.users:
+                            self._leave(finding)
+                            continue
                         await self._places.acquire()
                         await self._delivery.has_room()
                         reading.start_soon(self._read, finding)
@@ -120,15 +124,21 @@ class _Readers:
         await self._stop.wait()
         scope.cancel()
 
+    def _leave(self, finding: Finding) -> None:
+        """Nobody is named who might read this one."""
+        self.read += 1
+        self._campaign.tally.unasked += 1
+        self._campaign.settle([finding])
+
     async def _read(self, finding: Finding) -> None:
         try:
             sighting = finding.sighting
             session = self._client.session(
                 sighting.address,
                 sighting.port,
-                credentials=() if finding.credential is None else (finding.credential,),
+                credentials=self._wanted.users if finding.credential is None else (finding.credential,),
                 # v1 comes last in a sweep: whoever answers it may have missed v2c by chance
-                version=self._version if sighting.version == "1" else sighting.version,
+                version=self._wanted.plan.version if sighting.version == "1" else sighting.version,
                 accept_other_source=True,  # as the sweep did: some answer from another of their addresses
             )
             done = await read_at(session, self._profiles)
@@ -149,6 +159,10 @@ class _Readers:
         settle()
         if finding.sighting.kind == "other" or (device is not None and device.outcome is Outcome.OK):
             self.others += 1
+            return
+        if finding.credential is None and (is_strange(done.outcome) or is_unfit(done.outcome)):
+            self._campaign.tally.closed[done.outcome.value] += 1
+            self._campaign.tally.unfit += is_unfit(done.outcome)
             return
         self.failed += 1
         self._words.complain(f"{shown(done.address, done.port)} was found, but could not be read: {done.fault}")

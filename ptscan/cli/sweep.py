@@ -1,17 +1,19 @@
 """``ptscan sweep``: what answers SNMP in a range, one line each."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import trio
 
-from ptscan.cli.campaign import Findings, open_campaign
-from ptscan.cli.delivery import open_delivery
+from ptscan.cli.campaign import Campaign, Findings, open_campaign
+from ptscan.cli.delivery import Delivery, open_delivery
 from ptscan.cli.endpoints import shown
 from ptscan.cli.exits import Exit, judged
+from ptscan.cli.findings import Finding
 from ptscan.cli.flat import Grid, Shape, by_address
 from ptscan.cli.formats import format_of
 from ptscan.cli.options import (
@@ -24,10 +26,13 @@ from ptscan.cli.options import (
     Sweeping,
     Targets,
 )
-from ptscan.cli.planning import planned
+from ptscan.cli.planning import Planned, planned
 from ptscan.cli.words import Words, counted
 from ptscan.profiles import load_profiles
-from ptscan.sweep import Sighting
+from ptscan.sweep import Classifier, Sighting
+
+if TYPE_CHECKING:
+    from ptscan.cli.opening import Opener
 
 
 def sweep(
@@ -46,24 +51,21 @@ async def _sweep(
 ) -> Exit:
     words = Words(quiet=showing.quiet)
     format_of(showing)  # what is wrong with it is said before anything else happens
-    plan = await planned(targets, asking, sweeping, words)
+    wanted = await planned(targets, asking, sweeping)
     classify = load_profiles(folder).classify
-    kinds: Counter[str] = Counter()
     began = trio.current_time()
     stop = trio.Event()
     with (
-        open_campaign(plan, classify, sweeping=sweeping, profiles=folder, showing=showing) as campaign,
+        open_campaign(wanted.plan, classify, sweeping=sweeping, profiles=folder, showing=showing) as campaign,
         open_delivery(SIGHTINGS, showing, words, append=campaign.goes_on) as delivery,
     ):
-
-        async def take(findings: Findings) -> None:
-            async for batch in findings:
-                kinds.update([found.sighting.kind for found in batch])
-                delivery.give([found.sighting for found in batch], partial(campaign.settle, batch))
-                await delivery.has_room()
-
-        interrupted = await delivery.run(partial(campaign.run, take, delivery.screen, delivery, stop), stop)
-    tally = campaign.tally
+        async with _opener(wanted, asking, classify) as opener:
+            takers = _Takers(delivery, campaign, stop, opener)
+            work = partial(campaign.run, takers.take, delivery.screen, delivery, stop)
+            interrupted = await delivery.run(work, stop)
+    tally, kinds = campaign.tally, takers.kinds
+    if opener is not None:
+        tally.closed.update(opener.closed)
     faults = tally.tell(words)
     seconds = trio.current_time() - began
     unreachable = f"{counted(tally.unreachable, 'address', 'addresses')} unreachable, " if tally.unreachable else ""
@@ -76,6 +78,77 @@ async def _sweep(
         words.complain("interrupted: what was found until then is kept")
         return Exit.INTERRUPTED
     return judged(right=tally.probes, wrong=faults)
+
+
+@asynccontextmanager
+async def _opener(wanted: Planned, asking: Asking, classify: Classifier) -> "AsyncIterator[Opener | None]":
+    """Make ready to ask SNMPv3 devices as the users of a plan; None where there are none."""
+    if not wanted.users:
+        yield None
+        return
+    from ptscan.cli.opening import Opener, Pace
+    from ptscan.cli.ways import client_settings
+    from ptscan.snmp import open_client
+    from ptscan.sweep import SightingReader
+
+    async with open_client(client_settings(asking)) as client:
+        reader = SightingReader(classify, port=wanted.plan.port)
+        yield Opener(client, wanted.users, reader, Pace(wanted.plan.rate))
+
+
+class _Takers:
+    """Takes what a sweep finds and gives it out; SNMPv3 devices go through the ``opener`` first, many at once.
+
+    Once ``stop`` is set, none is asked any more: they are given out as the sweep found them, or left to a later run.
+    """
+
+    def __init__(
+        self, delivery: Delivery[Sighting], campaign: Campaign, stop: trio.Event, opener: "Opener | None"
+    ) -> None:
+        self._delivery = delivery
+        self._campaign = campaign
+        self._stop = stop
+        self._opener = opener
+        self.kinds: Counter[str] = Counter()
+
+    async def take(self, findings: Findings) -> None:
+        """Take all ``findings``."""
+        opener = self._opener
+        async with trio.open_nursery() as nursery:
+            async for batch in findings:
+                if opener is None:
+                    self._give(batch, [found.sighting for found in batch])
+                else:
+                    plain = [found for found in batch if found.sighting.version != "3"]
+                    self._give(plain, [found.sighting for found in plain])
+                    for found in batch:
+                        if found.sighting.version == "3":
+                            await opener.places.acquire()
+                            nursery.start_soon(self._open, opener, found)
+                await self._delivery.has_room()
+
+    async def _open(self, opener: "Opener", finding: Finding) -> None:
+        sighting = None
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._cancel_when_stopped, nursery.cancel_scope)
+                sighting = await opener.ask(finding.sighting)
+                nursery.cancel_scope.cancel()
+        finally:
+            opener.places.release()
+        if sighting is not None:
+            self._give([finding], [sighting])
+        elif not self._campaign.can_go_on:
+            self._give([finding], [finding.sighting])
+
+    async def _cancel_when_stopped(self, scope: trio.CancelScope) -> None:
+        await self._stop.wait()
+        scope.cancel()
+
+    def _give(self, findings: Sequence[Finding], sightings: Sequence[Sighting]) -> None:
+        if findings:
+            self.kinds.update([sighting.kind for sighting in sightings])
+            self._delivery.give(sightings, partial(self._campaign.settle, findings))
 
 
 def _wide(sightings: Sequence[Sighting]) -> Grid:
@@ -94,9 +167,17 @@ def _short_row(sighting: Sighting) -> tuple[str | int | float | None, ...]:
         sighting.kind,
         sighting.version,
         sighting.sys_name,
-        sighting.sys_descr,
+        _engine(sighting) if sighting.sys_descr is None else sighting.sys_descr,
         sighting.rtt_ms,
     )
+
+
+def _engine(sighting: Sighting) -> str | None:
+    """Return what an SNMPv3 engine says to anybody; None where none was discovered."""
+    if sighting.engine_id is None:
+        return None
+    maker = "" if sighting.enterprise is None else f" of enterprise {sighting.enterprise}"
+    return f"engine {sighting.engine_id}{maker}, booted {counted(sighting.engine_boots or 0, 'time')}"
 
 
 SIGHTINGS: Final = Shape[Sighting](_wide, _short, lambda sighting: by_address(sighting.address, sighting.port))

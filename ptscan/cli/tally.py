@@ -34,6 +34,12 @@ class Tally:
     repeated: int = 0
     unsent: Counter[str] = field(default_factory=Counter)
     without_credential: int = 0
+    closed: Counter[str] = field(default_factory=Counter)
+    """SNMPv3 devices that opened to no user, by how that ended."""
+    unfit: int = 0
+    """Those of them that know the user and should have opened: a fault of a scan, which may miss a printer."""
+    unasked: int = 0
+    """SNMPv3 devices that nobody was named for."""
     failed_parts: list[str] = field(default_factory=list)
 
     def add(self, summary: SweepSummary) -> None:
@@ -73,6 +79,17 @@ class Tally:
         if self.repeated > max(_REPEATED, self.answered):
             yield f"{counted(self.repeated, 'answer')} came again and again: each device counts once"
 
+        if self.closed and not self.unfit:
+            yield self._closed_line()
+        if self.unasked:
+            devices = counted(self.unasked, "SNMPv3 device")
+            yield f"{devices} not looked into: name a user of theirs with --credentials FILE"
+
+    def _closed_line(self) -> str:
+        reasons = ", ".join(f"{count:,} {reason.replace('-', ' ')}" for reason, count in self.closed.most_common())
+        devices = counted(self.closed.total(), "SNMPv3 device")
+        return f"{devices} answered to no user: {reasons}: ptscan credentials check FILE ADDRESS says more"
+
     def _lost_here(self) -> int:
         """Answers that were dropped when nobody was asked again; nothing is lost where everybody was heard."""
         return self.late_drops if self.answered < self.hosts else 0
@@ -90,6 +107,8 @@ class Tally:
             )
         if self.fell_silent:
             yield "who had answered fell silent and stayed so: devices may be missing: is the network still there?"
+        if self.unfit:
+            yield self._closed_line()
         if self.without_credential:
             addresses = counted(self.without_credential, "address", "addresses")
             yield f"{addresses} not probed: no credential may be sent there: see networks in the credentials file"

@@ -107,7 +107,8 @@ class _Worker:
         return End(summary, began, ended, peak_octets())
 
     async def _report_findings(self, findings: "trio.MemoryReceiveChannel[list[Finding]]") -> None:
-        numbers = {id(credential): number for number, credential in enumerate(self._plan.credentials)}
+        numbers: dict[int, int | None] = {id(one): number for number, one in enumerate(self._plan.credentials)}
+        numbers[id(None)] = None
         async for batch in findings:
             await self.report(
                 Findings(

@@ -7,16 +7,18 @@ from ptscan.sweep.core import Sweep
 from ptscan.sweep.grains import Shot
 from ptscan.sweep.plan import SweepError, SweepPlan, Version
 from ptscan.sweep.run import default_seed, run_sweep
-from ptscan.sweep.sighting import Classifier, Found, Kind, Sighting
+from ptscan.sweep.sighting import PROBE_OIDS, Classifier, Found, Kind, Sighting, SightingReader
 from ptscan.sweep.state import SweepState
 from ptscan.sweep.summary import SweepSummary
 
 __all__ = [
+    "PROBE_OIDS",
     "Classifier",
     "Found",
     "Kind",
     "Shot",
     "Sighting",
+    "SightingReader",
     "Sweep",
     "SweepError",
     "SweepPlan",

@@ -1,12 +1,12 @@
 """Who answered, and what it said of itself: an SNMP answer becomes one line for a person or a machine."""
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, Generic, Literal, TypeAlias, TypeVar
 
 import msgspec
 
-from codec import OBJECT_IDENTIFIER, OCTET_STRING, V1, Message, Oid, format_oid, oid_arcs, parse_oid
+from codec import OBJECT_IDENTIFIER, OCTET_STRING, V1, Message, Oid, Varbind, format_oid, oid_arcs, parse_oid
 from ptscan.sweep.limits import REMEMBERED_ANSWERS, REMEMBERED_SUBNETS
 from ptscan.targets import IPV6, Address, format_address
 
@@ -71,17 +71,7 @@ class SightingReader:
 
         An answer without values (noSuchName, an exception, a wrong type) still is an answer: its fields are None.
         """
-        object_id = descr = name = None
-        if not message.error_status:
-            for oid, tag, value in message.varbinds:
-                if isinstance(value, bytes):
-                    if tag == OCTET_STRING:
-                        if oid == SYS_DESCR:
-                            descr = value
-                        elif oid == SYS_NAME:
-                            name = value
-                    elif tag == OBJECT_IDENTIFIER and oid == SYS_OBJECT_ID:
-                        object_id = value
+        object_id, descr, name = (None, None, None) if message.error_status else _values(message.varbinds)
         dotted, enterprise = (None, None) if object_id is None else self._read_object_id(object_id)
         text, kind = self._read_description(object_id, descr)
         return Sighting(
@@ -95,6 +85,20 @@ class SightingReader:
             None if name is None else _text(name),
             kind,
             rtt_ms,
+        )
+
+    def complete(self, sighting: Sighting, varbinds: Sequence[Varbind]) -> Sighting:
+        """Add to the ``sighting`` of an SNMPv3 engine what its device told a user: the values of PROBE_OIDS."""
+        object_id, descr, name = _values(varbinds)
+        dotted, enterprise = (None, None) if object_id is None else self._read_object_id(object_id)
+        text, kind = self._read_description(object_id, descr)
+        return msgspec.structs.replace(
+            sighting,
+            enterprise=sighting.enterprise if enterprise is None else enterprise,
+            sys_object_id=dotted,
+            sys_descr=text,
+            sys_name=None if name is None else _text(name),
+            kind=kind,
         )
 
     def text_of(self, address: Address) -> str:
@@ -129,6 +133,21 @@ class SightingReader:
             if len(self._descriptions) < REMEMBERED_ANSWERS:
                 self._descriptions[object_id, descr] = known
         return known
+
+
+def _values(varbinds: Sequence[Varbind]) -> tuple[Oid | None, bytes | None, bytes | None]:
+    """Give sysObjectID, sysDescr and sysName, each None where it is absent or of another type."""
+    object_id = descr = name = None
+    for oid, tag, value in varbinds:
+        if isinstance(value, bytes):
+            if tag == OCTET_STRING:
+                if oid == SYS_DESCR:
+                    descr = value
+                elif oid == SYS_NAME:
+                    name = value
+            elif tag == OBJECT_IDENTIFIER and oid == SYS_OBJECT_ID:
+                object_id = value
+    return object_id, descr, name
 
 
 def milliseconds(since: float | None, now: float) -> float | None:

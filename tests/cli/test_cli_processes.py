@@ -273,6 +273,7 @@ def test_an_order_carries_every_field_of_a_plan() -> None:
         ),
         port=1161,
         version="1",
+        discovery=(IPv4Network("10.0.0.0/8"), IPv6Network("fd00::/16")),
         rate=12.5,
         timeout=0.25,
         retries=7,

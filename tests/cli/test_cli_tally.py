@@ -99,3 +99,20 @@ def test_quiet_silences_remarks_and_no_faults(capsys: pytest.CaptureFixture[str]
     assert capsys.readouterr().err.count("\n") == 1
     assert tally.tell(Words()) == 1
     assert capsys.readouterr().err.count("\n") == 3
+
+
+def test_snmpv3_devices_that_open_to_nobody_are_said_once_and_a_fault_where_they_should_have() -> None:
+    tally = Tally()
+    tally.closed.update({"unknown-user": 1_200, "wrong-digest": 3})
+    line = "1,203 SNMPv3 devices answered to no user: 1,200 unknown user, 3 wrong digest: "
+    (remark,), faults = list(tally.remarks()), list(tally.faults())
+    assert remark.startswith(line)
+    assert faults == []
+    tally.unfit = 3
+    assert (list(tally.remarks()), list(tally.faults())) == ([], [remark])
+
+
+def test_snmpv3_devices_for_whom_no_user_is_named_are_said() -> None:
+    tally = Tally(unasked=1)
+    assert list(tally.faults()) == []
+    assert list(tally.remarks()) == ["1 SNMPv3 device not looked into: name a user of theirs with --credentials FILE"]
