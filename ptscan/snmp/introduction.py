@@ -39,11 +39,12 @@ _ABSENT: Final = frozenset({Outcome.UNREACHABLE, Outcome.NOT_SENT})
 
 
 class Acquaintance:
-    """What the sessions of one address know of it together."""
+    """What the sessions of one ``address`` know of it together."""
 
-    __slots__ = ("engine", "user")
+    __slots__ = ("address", "engine", "user")
 
-    def __init__(self) -> None:
+    def __init__(self, address: str) -> None:
+        self.address = address
         self.engine: Engine | None = None
         self.user: User | None = None
         """Who was let in last."""
@@ -151,13 +152,17 @@ class Introduction:
             return self.go_on()  # it keeps its clock, which an unproven message does not set
         if before is not None:
             text = f"its SNMPv3 engine ID was {before.engine_id.hex()} and is {engine.engine_id.hex()} now"
-            self.notices.append(Problem(code="engine-changed", text=f"{exchange.host.source[0]}: {text}"))
+            self.notices.append(Problem(code="engine-changed", text=f"{self._acquaintance.address}: {text}"))
         self._acquaintance.engine = engine
         return self.go_on()
 
     def _reported(self, report: Report | None) -> Move:
         if report is Report.NOT_IN_TIME_WINDOW and self._resynchronised < limits.RESYNCHRONISATIONS:
             self._resynchronised += 1  # its clock has come with the Report
+            if self.engine is not None and self.engine.has_gone_back:
+                self.engine.has_gone_back = False
+                text = "its SNMPv3 clock has gone back: it has forgotten how often it was started"
+                self.notices.append(Problem(code="clock-went-back", text=f"{self._acquaintance.address}: {text}"))
             return Move.ASK
         if report is Report.UNKNOWN_ENGINE and self._may_discover():
             return Move.DISCOVER

@@ -39,8 +39,8 @@ class Keymaker:
 class Meeting:
     """The sessions of one address meet here: while one of them gets to know the device, the others wait."""
 
-    def __init__(self, keymaker: Keymaker) -> None:
-        self.acquaintance: Final = Acquaintance()
+    def __init__(self, address: str, keymaker: Keymaker) -> None:
+        self.acquaintance: Final = Acquaintance(address)
         self.lock: Final = trio.Lock()
         self.derive: Final = keymaker.derive
 
@@ -68,5 +68,5 @@ class Meetings:
         if meeting is None:
             if len(self._meetings) >= limits.ENGINES_KEPT:
                 del self._meetings[next(iter(self._meetings))]
-            meeting = self._meetings[source] = Meeting(self._keymaker)
+            meeting = self._meetings[source] = Meeting(source[0], self._keymaker)
         return meeting

@@ -99,9 +99,9 @@ class UserSpeaker:
         message = self._decoder.decode_scoped(scoped)
         timely = engine.hear(secure.boots, secure.time, now) if level & AUTH else not security.level
         if message.pdu_type == _REPORT:
-            # One that is not authenticated proves nothing, but it may say what the clock is, and is asked once more.
-            if not level & AUTH and report_of(message) is Report.NOT_IN_TIME_WINDOW:
-                engine.suppose(secure.boots, secure.time, now)
+            if not timely and report_of(message) is Report.NOT_IN_TIME_WINDOW:
+                # One that is not authenticated proves nothing, but it is worth another question.
+                (engine.insist if level & AUTH else engine.suppose)(secure.boots, secure.time, now)
             return message
         if level != security.level:
             raise DecodeError(0, "the device answered below the security level that it was asked at")

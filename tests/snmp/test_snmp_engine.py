@@ -52,11 +52,27 @@ def test_a_proven_clock_does_not_go_back_by_more_than_the_window(boots: int, tim
     assert it.hear(boots, time, 150.0) is timely
 
 
+def test_a_clock_that_stands_still_is_followed() -> None:
+    it = engine()
+    assert it.hear(3, 1_000, 50.0)
+    assert it.hear(3, 1_000, 900.0)
+    assert it.times(900.0) == (3, 1_000)
+
+
 def test_a_late_message_does_not_set_the_clock_back() -> None:
     it = engine()
     assert it.hear(3, 1_000, 50.0)
     assert it.hear(3, 960, 60.0)
     assert it.times(60.0) == (3, 1_010)
+
+
+def test_one_that_insists_on_an_earlier_time_is_believed_and_it_shows() -> None:
+    it = engine()
+    assert it.hear(3, 1_000, 50.0)
+    it.insist(1, 20, 60.0)
+    assert (it.times(61.0), it.has_gone_back) == ((1, 21), True)
+    it.insist(0x7FFF_FFFF, 0, 62.0)
+    assert it.times(61.0) == (1, 21)
 
 
 def test_an_engine_whose_boots_are_latched_is_never_believed() -> None:

@@ -245,14 +245,18 @@ class TestTime:
         assert (answer.outcome, len(answer.varbinds), answer.problems) == (Outcome.OK, 20, ())
         assert agent.discoveries == 1
 
-    async def test_a_clock_that_goes_back_is_refused(
-        self, client: Client, responder: Responder, make_agent: Callable[..., AgentV3]
+    @pytest.mark.parametrize(("boots", "time"), [(1, 2_000), (3, 10)])
+    async def test_a_device_that_has_forgotten_its_boots_is_read_and_that_is_said(
+        self, client: Client, responder: Responder, make_agent: Callable[..., AgentV3], boots: int, time: int
     ) -> None:
         agent = make_agent()
         async with responder(agent.answer) as place:
             session, _ = await get(client, place, version="3")
-            agent.boots = 1
-            assert (await session.get([NAME])).outcome is Outcome.NOT_IN_TIME_WINDOW
+            agent.boots, agent.time = boots, time
+            answer = await session.get([NAME])
+            assert answer.outcome is Outcome.OK
+            assert [problem.code for problem in answer.problems] == ["clock-went-back"]
+            assert (await session.get([NAME])).problems == ()
 
     async def test_boots_at_their_end_are_never_believed(
         self, hasty: Client, responder: Responder, make_agent: Callable[..., AgentV3]
