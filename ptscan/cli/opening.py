@@ -13,7 +13,7 @@ from ptscan.targets import parse_address
 OPENED_AT_ONCE: Final = 64  # devices; each has one request in flight
 SUBNET_RATE: Final = 98.0  # requests a second into one /24 (IPv6: /120) where no rate is asked for: as a kind sweep's
 
-_USUAL_REQUESTS: Final = 3.0  # of a device: its engine, its clock, and what it is
+_USUAL_REQUESTS: Final = 2.0  # of a device: who its engine is, and what it is itself
 _SUBNETS_KEPT: Final = 4_096
 
 _STRANGE: Final = frozenset({Outcome.UNKNOWN_USER, Outcome.NO_CREDENTIAL})

@@ -35,7 +35,7 @@ def test_at_full_speed_nobody_waits() -> None:
 
 
 def test_a_pause_saves_nothing_up() -> None:
-    pace = Pace(30.0)
+    pace = Pace(20.0)
     assert pace.begin("10.0.0.1", 0.0) == 0.0
     assert [pace.begin("10.0.0.2", 50.0) for _ in range(3)] == pytest.approx([50.0, 50.1, 50.2])
 
