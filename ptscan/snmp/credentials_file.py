@@ -95,10 +95,19 @@ def _read_private(path: Path) -> bytes:
 def _explain(error: msgspec.ValidationError) -> tuple[str]:
     text, _, at = str(error).partition(" - at ")
     where = at.strip("`").removeprefix("$.").removeprefix("$")
-    known = "community and user" if not where else "those of docs/snmp.md"
-    if "unknown field" in text:
-        text = f"{text.replace('Object contains', 'there is an')}; only {known} are known"
+    unknown = re.search(r"unknown field `(.*)`", text, re.DOTALL)
+    if unknown is not None:
+        known = "those of docs/snmpv3.md" if where else "community and user"
+        text = f"there is an unknown field{_meant(unknown[1])}; only {known} are known"
     return (f"{where}: {text}" if where else text,)
+
+
+def _meant(field: str) -> str:
+    """Return what was meant by an unknown field, which itself is not quoted: it might be a secret out of place."""
+    from difflib import get_close_matches
+
+    known = (*_File.__struct_fields__, *_UserEntry.__struct_fields__)
+    return "".join(f", {one} mistyped?" for one in get_close_matches(field, known, n=1))
 
 
 def _made(path: Path, entries: _File) -> tuple[Credential, ...]:
