@@ -69,6 +69,15 @@ name = "monitor"
 networks = ["2001:db8::/32"]
 """
 
+LONG_KEY = """
+[[user]]
+name = "longkey"
+auth = "sha1"
+auth_password = "password-1"
+priv = "{priv}"
+priv_password = "{password}"
+"""
+
 
 def kept(folder: Path, text: str, mode: int = 0o600) -> str:
     path = folder / "secrets.toml"
@@ -113,6 +122,24 @@ def test_each_entry_is_tried_on_its_own_in_the_order_of_the_file(ptscan: Run, sn
     assert "networks" in words["user[7]"]
     for secret in ("password-1", "password-2", "wrong-password", "public"):
         assert secret not in done.stdout
+
+
+def test_what_a_device_says_by_reports_is_put_into_words(ptscan: Run, sim: Callable[..., int], tmp_path: Path) -> None:
+    known = LONG_KEY.format(priv="aes256-reeder", password="password-2")
+    port = sim("--fleet", "1", "--listen", "127.60.7.3:0", "--credentials", str(tmp_path / kept(tmp_path, known)))
+    tried = [
+        LONG_KEY.format(priv="aes256-reeder", password="wrong-password"),
+        LONG_KEY.format(priv="aes256", password="password-2"),
+        known + 'context = "Nowhere"\n',
+        known,
+    ]
+    done = ptscan(*CHECK, kept(tmp_path, "".join(tried)), f"127.60.7.3:{port}", *QUICK, "--format", "json")
+    checks = json.loads(done.stdout)
+    assert [one["outcome"] for one in checks] == ["decryption-error", "decryption-error", "unknown-context", "ok"]
+    assert "another privacy password or protocol there than aes256-reeder: check both" in checks[0]["text"]
+    assert ", or try aes256, which makes its key in another way" in checks[0]["text"]
+    assert ", or try aes256-reeder, which makes its key in another way" in checks[1]["text"]
+    assert "has no context 'Nowhere' there" in checks[2]["text"]
 
 
 def test_a_person_gets_a_table_and_a_spreadsheet_a_row_each(ptscan: Run, snmpd_v3: str, tmp_path: Path) -> None:
