@@ -19,10 +19,14 @@ from codec import (
     OBJECT_IDENTIFIER,
     OCTET_STRING,
     V1,
+    V3,
+    DecodeError,
     ErrorStatus,
     Message,
     Varbind,
     decode_message,
+    decode_scoped,
+    decode_secure,
     encode_response,
     parse_oid,
 )
@@ -72,9 +76,25 @@ SYS_VALUES = {
 }
 
 
+def _message_of(payload: bytes) -> Message:
+    """What was asked; of v3, with the msgID in the place of the request-id."""
+    try:
+        message = decode_message(payload)
+    except DecodeError:
+        secure = decode_secure(payload)
+        scoped = decode_scoped(payload[secure.begin : secure.end])
+        return replace(scoped.message, request_id=secure.msg_id)
+    assert isinstance(message, Message)
+    return message
+
+
 def _good_answer(probe: Probe, *, request_id: int | None = None) -> bytes:
     """What a healthy printer says to ``probe``."""
     message = probe.message
+    if message.version == V3:
+        from engines import report
+
+        return report(message.request_id if request_id is None else request_id)
     values = {**SYS_VALUES, parse_oid("1.3.6.1.2.1.1.5.0"): (OCTET_STRING, f"prn-{probe.host}".encode())}
     varbinds: list[Varbind] = [(oid, *values[oid]) for oid, _, _ in message.varbinds]
     wanted = message.request_id if request_id is None else request_id
@@ -112,9 +132,7 @@ class Network:
         return Counter(probe.host for probe in self.probes)
 
     def probe_of(self, host: str, payload: bytes) -> Probe:
-        message = decode_message(payload)
-        assert isinstance(message, Message)
-        return Probe(host, message)
+        return Probe(host, _message_of(payload))
 
     async def serve(self) -> None:
         while True:
