@@ -12,6 +12,7 @@ from ptscan.snmp.credentials import (
     Credential,
     User,
     credentials_for,
+    out_of_turn,
 )
 from ptscan.snmp.secret import Secret
 
@@ -42,6 +43,7 @@ __all__ = [
     "credentials_for",
     "load_credentials",
     "open_client",
+    "out_of_turn",
 ]
 
 # Loaded when they are asked for (PEP 562): a sweep needs the credentials alone, and its start is not to wait.

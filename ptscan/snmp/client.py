@@ -6,14 +6,14 @@ import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import trio
 
 from codec import RequestTemplate
 from ptscan.errors import InputError, PtscanError
 from ptscan.snmp import limits
-from ptscan.snmp.credentials import Credential
+from ptscan.snmp.credentials import Credential, User
 from ptscan.snmp.dialect import DISCOVERY, Version, dialects_for, go_anywhere, users_for, why_no_dialect
 from ptscan.snmp.dialogue import Device, Dialects
 from ptscan.snmp.driver import Driver
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ptscan.snmp.meeting import Meetings
 
 ANY_V6: Final = "::"
+Users: TypeAlias = list[tuple[int, User]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +65,8 @@ class Client:
         self._settings = settings
         self._driver = Driver(table, sockets)
         self._variants: dict[tuple[Dialects, Ask], tuple[Variant, ...]] = {}
-        self._usual: tuple[Sequence[Credential], Version, Dialects] = ((), "auto", ())
-        """The last credentials that may go to any address, and the dialects that they make."""
+        self._usual: tuple[Sequence[Credential], Version, Dialects, Users] = ((), "auto", (), [])
+        """The last credentials that may go to any address, and what they come to."""
         self._meetings: Meetings | None = None
         """Where devices are got to know in SNMPv3, from the first session on that has a user."""
 
@@ -114,7 +115,7 @@ class Client:
         also take answers from another address or port, when request-id and community match. Raises AddressError.
         """
         source, sockaddr = socket_address(address, port)
-        dialects = self._dialects(credentials, source[0], version)
+        dialects, users = self._ways(credentials, source[0], version)
         timeout = self._settings.timeout if timeout is None else timeout
         retries = self._settings.retries if retries is None else retries
         if not 0 < timeout <= limits.MAX_TIMEOUT or not 0 <= retries <= limits.MAX_RETRIES:
@@ -122,8 +123,8 @@ class Client:
                 f"timeout {timeout} and retries {retries}: at most {limits.MAX_TIMEOUT:g} s and {limits.MAX_RETRIES}"
             )
         meeting = introduction = None
-        if dialects and dialects[-1] is DISCOVERY:
-            meeting, introduction = self._open_meetings().introduce(source, users_for(credentials, source[0]))
+        if users:
+            meeting, introduction = self._open_meetings().introduce(source, users)
         device = Device(
             Host(source, sockaddr),
             dialects,
@@ -144,15 +145,16 @@ class Client:
             self._meetings = Meetings(table.randomness, table.decoder)
         return self._meetings
 
-    def _dialects(self, credentials: Sequence[Credential], address: str, version: Version) -> Dialects:
-        """``dialects_for``, found once for all devices where the very same credentials may go anywhere."""
-        usual, usual_version, dialects = self._usual
+    def _ways(self, credentials: Sequence[Credential], address: str, version: Version) -> tuple[Dialects, Users]:
+        """Dialects and users, found once for all devices where the very same credentials may go anywhere."""
+        usual, usual_version, dialects, users = self._usual
         if credentials is usual and version == usual_version:
-            return dialects
+            return dialects, users
         dialects = dialects_for(credentials, address, version)
+        users = users_for(credentials, address) if dialects and dialects[-1] is DISCOVERY else []
         if isinstance(credentials, tuple) and go_anywhere(credentials):  # which nobody can change behind our back
-            self._usual = (credentials, version, dialects)
-        return dialects
+            self._usual = (credentials, version, dialects, users)
+        return dialects, users
 
     def _compose(self, dialects: Dialects, ask: Ask) -> tuple[Variant, ...]:
         """The requests for ``ask``, one in each of ``dialects``; encoded once for all who are asked the same."""

@@ -122,6 +122,18 @@ def may_go_to(credential: Credential, address: str) -> bool:
     return any(target in network for network in credential.networks)
 
 
+def out_of_turn(credentials: Sequence[Credential], address: str) -> tuple[Credential, ...]:
+    """Those that may be sent to ``address`` and never are: as many of their kind come before them as are tried."""
+    there = credentials_for(credentials, address)
+    return tuple(
+        [
+            credential
+            for kind in (Community, User)
+            for credential in [one for one in there if isinstance(one, kind)][limits.CREDENTIALS_PER_DEVICE :]
+        ]
+    )
+
+
 def find_double(credentials: Sequence[Credential]) -> tuple[int, int] | None:
     """The places of two that are the same and may go to the same address, so that one of them is in vain.
 

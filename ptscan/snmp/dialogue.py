@@ -12,7 +12,6 @@ from codec import V1, V2C, V3, UsmError
 from proto_schema import Problem
 from ptscan.snmp import limits
 from ptscan.snmp.answer import Outcome
-from ptscan.snmp.credentials import User
 from ptscan.snmp.dialect import DISCOVERY, Dialect
 from ptscan.snmp.exchange import Exchange, Host, Variant
 from ptscan.snmp.moves import Move
@@ -22,6 +21,7 @@ from ptscan.snmp.traffic import Traffic
 
 if TYPE_CHECKING:
     from ptscan.snmp.introduction import Introduction
+    from ptscan.snmp.keyring import Keyring
     from ptscan.snmp.speaker import Speaker
 
 Dialects: TypeAlias = tuple[Dialect, ...]
@@ -120,7 +120,7 @@ class Dialogue:
         self._stepwise = stepwise
         self._ask: Ask
         self._answered_in_v1: Exchange | None = None
-        self.wanted: tuple[User, bytes] | None = None
+        self.wanted: tuple[Keyring, bytes] | None = None
         """The keys, of a user at an engine, that have to be derived before it can ``resume``."""
 
     def begin(self) -> Exchange | None:

@@ -41,29 +41,29 @@ _ABSENT: Final = frozenset({Outcome.UNREACHABLE, Outcome.NOT_SENT})
 class Acquaintance:
     """What the sessions of one ``address`` know of it together."""
 
-    __slots__ = ("address", "engine", "user")
+    __slots__ = ("address", "engine", "known")
 
     def __init__(self, address: str) -> None:
         self.address = address
         self.engine: Engine | None = None
-        self.user: User | None = None
-        """Who was let in last."""
+        self.known: Keyring | None = None
+        """Of the user who was let in last."""
 
 
 class Introduction:
-    """Of one device, with the ``users`` that may be tried on it and their places among the credentials."""
+    """Of one device, with the ``users`` that may be tried on it as keyrings, and their places among the credentials."""
 
     def __init__(
         self,
-        users: Sequence[tuple[int, User]],
+        users: Sequence[tuple[int, Keyring]],
         acquaintance: Acquaintance,
-        keyring: Keyring,
         make_speaker: Callable[[Engine, Security, str], UserSpeaker],
     ) -> None:
-        known = acquaintance.user
-        self._users: Final = sorted(users, key=lambda entry: entry[1] != known)  # who was let in before comes first
+        known = acquaintance.known
+        if known is not None and len(users) > 1:
+            users = sorted(users, key=lambda entry: entry[1] is not known)  # who was let in before comes first
+        self._users = users
         self._acquaintance = acquaintance
-        self._keyring = keyring
         self._make_speaker = make_speaker
         self._at = 0
         self._failures: list[tuple[Outcome, str]] = []
@@ -89,7 +89,12 @@ class Introduction:
         return self._users[self._at][0]
 
     @property
-    def wanted(self) -> tuple[User, bytes] | None:
+    def keyrings(self) -> list[Keyring]:
+        """Of all who are tried."""
+        return [keyring for _, keyring in self._users]
+
+    @property
+    def wanted(self) -> tuple[Keyring, bytes] | None:
         """Whose keys have to be derived, and for which engine."""
         engine = self.engine
         return None if engine is None else (self._users[self._at][1], engine.engine_id)
@@ -113,16 +118,16 @@ class Introduction:
         engine = self.engine
         if engine is None:
             return Move.DISCOVER
-        user = self._users[self._at][1]
+        keyring = self._users[self._at][1]
         try:
             if misfit is not None:
                 raise misfit
-            security = self._keyring.find(user, engine.engine_id)
+            security = keyring.find(engine.engine_id)
         except UsmError as error:
             return self._next_user(Outcome.NO_CREDENTIAL, f"has keys that do not fit: {error}")
         if security is None:
             return Move.DERIVE
-        context = self.speaker.context if self.is_settled and self.speaker else user.context
+        context = self.speaker.context if self.is_settled and self.speaker else keyring.user.context
         self.speaker = self._make_speaker(engine, security, context)
         return Move.ASK
 
@@ -140,7 +145,7 @@ class Introduction:
         if not self.is_settled:
             self.is_settled = True
             self._is_fresh = True
-            self._acquaintance.user = self._users[self._at][1]
+            self._acquaintance.known = self._users[self._at][1]
         return Move.TAKE
 
     def _met(self, exchange: Exchange, stranger: Stranger) -> Move:
@@ -197,7 +202,7 @@ class Introduction:
 
     def _next_user(self, outcome: Outcome, reason: str) -> Move:
         """The present user is not let in, for this ``reason``: try the next one, or say so of all."""
-        name = self._users[self._at][1].name
+        name = self._users[self._at][1].user.name
         outcome, reason = self._before_jetdirect or (outcome, reason)
         self._failures.append((outcome, f"SNMPv3 user {name!r} {reason}"))
         if not self.is_settled and self._at + 1 < len(self._users):
@@ -210,7 +215,7 @@ class Introduction:
         return Move.FAIL
 
     def _advice(self, outcome: Outcome) -> str:
-        user = self._users[self._at][1]
+        user = self._users[self._at][1].user
         suspects = [*(["privacy password and protocol"] if user.priv else []), *(["context"] if user.context else [])]
         return {
             Outcome.SILENT: "got no answer, though the engine gave its ID"

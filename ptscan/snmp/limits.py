@@ -138,7 +138,10 @@ ENGINE_TIME: Final = 0x7FFF_FFFF
 """Seconds since an engine's last boot, at most."""
 
 KEYS_KEPT: Final = 8_192
-"""Keys of users at engines that a client remembers: all devices of the largest customer."""
+"""Engines at which a client remembers the keys of a user: all devices of the largest customer."""
+
+USERS_KEPT: Final = 256
+"""Users whose keys a client remembers."""
 
 ENGINES_KEPT: Final = 16_384
 """Engines by their address."""

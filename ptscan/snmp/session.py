@@ -12,7 +12,7 @@ from proto_schema import Problem
 from ptscan.errors import InputError
 from ptscan.snmp import limits
 from ptscan.snmp.answer import Answer, Outcome
-from ptscan.snmp.dialect import VERSION_NAMES
+from ptscan.snmp.dialect import DISCOVERY, VERSION_NAMES
 from ptscan.snmp.dialogue import Device, Dialogue
 from ptscan.snmp.exchange import Exchange
 from ptscan.snmp.get import GetPlan
@@ -106,7 +106,9 @@ class Session:
             in_time = True
             await self._conductor.conduct(exchange)
         else:
-            in_time = await self._conduct(exchange, deadline)
+            with trio.CancelScope(deadline=deadline) as scope:
+                await self._conductor.conduct(exchange)
+            in_time = not scope.cancelled_caught
         message = exchange.message
         if in_time and exchange.outcome is _OK and message is not None and not message.error_status:
             varbinds = tuple(message.varbinds)
@@ -115,8 +117,12 @@ class Session:
                     device.settle(device.dialects[0])
                 return Answer(_OK, varbinds)
         plan = GetPlan(names, batch=limits.REQUEST_VARBINDS)
-        dialogue = Dialogue(device, plan)
-        if not in_time or not await self._carry_out(dialogue, dialogue.take_over(exchange), deadline):
+        if in_time:
+            with trio.CancelScope(deadline=deadline) as scope:
+                dialogue = Dialogue(device, plan)
+                await self._go_on(dialogue, dialogue.take_over(exchange))
+            in_time = not scope.cancelled_caught
+        if not in_time:
             plan.fail(Outcome.ENDED_EARLY, _OVERTIME)
         return self._with_notices(plan.answer())
 
@@ -186,76 +192,71 @@ class Session:
 
     async def _advance(self, plan: Plan, deadline: float, *, stepwise: bool = False) -> bool:
         """Carry the plan out to its end, or (``stepwise``) by one question; False where there is nothing to ask."""
+        if deadline == inf:
+            return await self._ask(plan, stepwise=stepwise)
+        with trio.CancelScope(deadline=deadline) as scope:
+            return await self._ask(plan, stepwise=stepwise)
+        if scope.cancelled_caught:
+            plan.fail(Outcome.ENDED_EARLY, _OVERTIME)
+        return True
+
+    async def _ask(self, plan: Plan, *, stepwise: bool) -> bool:
         if self._no_dialect is not None:
             if plan.next_ask() is None:
                 return False
             await trio.lowlevel.checkpoint()
             plan.fail(Outcome.NO_CREDENTIAL, self._no_dialect)
             return True
-        some = False
-        if self._meeting is not None and self._is_strange:
-            some = await self._meet(self._meeting, plan, deadline)
-            if stepwise:
-                return some
+        met = self._meeting is not None and self._is_strange and await self._meet(self._meeting, plan)
+        if met and stepwise:
+            return True
+        return await self._carry_out(plan, stepwise=stepwise) or met
+
+    async def _carry_out(self, plan: Plan, *, stepwise: bool) -> bool:
+        """``_advance`` of a device that is known, or by the only task that gets to know it."""
         dialogue = Dialogue(self._device, plan, stepwise=stepwise)
         exchange = dialogue.begin()
         if exchange is None and dialogue.wanted is None:
-            return some
-        if not await self._carry_out(dialogue, exchange, deadline):
-            plan.fail(Outcome.ENDED_EARLY, _OVERTIME)
+            return False
+        await self._go_on(dialogue, exchange)
         return True
 
-    async def _meet(self, meeting: "Meeting", plan: Plan, deadline: float) -> bool:
+    async def _meet(self, meeting: "Meeting", plan: Plan) -> bool:
         """Put the first question of the plan, unless somebody else got to know the device meanwhile, or failed to.
 
         So however many tasks wait for a device, its engine is asked for its ID once. False where nothing was done.
         """
         introduced = self._introduced
-        with trio.CancelScope(deadline=deadline) as scope:
-            async with meeting.lock:
-                if not self._is_strange:
-                    return False
-                if introduced != self._introduced and self._failure is not None:
-                    if plan.next_ask() is not None:
-                        plan.fail(*self._failure)
-                    return True
-                dialogue = Dialogue(self._device, plan, stepwise=True)
-                exchange = dialogue.begin()
-                if exchange is None and dialogue.wanted is None:
-                    return False
-                await self._carry_out(dialogue, exchange, inf)
-                self._introduced += 1
-                answer = plan.answer()
-                self._failure = (answer.outcome, answer.problems[0]) if self._is_strange and answer.problems else None
-        if scope.cancelled_caught:
-            plan.fail(Outcome.ENDED_EARLY, _OVERTIME)
-        return True
-
-    async def _carry_out(self, dialogue: Dialogue, exchange: Exchange | None, deadline: float) -> bool:
-        """Take a dialogue from ``exchange`` to its end; whether there was time for it."""
-        while True:
-            if exchange is not None and not await self._conduct(exchange, deadline):
+        async with meeting.lock:
+            if not self._is_strange:
                 return False
-            if dialogue.wanted is None or self._meeting is None:
+            if introduced != self._introduced and self._failure is not None:
+                if plan.next_ask() is not None:
+                    plan.fail(*self._failure)
                 return True
-            misfit = None
-            with trio.CancelScope(deadline=deadline) as scope:
-                try:
-                    await self._meeting.derive(*dialogue.wanted)
-                except UsmError as error:
-                    misfit = error
-            if scope.cancelled_caught:
+            introduction = self._device.introduction
+            if introduction is not None and self._device.dialects == (DISCOVERY,):
+                await meeting.keymaker.prepare(introduction.keyrings)
+            if not await self._carry_out(plan, stepwise=True):
                 return False
-            exchange = dialogue.resume(misfit)
-
-    async def _conduct(self, exchange: Exchange, deadline: float) -> bool:
-        """Take an exchange and what follows it to the end; whether there was time for it."""
-        if deadline == inf:
-            await self._conductor.conduct(exchange)
+            self._introduced += 1
+            answer = plan.answer()
+            self._failure = (answer.outcome, answer.problems[0]) if self._is_strange and answer.problems else None
             return True
-        with trio.CancelScope(deadline=deadline) as scope:
-            await self._conductor.conduct(exchange)
-        return not scope.cancelled_caught
+
+    async def _go_on(self, dialogue: Dialogue, exchange: Exchange | None) -> None:
+        """Take a dialogue from ``exchange`` to its end, and derive the keys that it wants on the way."""
+        while True:
+            if exchange is not None:
+                await self._conductor.conduct(exchange)
+            if dialogue.wanted is None or self._meeting is None:
+                return
+            misfit = None
+            try:
+                await self._meeting.keymaker.derive(*dialogue.wanted)
+            except UsmError as error:
+                misfit = error
+            exchange = dialogue.resume(misfit)
 
 
 class Walk:

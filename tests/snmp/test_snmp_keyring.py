@@ -11,39 +11,39 @@ from .agent_v3 import ENGINE, OTHER_ENGINE, keys_of, user
 SALT = bytes(8)
 
 
-def proves_the_same(keyring: Keyring, who: User, engine_id: bytes, *, as_user: User | None = None) -> bool:
-    found = keyring.find(who, engine_id)
+def proves_the_same(keyring: Keyring, engine_id: bytes, *, as_user: User | None = None) -> bool:
+    found = keyring.find(engine_id)
     assert found is not None
-    datagram = keys_of(as_user or who, engine_id).seal(7, b"\x30\x00", (1, 2), SALT, reportable=True)
+    datagram = keys_of(as_user or keyring.user, engine_id).seal(7, b"\x30\x00", (1, 2), SALT, reportable=True)
     return found.unseal(datagram).scoped.startswith(b"\x30\x00")
 
 
 @pytest.mark.parametrize("priv", [None, "des", "aes128", "aes256"])
 def test_a_password_is_stretched_once_and_serves_every_engine(priv: str | None) -> None:
-    keyring, who = Keyring(), user(auth="sha1", priv=priv)
-    assert keyring.find(who, ENGINE) is None
-    assert not keyring.is_stretched(who)
-    keyring.stretch(who)
-    assert keyring.is_stretched(who)
+    keyring = Keyring(user(auth="sha1", priv=priv))
+    assert keyring.find(ENGINE) is None
+    assert not keyring.is_stretched
+    keyring.stretch()
+    assert keyring.is_stretched
     for engine_id in (ENGINE, OTHER_ENGINE):
-        assert proves_the_same(keyring, who, engine_id)
-    assert keyring.find(who, ENGINE) is keyring.find(who, ENGINE)
+        assert proves_the_same(keyring, engine_id)
+    assert keyring.find(ENGINE) is keyring.find(ENGINE)
 
 
 @pytest.mark.parametrize("priv", ["3des", "aes192-reeder", "aes256-reeder"])
 def test_what_an_extension_stretches_is_made_for_each_engine_beforehand(priv: str) -> None:
-    keyring, who = Keyring(), user(auth="md5", priv=priv)
-    keyring.stretch(who)
+    keyring = Keyring(user(auth="md5", priv=priv))
+    keyring.stretch()
     for engine_id in (ENGINE, OTHER_ENGINE):
-        assert keyring.find(who, engine_id) is None
-        keyring.extend(who, engine_id)
-        assert proves_the_same(keyring, who, engine_id)
+        assert keyring.find(engine_id) is None
+        keyring.extend(engine_id)
+        assert proves_the_same(keyring, engine_id)
 
 
 def test_a_user_without_secrets_needs_no_derivation() -> None:
-    keyring, who = Keyring(), user(auth=None, priv=None)
-    assert keyring.is_stretched(who)
-    found = keyring.find(who, ENGINE)
+    keyring = Keyring(user(auth=None, priv=None))
+    assert keyring.is_stretched
+    found = keyring.find(ENGINE)
     assert found is not None
     assert found.level == 0
 
@@ -57,21 +57,21 @@ def test_master_and_localised_keys_serve_as_their_passwords_do(prefix: str) -> N
     for kind, keys in (("master", master), ("localised", localised)):
         text = {name: Secret(prefix + key.hex()) for name, key in keys.items()}
         who = User("monitor", "sha256", auth_key=text["auth"], priv="aes128", priv_key=text["priv"], key_kind=kind)
-        assert proves_the_same(Keyring(), who, ENGINE, as_user=by_password)
+        assert proves_the_same(Keyring(who), ENGINE, as_user=by_password)
 
 
 def test_a_password_that_is_too_short_in_octets_is_told() -> None:
     who = user()
     object.__setattr__(who, "auth_password", Secret("short"))  # no file and no User lets that through
     with pytest.raises(UsmError, match="8 at least"):
-        Keyring().stretch(who)
+        Keyring(who).stretch()
 
 
 def test_what_is_kept_has_a_limit() -> None:
-    keyring, who = Keyring(capacity=3), user(priv=None)
-    keyring.stretch(who)
-    first = keyring.find(who, ENGINE)
+    keyring = Keyring(user(priv=None), capacity=3)
+    keyring.stretch()
+    first = keyring.find(ENGINE)
     for number in range(3):
-        keyring.find(who, OTHER_ENGINE + bytes((number,)))
+        keyring.find(OTHER_ENGINE + bytes((number,)))
     assert len(keyring._made) == 3
-    assert keyring.find(who, ENGINE) is not first
+    assert keyring.find(ENGINE) is not first
