@@ -28,11 +28,13 @@ from ptscan.snmp import (
     credentials_for,
     load_credentials,
     open_client,
+    out_of_turn,
 )
 
 DEFAULT_RETRIES: Final = 1  # a wrong community is met by silence, and each has its wait
 
 _SYS_OBJECT_ID: Final[Oid] = parse_oid("1.3.6.1.2.1.1.2.0")
+_MANY: Final = "they try 16 communities and 16 users on a device: limit entries by networks"
 _REEDER: Final = "-reeder"
 _DECIPHERED_NOTHING: Final = frozenset({Outcome.SILENT, Outcome.DECRYPTION_ERROR})
 _SAYS_NOTHING: Final = frozenset({Outcome.SILENT, Outcome.MALFORMED})
@@ -101,6 +103,9 @@ async def _check(file: Path, text: str, asking: Asking, showing: Showing) -> Exi
     working = sum(check.works for check in checks)
     verb = "works" if 1 in (working, len(entries)) else "work"
     words.say(f"{working:,} of {counted(len(entries), 'entry', 'entries')} {verb} at {shown(address, endpoint.port)}")
+    if late := out_of_turn([credential for _, credential in entries], address):
+        those = counted(len(late), "entry", "entries")
+        words.complain(f"{those} that may go there come too late in the file for other verbs: {_MANY}")
     if interrupted:
         words.complain(f"interrupted: {len(checks):,} of {counted(len(entries), 'entry', 'entries')} were tried")
         return Exit.INTERRUPTED

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from codec import OBJECT_IDENTIFIER, V1, V2C, V3, Message, Varbind, decode_message, parse_oid
+from ptscan.snmp import limits
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 Start = Callable[..., "subprocess.Popen[str]"]
@@ -224,6 +225,13 @@ def test_nothing_is_sent_to_where_an_entry_may_not_go(ptscan: Run, deaf: Deaf, t
     assert done.returncode == 1
     assert deaf.heard() == []
     assert done.stdout.count("not tried") == 2
+
+
+def test_entries_that_no_verb_comes_to_are_counted(ptscan: Run, deaf: Deaf, tmp_path: Path) -> None:
+    file = kept(tmp_path, "".join(f"[[user]]\nname = 'u-{number}'\n" for number in range(18)))
+    done = ptscan(*CHECK, file, deaf.endpoint, *QUICK)
+    assert "ptscan: 2 entries that may go there come too late in the file for other verbs" in done.stderr
+    assert f"they try {limits.CREDENTIALS_PER_DEVICE} communities" in done.stderr
 
 
 def test_interrupted_it_keeps_what_it_has(started: Start, deaf: Deaf, tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ from ptscan.snmp import (
     credentials_for,
     limits,
     load_credentials,
+    out_of_turn,
 )
 from ptscan.snmp.credentials import Network, find_double
 
@@ -231,6 +232,17 @@ def test_each_goes_only_where_it_may() -> None:
     assert credentials_for(everything, "fd12::1") == (here, anywhere)
     assert credentials_for(everything, "10.2.0.1") == (anywhere, user)
     assert credentials_for(everything, "192.0.2.1") == (anywhere,)
+
+
+def test_of_very_many_the_last_are_out_of_turn() -> None:
+    here = (ip_network("10.1.0.0/16"),)
+    many = limits.CREDENTIALS_PER_DEVICE
+    communities = [Community(Secret(f"c-{number}")) for number in range(many + 1)]
+    users = [User(name=f"u-{number}", networks=here) for number in range(many + 2)]
+    everything = [*communities, *users]
+    assert out_of_turn(everything, "10.1.2.3") == (communities[-1], *users[-2:])
+    assert out_of_turn(everything, "10.2.0.1") == (communities[-1],)
+    assert out_of_turn([*communities[1:], *users[2:]], "10.1.2.3") == ()
 
 
 # Octets of a key by auth, by priv, and whether a localised key of the first has to be stretched again for the second.
