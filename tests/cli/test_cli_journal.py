@@ -95,8 +95,17 @@ def test_it_is_refused_for_another_sweep(other: SweepPlan[Community], tmp_path: 
         pass
 
 
-@pytest.mark.parametrize("change", [{"retries": 5}, {"version": "1"}, {"credentials": (Community(Secret("x")),) * 2}])
-def test_other_questions_are_put_to_everybody_who_was_silent(change: dict[str, int], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"retries": 5},
+        {"version": "1"},
+        {"version": "3"},
+        {"discovery": ()},
+        {"credentials": (Community(Secret("x")),) * 2},
+    ],
+)
+def test_other_questions_are_put_to_everybody_who_was_silent(change: dict[str, object], tmp_path: Path) -> None:
     noted(tmp_path / "s", plan())
     with open_journal(tmp_path / "s", replace(plan(), **change)) as journal:
         assert journal.place == (0, 0)

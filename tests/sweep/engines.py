@@ -20,4 +20,4 @@ def report(
     """What an engine says to whoever does not know it (RFC 3414 section 3.2, step 3): an unauthenticated Report."""
     scoped = encode_scoped(engine_id, b"", pdu_type, (0, 0, 0), [_COUNTER])
     parts = envelope(flags, engine_id, (boots, 77), b"", msg_id=4, mac=0, salt=0, data=len(scoped))
-    return parts.head + msg_id.to_bytes(4, "big") + parts.to_mac + parts.to_salt + parts.to_data + scoped
+    return parts.head + msg_id.to_bytes(4, "big") + parts.to_mac + parts.to_salt + scoped

@@ -3,12 +3,15 @@
 import socket
 import struct
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Final, TypeAlias
 
-from codec import OBJECT_IDENTIFIER, OCTET_STRING, Message, Varbind, decode_message, encode_response, parse_oid
-from ptscan.simulator import make_fleet
+from engines import report
+
+from codec import OBJECT_IDENTIFIER, OCTET_STRING, V3, Message, Varbind, decode_message, encode_response, parse_oid
+from ptscan.simulator import SimulatedUser, make_fleet
+from ptscan.simulator.engine import Engine
 from ptscan.simulator.responder import Responder
 
 Answer: TypeAlias = tuple[bytes, int]
@@ -50,14 +53,19 @@ class Healthy:
         place = request.index(_ID_PLACE) + len(_ID_PLACE)
         shape = request[:place], request[place + 4 :]
         if shape not in self._answers:
-            message = decode_message(request)
-            assert isinstance(message, Message)
-            varbinds: list[Varbind] = [(oid, *_VALUES[oid]) for oid, _, _ in message.varbinds]
-            whole = encode_response(message.version, message.community, message.request_id, varbinds)
+            whole = self._answer(request, int.from_bytes(request[place : place + 4], "big"))
             before, _, after = whole.partition(request[place : place + 4])
             self._answers[shape] = before, after
         before, after = self._answers[shape]
         return before + request[place : place + 4] + after
+
+    def _answer(self, request: bytes, request_id: int) -> bytes:
+        if request[4] == V3:
+            return report(request_id)
+        message = decode_message(request)
+        assert isinstance(message, Message)
+        varbinds: list[Varbind] = [(oid, *_VALUES[oid]) for oid, _, _ in message.varbinds]
+        return encode_response(message.version, message.community, request_id, varbinds)
 
     def __call__(self, host: int, request: bytes) -> Iterable[Answer]:
         return ((self.answer(request), host),)
@@ -72,6 +80,20 @@ class Fleet:
 
     def __call__(self, host: int, request: bytes) -> Iterable[Answer]:
         answer = self._responder.answer(self.devices[host % len(self.devices)], request, 0.0)
+        return () if answer is None else ((answer, host),)
+
+
+class SecureFleet:
+    """The same printers with SNMPv1 and v2c switched off, each an engine of its own that knows the ``users``."""
+
+    def __init__(self, size: int, users: Sequence[SimulatedUser]) -> None:
+        self.devices: Final = make_fleet(size, others=False).devices
+        self._responder = Responder(None, users=users)
+        self._engines: dict[int, Engine] = {}
+
+    def __call__(self, host: int, request: bytes) -> Iterable[Answer]:
+        engine = self._engines.setdefault(host, Engine(b"\x80\0\0\x0b\x04" + host.to_bytes(4, "big"), boots=3))
+        answer = self._responder.answer(self.devices[host % len(self.devices)], request, 0.0, engine)
         return () if answer is None else ((answer, host),)
 
 

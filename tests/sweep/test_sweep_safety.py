@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 from captures import Datagram, Traffic, most_in_a_second, per_host, shortest_wait
-from hosts import Fleet, Healthy, lossy, silent, sparse
+from hosts import Fleet, Healthy, SecureFleet, lossy, silent, sparse
 from wires import FAR, Done, Wire, pressure
 
-from codec import Message, PduType, decode_message
+from codec import AUTH, PRIV, Message, PduType, decode_message, decode_secure
+from ptscan.simulator import make_user
 
 QUICK = ("--timeout", "0.3", "--rate", "5000", "--format", "jsonl")
 
@@ -79,11 +80,14 @@ def test_not_one_packet_goes_where_none_may(wire: Wire) -> None:
 # --- how often ---
 
 
-@pytest.mark.parametrize("rate", ["10000", "max"])
-def test_no_host_hears_more_than_one_probe_and_its_retries_and_one_at_a_time(wire: Wire, rate: str) -> None:
+@pytest.mark.parametrize(("rate", "version"), [("10000", "auto"), ("max", "auto"), ("max", "3")])
+def test_no_host_hears_more_than_one_probe_and_its_retries_and_one_at_a_time(
+    wire: Wire, rate: str, version: str
+) -> None:
     """Canaries among them, on a path that loses a tenth."""
     wire.answer(lossy(sparse(Healthy(), 0.3), 0.1))
-    done = wire.run("sweep", "10.64.0.0/20", "--timeout", "0.5", "--rate", rate, "--retries", "3", "--format", "jsonl")
+    options = ("--timeout", "0.5", "--retries", "3", "--snmp-version", version, "--format", "jsonl")
+    done = wire.run("sweep", "10.64.0.0/20", "--rate", rate, *options)
     traffic = wire.traffic()
     heard = Counter(each.host for each in traffic.asked)
     answered = set(map(number, found(done)))
@@ -142,6 +146,31 @@ def test_a_printer_is_read_in_at_most_twelve_requests_more_one_after_another(wir
     assert shortest_wait(traffic) == float("inf")  # nothing was asked before the last answer was there
     assert_nothing_else(traffic)
     assert done.status == 0, done.err
+
+
+def test_a_user_goes_only_where_he_may_and_a_printer_is_read_as_him_one_request_after_another(
+    wire: Wire, tmp_path: Path
+) -> None:
+    user = make_user("monitor", auth="sha256", auth_secret="password-1", priv="aes128", priv_secret="password-2")
+    wire.answer(SecureFleet(84, [user]))
+    file = tmp_path / "users.toml"
+    file.write_text(
+        '[[user]]\nname = "monitor"\nauth = "sha256"\nauth_password = "password-1"\n'
+        'priv = "aes128"\npriv_password = "password-2"\nnetworks = ["10.64.0.0/26"]\n'
+    )
+    file.chmod(0o600)
+    done = wire.run("scan", "10.64.0.0-83", *QUICK, "--credentials", str(file))
+    traffic = wire.traffic()
+    heard = Counter(each.host - number("10.64.0.0") for each in traffic.asked)
+    assert heard.keys() == set(range(84))
+    assert max(heard.values()) <= 1 + 1 + 12  # the sweep's discovery, the reader's own, and the reading
+    assert {heard[host] for host in range(64, 84)} == {1}
+    secure = [decode_secure(each.payload) for each in traffic.asked]
+    assert {(one.user, one.level) for one in secure} == {(b"", 0), (b"monitor", AUTH | PRIV)}
+    assert len(done.out) == 64
+    assert shortest_wait(traffic) == float("inf")
+    assert_nothing_else(traffic)
+    assert "20 SNMPv3 devices answered to no user: 20 no credential" in done.err[0]
 
 
 # --- how fast ---
