@@ -67,14 +67,17 @@ def read_integer(data: bytes, offset: int, end: int) -> tuple[int, int]:
 
 def encode_tlv(tag: int, content: bytes) -> bytes:
     """Encode tag, length in its shortest form, and content; only the tags of ``WRITABLE`` exist here."""
-    head = WRITABLE.get(tag)
-    if head is None:
+    if tag not in WRITABLE:
         raise EncodeError(f"tag {tag:#04x} is never written")
-    size = len(content)
+    return encode_header(tag, len(content)) + content
+
+
+def encode_header(tag: int, size: int) -> bytes:
+    """Encode what stands before ``size`` octets of content: the header of ``encode_tlv``."""
     if size < 0x80:
-        return head + bytes((size,)) + content
+        return WRITABLE[tag] + bytes((size,))
     length = size.to_bytes((size.bit_length() + 7) >> 3, "big")
-    return head + bytes((0x80 | len(length),)) + length + content
+    return WRITABLE[tag] + bytes((0x80 | len(length),)) + length
 
 
 def encode_number(value: int) -> bytes:

@@ -13,7 +13,7 @@ _ID_OCTETS: Final = 4
 # The request-id within is of no account: an answer is known by its msgID.
 _SCOPED: Final = encode_scoped(b"", b"", PduType.GET, (0, 0, 0), [])
 _PARTS: Final = envelope(REPORTABLE, b"", (0, 0), b"", msg_id=_ID_OCTETS, mac=0, salt=0, data=len(_SCOPED))
-_BEHIND_ID: Final = _PARTS.to_mac + _PARTS.to_salt + _PARTS.to_data + _SCOPED
+_BEHIND_ID: Final = _PARTS.to_mac + _PARTS.to_salt + _SCOPED
 
 DISCOVERY_ID_OFFSET: Final = len(_PARTS.head)
 """Where the msgID's four octets stand in a discovery request."""

@@ -2,7 +2,7 @@
 
 from typing import Final, NamedTuple
 
-from codec.ber import encode_integer, encode_tlv, read_content, read_integer
+from codec.ber import encode_header, encode_integer, encode_tlv, read_content, read_integer
 from codec.errors import DecodeError, EncodeError
 from codec.limits import MAX_DATAGRAM, MAX_ENGINE_ID, MAX_USER, MIN_ENGINE_ID
 from codec.pdu import encode_pdu
@@ -19,6 +19,9 @@ USM: Final = 3  # msgSecurityModel
 SALTS: Final = (0, 8)  # octets of msgPrivacyParameters
 
 _MOST: Final = 0x7FFF_FFFF
+_VERSION: Final = encode_integer(V3)
+_SIZE: Final = encode_integer(MAX_DATAGRAM)
+_MODEL: Final = encode_integer(USM)
 
 
 class SecureMessage(NamedTuple):
@@ -133,7 +136,6 @@ class Envelope(NamedTuple):
     head: bytes
     to_mac: bytes
     to_salt: bytes
-    to_data: bytes
 
 
 def envelope(
@@ -145,29 +147,19 @@ def envelope(
     Raises EncodeError where the whole fits into no datagram.
     """
     boots, time = times
-    parameters = encode_tlv(
-        SEQUENCE,
-        encode_tlv(OCTET_STRING, engine_id)
-        + encode_integer(boots)
-        + encode_integer(time)
-        + encode_tlv(OCTET_STRING, user)
-        + encode_tlv(OCTET_STRING, bytes(mac))
-        + encode_tlv(OCTET_STRING, bytes(salt)),
-    )
-    behind_id = encode_integer(MAX_DATAGRAM) + encode_tlv(OCTET_STRING, bytes((flags,))) + encode_integer(USM)
-    global_data = encode_tlv(SEQUENCE, bytes((INTEGER, msg_id)) + bytes(msg_id) + behind_id)
-    secured = encode_tlv(OCTET_STRING, parameters)
-    front = encode_integer(V3) + global_data + secured
-    message = encode_tlv(SEQUENCE, front + bytes(data))
-    if len(message) > MAX_DATAGRAM:
-        raise EncodeError(f"{len(message)} octets, at most {MAX_DATAGRAM} fit into a datagram")
-    whole = message[: len(message) - data]
-    salt_at = len(whole) - salt
-    mac_at = salt_at - 2 - mac
-    id_at = len(whole) - len(secured) - len(behind_id) - msg_id
-    return Envelope(
-        whole[:id_at], whole[id_at + msg_id : mac_at], whole[mac_at + mac : salt_at], whole[salt_at + salt :]
-    )
+    number, flag = bytes((INTEGER, msg_id)), bytes((OCTET_STRING, 1, flags))
+    global_data = encode_header(SEQUENCE, len(number) + msg_id + len(_SIZE) + len(flag) + len(_MODEL)) + number
+    to_mac = encode_tlv(OCTET_STRING, engine_id) + encode_integer(boots) + encode_integer(time)
+    to_mac += encode_tlv(OCTET_STRING, user) + encode_header(OCTET_STRING, mac)
+    to_salt = encode_header(OCTET_STRING, salt)
+    inner = encode_header(SEQUENCE, len(to_mac) + mac + len(to_salt) + salt)
+    parameters = len(inner) + len(to_mac) + mac + len(to_salt) + salt
+    behind_id = _SIZE + flag + _MODEL + encode_header(OCTET_STRING, parameters)
+    size = len(_VERSION) + len(global_data) + msg_id + len(behind_id) + parameters + data
+    head = encode_header(SEQUENCE, size)
+    if len(head) + size > MAX_DATAGRAM:
+        raise EncodeError(f"{len(head) + size} octets, at most {MAX_DATAGRAM} fit into a datagram")
+    return Envelope(head + _VERSION + global_data, behind_id + inner + to_mac, to_salt)
 
 
 def encode_scoped(

@@ -100,7 +100,7 @@ class Security:
                 data=len(data),
             )
         front = parts.head + number + parts.to_mac
-        back = parts.to_salt + salt + parts.to_data + data
+        back = parts.to_salt + salt + data
         return front + (mac.of(front, back) if mac else b"") + back
 
     def unseal(self, data: bytes) -> Opened:

@@ -239,7 +239,7 @@ class TestMade:
         salt = 8 if flags & PRIV else 0
         parts = envelope(flags, engine_id, times, user, msg_id=number, mac=mac, salt=salt, data=len(data))
         msg_id = b"\x5a" * number
-        made = b"".join((parts.head, msg_id, parts.to_mac, b"m" * mac, parts.to_salt, b"s" * salt, parts.to_data, data))
+        made = b"".join((parts.head, msg_id, parts.to_mac, b"m" * mac, parts.to_salt, b"s" * salt, data))
         assert made == secure(
             msg_id=tlv(2, msg_id),
             flags=tlv(4, bytes((flags,))),
