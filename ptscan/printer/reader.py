@@ -71,7 +71,10 @@ class _Reading:
         self._take(first)
         if not await self._recognise():
             return
-        await self._next((*plan.HEAD, *self._device_ids()))
+        head = (*plan.HEAD, *self._device_ids())
+        await self._next(head)
+        if not any(oid.startswith(standard.PRINTER_TREES) for oid in self._values):
+            await self._try_jetdirect(head)
         await self._walk(tuple(plan.LEADS))
         for table, rows in plan.rest_of_tables(self._columns):
             await self._walk(table, expected=rows)
@@ -88,6 +91,16 @@ class _Reading:
         if damaged := suspect_macs(self._columns):
             # A GETBULK garbles the MACs of some printers where a GET gives them right.
             self._take(await self._session.get([oid for oid, _, _ in damaged[: plan.MAX_DAMAGED]]))
+
+    async def _try_jetdirect(self, head: Sequence[Oid]) -> None:
+        """Look for the printer where HP's print servers keep it in SNMPv3: some show their system group to anybody."""
+        other = self._session.in_jetdirect()
+        if other is None:
+            return
+        answer = await other.get_next(head)
+        if any(oid.startswith(standard.PRINTER_TREES) for oid in answer.values):
+            self._session = other
+            self._take(answer, {oid: item for oid, item in answer.values.items() if oid.startswith(tuple(head))})
 
     async def _recognise(self) -> bool:
         """Whether this is a printer at all; a print server's queues do not make it one."""

@@ -101,6 +101,24 @@ class Device:
         exchange.timeout, exchange.retries = patience, 0
         return exchange
 
+    def in_jetdirect(self) -> "Device | None":
+        """The same device in the context in which HP's print servers keep their MIB, as ``Introduction`` says."""
+        introduction = self.introduction.in_jetdirect() if self.introduction is not None else None
+        if introduction is None:
+            return None
+        device = Device(
+            self.host,
+            self.dialects,
+            self.compose,
+            timeout=self.timeout,
+            retries=self.retries,
+            accept_other_source=self.accept_other_source,
+            introduction=introduction,
+        )
+        device.settled = True
+        device.manners, device.traffic = self.manners, self.traffic
+        return device
+
     def settle(self, dialect: Dialect) -> None:
         """Remember what it answered in, for good: nothing that happens later erases what worked."""
         self.settled = True

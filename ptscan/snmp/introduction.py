@@ -12,7 +12,6 @@ from codec import PduType, Report, Security, UsmError, engine_enterprise, report
 from proto_schema import Problem
 from ptscan.snmp import limits
 from ptscan.snmp.answer import Outcome
-from ptscan.snmp.credentials import User
 from ptscan.snmp.engine import Engine
 from ptscan.snmp.exchange import Exchange
 from ptscan.snmp.keyring import Keyring
@@ -131,6 +130,18 @@ class Introduction:
         self.speaker = self._make_speaker(engine, security, context)
         return Move.ASK
 
+    def in_jetdirect(self) -> "Introduction | None":
+        """An introduction of the user who was let in, in HP's context; None where he is, or where nobody has one."""
+        engine, speaker = self.engine, self.speaker
+        if not self.is_settled or engine is None or speaker is None or speaker.context == JETDIRECT:
+            return None
+        if engine_enterprise(engine.engine_id) != _HP:
+            return None
+        other = Introduction([self._users[self._at]], self._acquaintance, self._make_speaker)
+        other.is_settled = other._is_fresh = True
+        other.speaker = self._make_speaker(engine, speaker.security, JETDIRECT)
+        return other
+
     def judge(self, exchange: Exchange) -> Move:
         """An exchange that went in v3 has ended."""
         if isinstance(exchange.speaker, Stranger):
@@ -222,15 +233,9 @@ class Introduction:
             + (f": some devices say nothing to a wrong {' or '.join(suspects)}" if suspects else ""),
             Outcome.UNKNOWN_USER: "is not known to the device: check the name, and that the device has this user",
             Outcome.WRONG_DIGEST: f"has another authentication password or protocol there than {user.auth}: check both",
-            Outcome.UNSUPPORTED_LEVEL: f"has another security level there than {_level(user)}: check auth and priv",
+            Outcome.UNSUPPORTED_LEVEL: f"has another security level there than {user.level}: check auth and priv",
             Outcome.DECRYPTION_ERROR: f"has another privacy password or protocol there than {user.priv}: check both",
             Outcome.NOT_IN_TIME_WINDOW: "is refused for the time, again and again: set the device's SNMPv3 up anew",
             Outcome.UNKNOWN_ENGINE: "is refused for the engine ID that the device itself gave: restart the device",
             Outcome.UNKNOWN_CONTEXT: f"has no context {user.context!r} there: name the right one as context",
         }.get(outcome, "is refused by a Report that says nothing known")
-
-
-def _level(user: User) -> str:
-    if user.auth is None:
-        return "noAuthNoPriv"
-    return "authNoPriv" if user.priv is None else "authPriv"

@@ -15,8 +15,7 @@ from codec import (
     privacy_key,
 )
 from ptscan.snmp import limits
-from ptscan.snmp.credentials import User
-from ptscan.snmp.secret import Secret
+from ptscan.snmp.credentials import User, key_octets
 
 ValueT = TypeVar("ValueT")
 
@@ -36,9 +35,9 @@ class Keyring:
         self._priv = PRIV_PROTOCOLS[user.priv] if user.priv else None
         self._extends = bool(self._auth and self._priv and extends_slowly(self._priv, self._auth))
         self._is_localised = user.key_kind == "localised"
-        self._auth_key = _octets(user.auth_key)
+        self._auth_key = key_octets(user.auth_key) if user.auth_key else None
         """Before it is localised; None until the password is stretched. So is the other."""
-        self._priv_key = _octets(user.priv_key)
+        self._priv_key = key_octets(user.priv_key) if user.priv_key else None
         self._capacity = capacity
         self._made: dict[bytes, Security] = {}
         self._extended: dict[bytes, bytes] = {}
@@ -89,7 +88,3 @@ class Keyring:
         if len(memory) >= self._capacity:
             del memory[next(iter(memory))]  # the oldest
         memory[engine_id] = value
-
-
-def _octets(key: Secret | None) -> bytes | None:
-    return None if key is None else bytes.fromhex(key.reveal().removeprefix("0x").removeprefix("0X"))

@@ -89,6 +89,14 @@ class Session:
         """Smoothed round-trip time in seconds; None before the first measure."""
         return self._device.host.srtt if self._device.host.rto else None
 
+    def in_jetdirect(self) -> "Session | None":
+        """A session with the same device in SNMPv3's context "Jetdirect", in which HP's print servers keep their MIB.
+
+        None for any other device, and where that is the context already. Its traffic counts as this one's.
+        """
+        device = self._device.in_jetdirect()
+        return None if device is None else Session(device, self._conductor, no_dialect=None, meeting=self._meeting)
+
     async def get(self, oids: Sequence[Oid], *, deadline: float = inf) -> Answer:
         """GET ``oids`` in as few PDUs as the device bears, in one where it can."""
         device = self._device

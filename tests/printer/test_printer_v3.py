@@ -3,16 +3,18 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from typing import cast
 
 import msgspec
 import pytest
 import trio
 
+from codec import Oid, parse_oid
 from proto_schema import Reading
 from ptscan.printer import read_device
 from ptscan.profiles import ProfileSet, load_profiles
 from ptscan.simulator import FleetDevice, Recording, make_fleet, make_plan, make_user, parse_recording, run_simulator
-from ptscan.snmp import Client, Community, Credential, Secret, Session, User, open_client
+from ptscan.snmp import Answer, Client, Community, Credential, Secret, Session, User, open_client
 
 AT = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
 PUBLIC = Community(Secret("public"))
@@ -72,3 +74,43 @@ async def test_the_engine_id_is_who_it_is_where_nothing_better_is_told(profiles:
     assert plain.device_id.startswith("address:")
     assert session.engine_id is not None
     assert secure.device_id == f"engine:{session.engine_id.hex()}"
+
+
+class SystemOnly:
+    """A session in a context that shows the system group alone; ``elsewhere`` is the session in HP's."""
+
+    def __init__(self, session: Session, elsewhere: Session | None) -> None:
+        self._session = session
+        self._elsewhere = elsewhere
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._session, name)
+
+    def in_jetdirect(self) -> Session | None:
+        return self._elsewhere
+
+    async def get(self, oids: Sequence[Oid]) -> Answer:
+        return _shown(await self._session.get(oids))
+
+    async def get_next(self, oids: Sequence[Oid]) -> Answer:
+        return _shown(await self._session.get_next(oids))
+
+    async def columns(self, columns: Sequence[Oid], **how: int | None) -> Answer:
+        return _shown(await self._session.columns(columns))
+
+
+def _shown(answer: Answer) -> Answer:
+    system = parse_oid("1.3.6.1.2.1.1")
+    return msgspec.structs.replace(
+        answer, varbinds=tuple(each for each in answer.varbinds if each[0].startswith(system))
+    )
+
+
+async def test_a_printer_that_hides_in_jetdirect_is_read_there(profiles: ProfileSet) -> None:
+    async with played(make_fleet(1, models=["hp-mono"]).devices) as (client, [place]):
+        plain, _ = await read(client, place, PUBLIC, profiles)
+        for elsewhere in (client.session(*place, credentials=(MONITOR,)), None):
+            session = cast("Session", SystemOnly(client.session(*place, credentials=(MONITOR,)), elsewhere))
+            found = (await read_device(session, profiles, at=AT)).reading
+            assert (found.meters == plain.meters) is (elsewhere is not None)
+            assert found.identity.name == plain.identity.name

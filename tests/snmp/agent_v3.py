@@ -84,9 +84,12 @@ class AgentV3:
     discovery: Callable[[bytes], list[bytes]] | None = None
     """Makes other datagrams of the answer to a discovery."""
     seal_answers_at: int | None = None
+    more_contexts: tuple[str, ...] = ()
+    """That every user has besides his own."""
     seen: list[SecureMessage] = field(default_factory=list)
     requests: list[Message] = field(default_factory=list)
     salts: list[bytes] = field(default_factory=list)
+    contexts: list[bytes] = field(default_factory=list)
 
     def answer(self, datagram: bytes) -> list[bytes]:
         """What the agent sends back."""
@@ -119,7 +122,8 @@ class AgentV3:
         except DecodeError:
             return [self.report(asked, Report.DECRYPTION_ERROR)]
         self.salts.append(asked.salt)
-        if scoped.context_name != who.context.encode():
+        self.contexts.append(scoped.context_name)
+        if scoped.context_name.decode() not in (who.context, *self.more_contexts):
             return [self.report(asked, Report.UNKNOWN_CONTEXT, security)]
         self.requests.append(scoped.message)
         return [

@@ -138,6 +138,25 @@ class TestGettingToKnow:
                 assert (await session.walk(SYSTEM)).outcome is Outcome.OK
             assert agent.discoveries == 1
 
+    async def test_a_session_turns_to_jetdirect_on_request_and_on_hps_engines_alone(
+        self, client: Client, responder: Responder, make_agent: Callable[..., AgentV3]
+    ) -> None:
+        agent = make_agent(MONITOR, more_contexts=("Jetdirect",))
+        async with responder(agent.answer) as place:
+            session, _ = await get(client, place, version="3")
+            other = session.in_jetdirect()
+            assert other is not None
+            assert (await other.get([NAME])).outcome is Outcome.OK
+            assert other.traffic is session.traffic
+            assert other.in_jetdirect() is None
+            assert agent.contexts == [b"", b"Jetdirect"]
+        agent = make_agent(engine_id=bytes.fromhex("80001f880300aabbccddee"))
+        async with responder(agent.answer) as place:
+            session = client.session(place.address, place.port, credentials=(MONITOR,), version="3")
+            assert session.in_jetdirect() is None, "it is not even known yet"
+            await session.get([NAME])
+            assert session.in_jetdirect() is None
+
 
 REPORTS = [
     (Report.UNKNOWN_USER, Outcome.UNKNOWN_USER, "check the name"),
