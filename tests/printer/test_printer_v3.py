@@ -92,6 +92,8 @@ class SystemOnly:
     async def get(self, oids: Sequence[Oid]) -> Answer:
         return _shown(await self._session.get(oids))
 
+    get_many = get
+
     async def get_next(self, oids: Sequence[Oid]) -> Answer:
         return _shown(await self._session.get_next(oids))
 
