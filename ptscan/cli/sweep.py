@@ -109,6 +109,7 @@ class _Takers:
         self._campaign = campaign
         self._stop = stop
         self._opener = opener
+        self._discovered = self._asked = 0
         self.kinds: Counter[str] = Counter()
 
     async def take(self, findings: Findings) -> None:
@@ -121,10 +122,11 @@ class _Takers:
                 else:
                     plain = [found for found in batch if found.sighting.version != "3"]
                     self._give(plain, [found.sighting for found in plain])
-                    for found in batch:
-                        if found.sighting.version == "3":
-                            await opener.places.acquire()
-                            nursery.start_soon(self._open, opener, found)
+                    engines = [found for found in batch if found.sighting.version == "3"]
+                    self._discovered += len(engines)
+                    for found in engines:
+                        await opener.places.acquire()
+                        nursery.start_soon(self._open, opener, found)
                 await self._delivery.has_room()
 
     async def _open(self, opener: "Opener", finding: Finding) -> None:
@@ -132,10 +134,13 @@ class _Takers:
         try:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._cancel_when_stopped, nursery.cancel_scope)
-                sighting = await opener.ask(finding.sighting)
+                if not self._stop.is_set():
+                    sighting = await opener.ask(finding.sighting)
                 nursery.cancel_scope.cancel()
         finally:
             opener.places.release()
+        self._asked += 1
+        self._delivery.screen.step("asking users", self._asked, self._discovered)
         if sighting is not None:
             self._give([finding], [sighting])
         elif not self._campaign.can_go_on:
