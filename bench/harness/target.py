@@ -19,7 +19,7 @@ from harness.rounds import Absent
 
 REFERENCE: Final = BENCH / "reference"
 BUILT: Final = BENCH / ".build"
-SOURCES: Final = {"responder": ("responder.c", "agent.c"), "sweep": ("sweep.c",)}
+SOURCES: Final = {"responder": ("responder.c", "agent.c", "usm.c", "crypto.c"), "sweep": ("sweep.c",)}
 FLAGS: Final = ("-D_GNU_SOURCE", "-std=gnu11", "-O2", "-Wall", "-Wextra")
 
 
@@ -43,7 +43,8 @@ class Network:
     """A network of devices: who is there, and how bad the way to them is; shares are of 10,000.
 
     ``rate`` is what the link carries in packets a second with ``queue`` packets in front of it (0: no link),
-    ``latency_ms`` comes on top, ``loss`` takes requests as well as answers.
+    ``latency_ms`` comes on top, ``loss`` takes requests as well as answers. ``user`` is whom they answer over SNMPv3
+    besides: a name, and the passwords for SHA-256 and AES-128.
     """
 
     addresses: str
@@ -53,6 +54,7 @@ class Network:
     rate: int = 0
     queue: int = 200
     latency_ms: int = 0
+    user: tuple[str, str, str] | None = None
 
     @property
     def base(self) -> int:
@@ -86,6 +88,7 @@ class Place:
             "-q": network.queue,
             "-L": network.latency_ms,
             "-s": seed,
+            **dict(zip(("-u", "-A", "-X"), network.user or (), strict=False)),
         }
         arguments = [str(part) for option in options.items() for part in option]
         command = [*self.far, str(BUILT / "responder"), *arguments]

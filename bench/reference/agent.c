@@ -10,10 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OBJECTS = 1 << 16, NAMES_MAX = 128, HEAD_MAX = 128 };
-enum { INTEGER = 0x02, OCTETS = 0x04, NUL = 0x05, NAME = 0x06, SEQUENCE = 0x30 };
-enum { COUNTER32 = 0x41, GAUGE32 = 0x42, TIMETICKS = 0x43, COUNTER64 = 0x46 };
-enum { GET = 0xa0, GET_NEXT = 0xa1, RESPONSE = 0xa2, GET_BULK = 0xa5 };
+enum { OBJECTS = 1 << 16, NAMES_MAX = 128 };
 enum { TOO_BIG = 1, NO_SUCH_NAME = 2 };
 
 typedef struct {
@@ -24,21 +21,10 @@ typedef struct {
   bool is_counter64;          /* SNMPv1 has none (RFC 2576 section 4.1.2.1): it never sees them */
 } object;
 
-typedef struct {
-  const uint8_t *at;
-  size_t length;
-} octets;
-
 static object table[OBJECTS];
 static size_t objects;
 
 /* --- encoding --- */
-
-static size_t put_length(uint8_t *out, size_t length) {
-  if (length < 128) return out[0] = (uint8_t)length, 1;
-  if (length < 256) return out[0] = 0x81, out[1] = (uint8_t)length, 2;
-  return out[0] = 0x82, out[1] = (uint8_t)(length >> 8), out[2] = (uint8_t)length, 3;
-}
 
 static size_t put_tlv(uint8_t *out, int tag, const void *content, size_t length) {
   size_t head = 1;
@@ -46,14 +32,6 @@ static size_t put_tlv(uint8_t *out, int tag, const void *content, size_t length)
   head += put_length(out + 1, length);
   memcpy(out + head, content, length);
   return head + length;
-}
-
-/* Write a header in front of `at`, for `length` octets that stand there; return where it begins. */
-static uint8_t *prepend(uint8_t *at, int tag, size_t length) {
-  uint8_t head[4];
-  head[0] = (uint8_t)tag;
-  size_t size = 1 + put_length(head + 1, length);
-  return memcpy(at - size, head, size);
 }
 
 static size_t put_name(uint8_t *out, const char *dotted) {
@@ -178,26 +156,6 @@ size_t agent_objects(void) { return objects; }
 
 /* --- requests --- */
 
-/* Take an element with `tag` off the front of `from`; content of length 0 and a NULL place where there is none. */
-static octets take(octets *from, int tag) {
-  size_t length, head = 2;
-  if (from->length < 2 || (tag && from->at[0] != tag)) return (octets){NULL, 0};
-  length = from->at[1];
-  if (length == 0x81 && from->length > 2) length = from->at[2], head = 3;
-  else if (length == 0x82 && from->length > 3) length = (size_t)(from->at[2] << 8 | from->at[3]), head = 4;
-  else if (length > 127) return (octets){NULL, 0};
-  if (head + length > from->length) return (octets){NULL, 0};
-  octets content = {from->at + head, length};
-  *from = (octets){from->at + head + length, from->length - head - length};
-  return content;
-}
-
-static long number(octets content) {
-  long value = 0;
-  for (size_t at = 0; at < content.length && at < 4; at++) value = value << 8 | content.at[at];
-  return value;
-}
-
 /* The object called `name` (a GET), or the first one after it; NULL where there is none. */
 static const object *look_up(octets name, bool next, bool is_v1) {
   size_t low = 0, high = objects;
@@ -229,25 +187,21 @@ static size_t put_varbind(uint8_t *out, size_t room, const object *found, octets
   return put_tlv(out, SEQUENCE, inside, size);
 }
 
-size_t agent_answer(const uint8_t *request, size_t length, uint32_t address, const char *community,
-                    uint8_t answer[ANSWER_MAX]) {
-  octets all = {request, length}, names[NAMES_MAX];
-  octets message = take(&all, SEQUENCE), version = take(&message, INTEGER), secret = take(&message, OCTETS);
-  if (!secret.at || version.length != 1 || version.at[0] > 1 || secret.length > 64 || !message.length) return 0;
-  if (community && (secret.length != strlen(community) || memcmp(secret.at, community, secret.length))) return 0;
-  int type = message.at[0];
-  if (type != GET && type != GET_NEXT && !(type == GET_BULK && version.at[0] == 1)) return 0;
-  octets pdu = take(&message, type), id = take(&pdu, INTEGER), first = take(&pdu, INTEGER), second = take(&pdu, INTEGER);
+uint8_t *agent_respond(octets from, bool is_v1, uint32_t address, size_t most, uint8_t *end) {
+  if (!from.length || most > ANSWER_MAX) return NULL;
+  octets names[NAMES_MAX];
+  int type = from.at[0];
+  if (type != GET && type != GET_NEXT && !(type == GET_BULK && !is_v1)) return NULL;
+  octets pdu = take(&from, type), id = take(&pdu, INTEGER), first = take(&pdu, INTEGER), second = take(&pdu, INTEGER);
   octets asked = take(&pdu, SEQUENCE), list = asked;
   int count = 0;
   while (list.length && count < NAMES_MAX) {
     octets varbind = take(&list, SEQUENCE);
     names[count++] = take(&varbind, NAME);
-    if (!names[count - 1].length) return 0;
+    if (!names[count - 1].length) return NULL;
   }
-  if (!id.at || id.length > 4 || !second.at || !asked.at || list.length) return 0;
+  if (!id.at || id.length > 4 || !second.at || !asked.at || list.length) return NULL;
 
-  bool is_v1 = version.at[0] == 0;
   int once = type == GET_BULK ? (int)number(first) : count; /* how many are asked for once: the non-repeaters */
   if (once > count) once = count;
   long turns = type == GET_BULK ? (once < count ? number(second) + 1 : 1) : 1; /* the first turn is that of `once` */
@@ -261,7 +215,7 @@ size_t agent_answer(const uint8_t *request, size_t length, uint32_t address, con
         status = NO_SUCH_NAME, index = at + 1;
         break;
       }
-      size_t room = (size_t)(body + ANSWER_MAX - HEAD_MAX - out);
+      size_t room = (size_t)(body + most - out);
       size_t size = put_varbind(out, room, found, names[at], type == GET ? 0x80 : 0x82, address);
       if (!size && type == GET_BULK) turns = turn; /* as much as fits (RFC 3416 section 4.2.3) */
       else if (!size) status = TOO_BIG;
@@ -274,18 +228,25 @@ size_t agent_answer(const uint8_t *request, size_t length, uint32_t address, con
   octets varbinds = {body, (size_t)(out - body)};
   if (status == NO_SUCH_NAME) varbinds = asked;
   if (status == TOO_BIG) varbinds.length = 0;
-  if (varbinds.length + HEAD_MAX > ANSWER_MAX) return 0;
+  if (varbinds.length > most) return NULL;
 
-  /* From the end to the beginning, so that every length is known when its header is written. */
-  uint8_t built[ANSWER_MAX], *end = built + sizeof built, *at = end - varbinds.length;
-  memcpy(at, varbinds.at, varbinds.length);
-  at = prepend(at, SEQUENCE, varbinds.length);
+  uint8_t *at = prepend_all(end, SEQUENCE, varbinds);
   at -= 6, memcpy(at, (uint8_t[]){INTEGER, 1, (uint8_t)status, INTEGER, 1, (uint8_t)index}, 6);
-  at -= id.length, memcpy(at, id.at, id.length);
-  at = prepend(at, INTEGER, id.length);
-  at = prepend(at, RESPONSE, (size_t)(end - at));
-  at -= secret.length, memcpy(at, secret.at, secret.length);
-  at = prepend(at, OCTETS, secret.length);
+  at = prepend_all(at, INTEGER, id);
+  return prepend(at, RESPONSE, (size_t)(end - at));
+}
+
+size_t agent_answer(const uint8_t *request, size_t length, uint32_t address, const char *community,
+                    uint8_t answer[ANSWER_MAX]) {
+  enum { HEAD_MAX = 128 }; /* what stands around the varbinds */
+  octets all = {request, length};
+  octets message = take(&all, SEQUENCE), version = take(&message, INTEGER), secret = take(&message, OCTETS);
+  if (!secret.at || version.length != 1 || version.at[0] > 1 || secret.length > 64) return 0;
+  if (community && (secret.length != strlen(community) || memcmp(secret.at, community, secret.length))) return 0;
+  uint8_t built[ANSWER_MAX], *end = built + sizeof built;
+  uint8_t *at = agent_respond(message, version.at[0] == 0, address, ANSWER_MAX - HEAD_MAX, end);
+  if (!at) return 0;
+  at = prepend_all(at, OCTETS, secret);
   at -= 3, memcpy(at, (uint8_t[]){INTEGER, 1, version.at[0]}, 3);
   at = prepend(at, SEQUENCE, (size_t)(end - at));
   memcpy(answer, at, (size_t)(end - at));

@@ -9,6 +9,7 @@
  *     -L N  answers leave N milliseconds after their request has come through the link
  *     -c S  only requests with this community are answered
  *     -i N  rows of the interface tables (default 64)
+ *     -u NAME -A PASSWORD -X PASSWORD  SNMPv3 is answered, too, to this user with SHA-256 and AES-128
  *
  * One wildcard socket serves the whole network: IP_PKTINFO tells which address was asked, and the answer leaves from
  * there. Nothing outside the network is answered. The first line on stdout says that it listens; SIGUSR1 prints the
@@ -33,6 +34,7 @@
 #include <unistd.h>
 
 #include "agent.h"
+#include "usm.h"
 
 enum { BATCH = 256, REQUEST_MAX = 2048, WAITING = 1 << 17, WAITING_MAX = 512, BUFFER = 256 << 20 };
 enum { SECOND = 1000000000 };
@@ -58,7 +60,7 @@ static struct {
 static struct {
   uint32_t network, mask, density, loss, rate, queue;
   int64_t latency;
-  const char *community;
+  const char *community, *user, *auth_password, *priv_password;
 } setup = {.network = 0x7f000000, .mask = 0xff000000, .density = 10000, .queue = 200};
 
 static struct mmsghdr coming[BATCH], going[BATCH];
@@ -68,7 +70,7 @@ static ancillary coming_with[BATCH], going_with[BATCH];
 static uint8_t requests[BATCH][REQUEST_MAX], answers[BATCH][ANSWER_MAX];
 static waiting *line;
 static size_t line_begin, line_end; /* never wrapped: taken modulo WAITING */
-static int64_t free_at;
+static int64_t free_at, started;
 static uint64_t chance;
 static uint32_t overflow_before;
 static int ready, sock;
@@ -116,6 +118,8 @@ static void send_ready(void) {
 
 static void answer(const uint8_t *request, size_t length, uint32_t address, const struct sockaddr_in *peer) {
   size_t size = agent_answer(request, length, address, setup.community, answers[ready]);
+  if (!size && setup.user)
+    size = usm_answer(request, length, address, (uint32_t)((now() - started) / SECOND), answers[ready]);
   if (!size) return (void)counts.refused++;
   if (is_lost()) return (void)counts.lost_answers++;
   going_to[ready] = *peer;
@@ -227,7 +231,7 @@ static void open_socket(uint16_t port) {
 int main(int count, char **arguments) {
   int port = 1161, interfaces = 64, prefix = 8;
   char network[32] = "127.0.0.0";
-  for (int option; (option = getopt(count, arguments, "n:p:d:l:s:r:q:L:c:i:")) != -1;) {
+  for (int option; (option = getopt(count, arguments, "n:p:d:l:s:r:q:L:c:i:u:A:X:")) != -1;) {
     long number = optarg ? strtol(optarg, NULL, 10) : 0;
     switch (option) {
       case 'n': if (sscanf(optarg, "%31[0-9.]/%d", network, &prefix) != 2 || prefix < 1 || prefix > 32) return 2; break;
@@ -239,6 +243,9 @@ int main(int count, char **arguments) {
       case 'q': setup.queue = (uint32_t)number; break;
       case 'L': setup.latency = (int64_t)number * 1000000; break;
       case 'c': setup.community = optarg; break;
+      case 'u': setup.user = optarg; break;
+      case 'A': setup.auth_password = optarg; break;
+      case 'X': setup.priv_password = optarg; break;
       case 'i': interfaces = number < 1000 ? (int)number : 1000; break;
       default: return 2;
     }
@@ -247,6 +254,11 @@ int main(int count, char **arguments) {
   setup.network = ntohl(inet_addr(network)) & setup.mask;
   chance = (chance + 1) * 0x9e3779b97f4a7c15ULL;
   agent_fill(interfaces);
+  if (setup.user) {
+    if (!setup.auth_password || !*setup.auth_password || !setup.priv_password || !*setup.priv_password) return 2;
+    usm_prepare(setup.user, setup.auth_password, setup.priv_password);
+  }
+  started = now();
   if (setup.rate || setup.latency) line = calloc(WAITING, sizeof *line);
   open_socket((uint16_t)port);
   sigset_t ours, before;
