@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ptscan.snmp.meeting import Meeting
 
 _GET: Final = PduType.GET  # not looked up in the Enum at each GET, which Python 3.11 does slowly
+_RESPONSE: Final = int(PduType.RESPONSE)
 _OK: Final = Outcome.OK
 _OVERTIME: Final = Problem(code="deadline", text="the time for reading was over")
 
@@ -120,7 +121,8 @@ class Session:
         message = exchange.message
         if in_time and exchange.outcome is _OK and message is not None and not message.error_status:
             varbinds = tuple(message.varbinds)
-            if tuple([name for name, _, _ in varbinds]) == names:
+            # A Report may be in clear and anybody's: it is no answer, even where it carries what was asked for.
+            if tuple([name for name, _, _ in varbinds]) == names and message.pdu_type == _RESPONSE:
                 if not device.settled:
                     device.settle(device.dialects[0])
                 return Answer(_OK, varbinds)

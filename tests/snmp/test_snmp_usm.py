@@ -9,10 +9,10 @@ import trio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from codec import AUTH, Report, parse_oid
+from codec import AUTH, OCTET_STRING, PduType, Report, decode_secure, encode_scoped, parse_oid
 from ptscan.snmp import Answer, Client, ClientSettings, Community, Outcome, Secret, Session, User, open_client
 
-from .agent_v3 import ENGINE, OTHER_ENGINE, AgentV3, user
+from .agent_v3 import ENGINE, OTHER_ENGINE, AgentV3, keys_of, user
 
 Responder = Callable[..., AbstractAsyncContextManager[Any]]
 MakeDevice = Callable[..., Any]
@@ -374,6 +374,26 @@ class TestLevels:
 
 
 class TestHostileAnswers:
+    @pytest.mark.parametrize("engine_id", [ENGINE, OTHER_ENGINE])
+    @pytest.mark.parametrize("level", [0, AUTH])
+    async def test_a_report_is_not_believed_for_the_varbinds_that_were_asked_for(
+        self, client: Client, responder: Responder, make_agent: Callable[..., AgentV3], engine_id: bytes, level: int
+    ) -> None:
+        agent = make_agent()
+        scoped = encode_scoped(engine_id, b"", PduType.REPORT, (0, 0, 0), [(NAME, OCTET_STRING, b"forged")])
+
+        def forging(datagram: bytes) -> list[bytes]:
+            if not agent.requests:
+                return agent.answer(datagram)
+            msg_id, forger = decode_secure(datagram).msg_id, keys_of(MONITOR, engine_id)
+            return [forger.seal(msg_id, scoped, (3, 1_000), bytes(8), reportable=False, level=level)]
+
+        async with responder(forging) as place:
+            session, answer = await get(client, place, version="3", timeout=0.2, retries=0)
+            assert answer.outcome is Outcome.OK
+            answers = [await session.get([NAME]), await session.get_next([SYSTEM]), await session.walk(SYSTEM)]
+        assert [(answer.outcome is Outcome.OK, answer.varbinds) for answer in answers] == [(False, ())] * 3
+
     async def test_replays_and_messages_in_another_order_are_not_taken(
         self, client: Client, responder: Responder, make_agent: Callable[..., AgentV3]
     ) -> None:
