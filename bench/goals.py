@@ -8,6 +8,7 @@ import bench_completeness
 import bench_long
 import bench_memory
 import bench_sweep
+import bench_usm
 from harness import Results
 from harness.results import beside
 from harness.table import shown
@@ -101,6 +102,12 @@ GOALS: Final = (
     Goal("GETBULK walk of one host", 1.6, "", True, ratio("client", "GETBULK walk", "gufo-snmp"), "times gufo-snmp"),
     Goal("GETs of one host, one after the other", 1.3, "", True, ratio("client", "sequential GET", "gufo-snmp"),
          "times gufo-snmp"),
+    Goal("SNMPv3: 1,000 new devices at once, from passwords", 1.0, "", True,
+         ratio("usm", bench_usm.PASSWORDS.name, "gufo-snmp"), "of gufo-snmp"),
+    Goal("SNMPv3: authPriv GETs of one device", 20.0, "", True, ratio("usm", bench_usm.GET.name, "pysnmp"),
+         "times pysnmp"),
+    Goal("the same", 0.85, "", True, ratio("usm", bench_usm.GET.name, "gufo-snmp (sync)"),
+         "of gufo-snmp's blocking client"),
     Goal("encode a GET of 10", 1.0, "", False, seen("codec", bench_codec.AGAIN), "µs"),
     Goal("decode 60 varbinds of a known shape, each", 0.12, "", False, seen("codec", bench_codec.POLLED), "µs"),
     Goal("decode 60 varbinds without a memory, each", 0.8, "", False, seen("codec", bench_codec.SIXTY), "µs"),

@@ -31,6 +31,7 @@ PARTS: Final = (
     Part("namespaces", "bench_namespaces.py"),
     Part("completeness", "bench_completeness.py"),
     Part("client", "bench_client.py"),
+    Part("usm", "bench_usm.py"),
     Part("codec", "bench_codec.py"),
     Part("memory", "bench_memory.py"),
     Part("long", "bench_long.py", on_demand=True),

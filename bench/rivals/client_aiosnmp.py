@@ -1,4 +1,4 @@
-"""aiosnmp; see client_turn.py."""
+"""aiosnmp; see turns.py."""
 
 import asyncio
 

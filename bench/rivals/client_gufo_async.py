@@ -1,4 +1,4 @@
-"""gufo-snmp's asyncio client; see client_turn.py."""
+"""gufo-snmp's asyncio client; see turns.py."""
 
 import asyncio
 

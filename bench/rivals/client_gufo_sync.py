@@ -1,4 +1,4 @@
-"""gufo-snmp's blocking client; see client_turn.py. One host at a time is all that it does."""
+"""gufo-snmp's blocking client; see turns.py. One host at a time is all that it does."""
 
 import asyncio
 

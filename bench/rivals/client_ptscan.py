@@ -1,4 +1,4 @@
-"""ptscan itself; see client_turn.py. One client for all sessions, as its documents say."""
+"""ptscan itself; see turns.py. One client for all sessions, as its documents say."""
 
 from contextlib import asynccontextmanager
 
@@ -19,6 +19,12 @@ async def open_library():
     async with open_client() as client:
         _open.append(client)
         yield
+        _open.pop()
+
+
+def opened():
+    """The client that is open."""
+    return _open[-1]
 
 
 async def at_once(work, count):
@@ -31,7 +37,7 @@ class Device:
     """A session needs no closing: entering and leaving it cost what the other clients' do, a call each."""
 
     def __init__(self, address, port):
-        self._session = _open[0].session(address, port, credentials=PUBLIC, version="2c")
+        self._session = opened().session(address, port, credentials=PUBLIC, version="2c")
 
     async def __aenter__(self):
         return self

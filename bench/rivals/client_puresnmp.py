@@ -1,4 +1,4 @@
-"""puresnmp with its plain Python types; see client_turn.py."""
+"""puresnmp with its plain Python types; see turns.py."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""pysnmp's v1 architecture, the light one, without MIBs; see client_turn.py."""
+"""pysnmp's v1 architecture, the light one, without MIBs; see turns.py."""
 
 import asyncio
 

@@ -25,6 +25,7 @@ from codec import (
     localised_key,
     master_key,
     parse_oid,
+    peek_request_id,
     privacy_key,
     report_of,
 )
@@ -135,11 +136,9 @@ def test_every_prefix_of_a_question_and_every_changed_octet_leaves_it_answering(
     for at in range(len(question)):
         peer.sock.send(question[:at])
         peer.sock.send(question[:at] + bytes([question[at] ^ 0x55]) + question[at + 1 :])
-    peer.sock.settimeout(0.2)
-    answers = []
-    with pytest.raises(TimeoutError):
-        while True:
-            answers.append(peer.sock.recv(2048))
+    answers = [peer.answer(discovery_request(0x50607080))]
+    while peek_request_id(answers[-1]) != 0x50607080:
+        answers.append(peer.sock.recv(2048))
     assert b"printer-" not in b"".join(answers)
     assert security.unseal(peer.answer(question)).level == AUTH | PRIV
 
