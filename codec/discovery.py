@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 from codec.errors import DecodeError, UsmError
 from codec.limits import REQUEST_ID_MAX, REQUEST_ID_MIN
 from codec.message import decode_scoped
-from codec.message_v3 import LEVEL, REPORTABLE, decode_secure, encode_scoped, envelope
+from codec.message_v3 import REPORTABLE, decode_secure, encode_scoped, envelope
 from codec.tags import PduType
 from codec.usm import check_engine_id
 
@@ -38,7 +38,7 @@ def discovery_request(msg_id: int) -> bytes:
 def decode_discovery(data: bytes) -> EngineReport:
     """Read the answer to a discovery request; raises DecodeError for anything else, and for a malformed engine ID."""
     message = decode_secure(data)
-    if message.flags & LEVEL:
+    if message.level:
         raise DecodeError(0, "an answer to a discovery request claims to be secured")
     try:
         check_engine_id(message.engine_id)

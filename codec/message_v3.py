@@ -3,6 +3,7 @@
 from typing import Final, NamedTuple
 
 from codec.ber import encode_header, encode_integer, encode_tlv, read_content, read_integer
+from codec.context import Context
 from codec.errors import DecodeError, EncodeError
 from codec.limits import MAX_DATAGRAM, MAX_ENGINE_ID, MAX_USER, MIN_ENGINE_ID
 from codec.pdu import encode_pdu
@@ -114,9 +115,7 @@ def _decode(data: bytes) -> SecureMessage:
         _, pos = read_content(data, body, end, SEQUENCE)
     if pos != end:
         raise DecodeError(pos, "octets are left in the message after the scoped PDU")
-    return SecureMessage(
-        msg_id, max_size, flags, engine_id, boots, time, user, mac, mac_at, salt, salt_at, begin, pos
-    )  # fmt: skip
+    return SecureMessage(msg_id, max_size, flags, engine_id, boots, time, user, mac, mac_at, salt, salt_at, begin, pos)
 
 
 def _natural(data: bytes, offset: int, end: int, what: str) -> tuple[int, int]:
@@ -166,5 +165,5 @@ def encode_scoped(
     context_engine_id: bytes, context_name: bytes, pdu_type: int, numbers: tuple[int, int, int], varbinds: list[Varbind]
 ) -> bytes:
     """A scoped PDU from its context, and the PDU's request-id, error-status, error-index and varbinds."""
-    context = encode_tlv(OCTET_STRING, context_engine_id) + encode_tlv(OCTET_STRING, context_name)
-    return encode_tlv(SEQUENCE, context + encode_pdu(pdu_type, numbers, encode_varbinds(varbinds)))
+    pdu = encode_pdu(pdu_type, numbers, encode_varbinds(varbinds))
+    return Context(context_engine_id, context_name).wrap(pdu)
