@@ -29,9 +29,6 @@ MAX_KNOWN_REQUESTS: Final = 1_024
 MAX_KNOWN_REQUEST_OCTETS: Final = 1_500
 """Octets of a request that is remembered."""
 
-MAX_USER: Final = 32
-"""Octets of an SNMPv3 user's name (RFC 3414 section 5, SnmpAdminString of 1 to 32)."""
-
 MAX_KNOWN_SECURITIES: Final = 16_384
 """Users at engines whose keys are kept ready; beyond that the oldest is made anew when it is asked again."""
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Final
 
+import codec
 from codec import (
     AUTH_PROTOCOLS,
     PRIV_PROTOCOLS,
@@ -15,7 +16,6 @@ from codec import (
     privacy_key,
 )
 from ptscan.simulator.errors import PlanError
-from ptscan.simulator.limits import MAX_USER
 
 _ANY_ENGINE_ID: Final = bytes(5)
 
@@ -70,8 +70,8 @@ def make_user(
     key, or a localised one where ``localised`` says so. Raises PlanError for what is no user.
     """
     octets = name.encode("utf-8", "surrogateescape")
-    if not 0 < len(octets) <= MAX_USER:
-        raise PlanError(f"user {name!r}: a name has 1 to {MAX_USER} octets")
+    if not 0 < len(octets) <= codec.limits.MAX_USER:
+        raise PlanError(f"user {name!r}: a name has 1 to {codec.limits.MAX_USER} octets")
     if auth is None and priv is not None:
         raise PlanError(f"user {name!r}: SNMPv3 has no privacy without authentication")
     hashing = cipher = None
