@@ -46,7 +46,7 @@ def load_credentials(path: Path) -> tuple[Credential, ...]:
     try:
         entries = msgspec.convert(table, _File)
     except msgspec.ValidationError as error:
-        raise CredentialsError(path, *_explain(error)) from None
+        raise CredentialsError(path, _explain(error)) from None
     return _made(path, entries)
 
 
@@ -92,14 +92,14 @@ def _read_private(path: Path) -> bytes:
     return octets
 
 
-def _explain(error: msgspec.ValidationError) -> tuple[str]:
+def _explain(error: msgspec.ValidationError) -> str:
     text, _, at = str(error).partition(" - at ")
     where = at.strip("`").removeprefix("$.").removeprefix("$")
     unknown = re.search(r"unknown field `(.*)`", text, re.DOTALL)
     if unknown is not None:
         known = "those of docs/snmpv3.md" if where else "community and user"
         text = f"there is an unknown field{_meant(unknown[1])}; only {known} are known"
-    return (f"{where}: {text}" if where else text,)
+    return f"{where}: {text}" if where else text
 
 
 def _meant(field: str) -> str:
