@@ -24,7 +24,7 @@ from ptscan.cli.options import (
     Profiles,
     Showing,
 )
-from ptscan.cli.trying import credentials_of, version_of
+from ptscan.cli.trying import credentials_of
 from ptscan.cli.ways import address_of, client_settings, failure_line
 from ptscan.cli.words import Words, counted
 from ptscan.profiles import load_profiles
@@ -80,7 +80,7 @@ async def _read(
         async def read_one(client: Client, number: int) -> None:
             address, port = addresses[number]
             session = client.session(
-                address, port, credentials=credentials, version=version_of(asking), accept_other_source=True
+                address, port, credentials=credentials, version=asking.snmp_version, accept_other_source=True
             )
             async with places:
                 done[number] = await read_at(session, profiles)

@@ -25,7 +25,7 @@ from ptscan.simulator import (
     parse_fault,
     run_simulator,
 )
-from ptscan.snmp import Community, Credential, Secret, User, load_credentials
+from ptscan.snmp import Community, Credential, Secret, User, key_octets, load_credentials
 
 DEFAULT_SEED: Final = 7
 
@@ -123,7 +123,7 @@ def played_users(known: Sequence[Credential] | None) -> list[SimulatedUser]:
 def _secret(password: Secret | None, key: Secret | None) -> str | bytes:
     if password is not None:
         return password.reveal()
-    return bytes.fromhex(key.reveal().removeprefix("0x").removeprefix("0X")) if key is not None else b""
+    return b"" if key is None else key_octets(key)
 
 
 async def _play(plan: SimulatorPlan, words: Words) -> Exit:

@@ -78,7 +78,6 @@ class Tally:
             yield f"{datagrams} passed over: garbage, answers to nobody's question, or a community that a device denies"
         if self.repeated > max(_REPEATED, self.answered):
             yield f"{counted(self.repeated, 'answer')} came again and again: each device counts once"
-
         if self.closed and not self.unfit:
             yield self._closed_line()
         if self.unasked:

@@ -1,14 +1,11 @@
-"""From what was typed to what is tried: the credentials, and the version of SNMP."""
+"""From what was typed to the credentials that are tried."""
 
 import os
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from ptscan.cli.options import Asking
 from ptscan.errors import InputError
 from ptscan.snmp import Community, Credential, Secret, User
-
-if TYPE_CHECKING:
-    from ptscan.snmp import Version
 
 COMMUNITY_VARIABLE: Final = "PTSCAN_COMMUNITY"
 DEFAULT_COMMUNITY: Final = "public"
@@ -43,8 +40,3 @@ def credentials_of(asking: Asking, *, needs_user: bool = True) -> tuple[Credenti
             f"--snmp-version {version}: {asking.credentials} has SNMPv3 users only: use 3 or auto, or name a community"
         )
     return credentials
-
-
-def version_of(asking: Asking) -> "Version":
-    """Return the version to speak."""
-    return asking.snmp_version

@@ -1,4 +1,4 @@
-"""From what was typed to what the rooms below take: the credentials, and the address of a device."""
+"""From what was typed to what the rooms below take: the client, and the address of a device."""
 
 import socket
 from collections.abc import AsyncIterator, Sequence
@@ -9,14 +9,7 @@ import trio
 
 from ptscan.cli.endpoints import Endpoint, EndpointError
 from ptscan.cli.options import Asking
-from ptscan.cli.trying import version_of
-from ptscan.snmp import (
-    ClientSettings,
-    Credential,
-    Outcome,
-    Session,
-    open_client,
-)
+from ptscan.snmp import ClientSettings, Credential, Outcome, Session, open_client
 
 _MENDS: Final = {
     Outcome.SILENT: ": check the address, the community or user, and that SNMP is switched on",
@@ -38,10 +31,15 @@ def client_settings(asking: Asking) -> ClientSettings:
 @asynccontextmanager
 async def open_session(endpoint: Endpoint, asking: Asking, credentials: Sequence[Credential]) -> AsyncIterator[Session]:
     """Open a session with the one device at ``endpoint``; raises EndpointError for a name that has no address."""
-    version = version_of(asking)
     address = await address_of(endpoint)
     async with open_client(client_settings(asking)) as client:
-        yield client.session(address, endpoint.port, credentials=credentials, version=version, accept_other_source=True)
+        yield client.session(
+            address,
+            endpoint.port,
+            credentials=credentials,
+            version=asking.snmp_version,
+            accept_other_source=True,
+        )
 
 
 async def address_of(endpoint: Endpoint) -> str:

@@ -7,13 +7,7 @@ The other modules are pure: ``table`` is the sans-I/O core, ``dialogue``, ``get`
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from ptscan.snmp.credentials import (
-    Community,
-    Credential,
-    User,
-    credentials_for,
-    out_of_turn,
-)
+from ptscan.snmp.credentials import Community, Credential, User, credentials_for, key_octets, out_of_turn
 from ptscan.snmp.secret import Secret
 
 if TYPE_CHECKING:
@@ -41,6 +35,7 @@ __all__ = [
     "Version",
     "Walk",
     "credentials_for",
+    "key_octets",
     "load_credentials",
     "open_client",
     "out_of_turn",
