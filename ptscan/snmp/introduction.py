@@ -156,6 +156,7 @@ class Introduction:
         if not self.is_settled:
             self.is_settled = True
             self._is_fresh = True
+            self._before_jetdirect = None
             self._acquaintance.known = self._users[self._at][1]
         return Move.TAKE
 
@@ -168,7 +169,7 @@ class Introduction:
             return self.go_on()  # it keeps its clock, which an unproven message does not set
         if before is not None:
             text = f"its SNMPv3 engine ID was {before.engine_id.hex()} and is {engine.engine_id.hex()} now"
-            self.notices.append(Problem(code="engine-changed", text=f"{self._acquaintance.address}: {text}"))
+            self._notice("engine-changed", text)
         self._acquaintance.engine = engine
         return self.go_on()
 
@@ -178,7 +179,7 @@ class Introduction:
             if self.engine is not None and self.engine.has_gone_back:
                 self.engine.has_gone_back = False
                 text = "its SNMPv3 clock has gone back: it has forgotten how often it was started"
-                self.notices.append(Problem(code="clock-went-back", text=f"{self._acquaintance.address}: {text}"))
+                self._notice("clock-went-back", text)
             return Move.ASK
         if report is Report.UNKNOWN_ENGINE and self._may_discover():
             return Move.DISCOVER
@@ -195,6 +196,10 @@ class Introduction:
         if exchange.outcome is Outcome.SILENT:
             return self._next_user(Outcome.SILENT, self._advice(Outcome.SILENT))
         return self._next_user(exchange.outcome, f"got an answer that is not to be believed: {exchange.reason}")
+
+    def _notice(self, code: str, text: str) -> None:
+        if len(self.notices) < limits.NOTICES:
+            self.notices.append(Problem(code=code, text=f"{self._acquaintance.address}: {text}"))
 
     def _may_discover(self) -> bool:
         self._discovered += 1
@@ -213,7 +218,10 @@ class Introduction:
 
     def _next_user(self, outcome: Outcome, reason: str) -> Move:
         """The present user is not let in, for this ``reason``: try the next one, or say so of all."""
-        name = self._users[self._at][1].user.name
+        keyring = self._users[self._at][1]
+        name = keyring.user.name
+        if self.engine is not None and not self.is_settled:
+            keyring.forget(self.engine.engine_id)  # sixteen users in vain are not to take memory at each device
         outcome, reason = self._before_jetdirect or (outcome, reason)
         self._failures.append((outcome, f"SNMPv3 user {name!r} {reason}"))
         if not self.is_settled and self._at + 1 < len(self._users):

@@ -1,6 +1,7 @@
 """The keys of an SNMPv3 user, made once for each engine; quickly, unless a password has to be stretched. No I/O."""
 
 from collections.abc import MutableMapping
+from threading import Lock
 from typing import Final, TypeVar
 
 from codec import (
@@ -41,6 +42,7 @@ class Keyring:
         self._capacity = capacity
         self._made: dict[bytes, Security] = {}
         self._extended: dict[bytes, bytes] = {}
+        self._keeping = Lock()  # several threads extend, and two must not push out the same key
 
     @property
     def is_stretched(self) -> bool:
@@ -60,6 +62,10 @@ class Keyring:
             security = Security(self._name, engine_id, auth=auth, priv=self._cipher_key(engine_id))
             self._keep(self._made, engine_id, security)
         return security
+
+    def forget(self, engine_id: bytes) -> None:
+        """Free what takes memory and no time to make again: the user is not let in there."""
+        self._made.pop(engine_id, None)
 
     def stretch(self) -> None:
         """Make the master keys of the user's passwords. Raises UsmError for a password that is too short."""
@@ -85,6 +91,7 @@ class Keyring:
         return key if self._is_localised else localised_key(auth, key, engine_id)
 
     def _keep(self, memory: MutableMapping[bytes, ValueT], engine_id: bytes, value: ValueT) -> None:
-        if len(memory) >= self._capacity:
-            del memory[next(iter(memory))]  # the oldest
-        memory[engine_id] = value
+        with self._keeping:
+            if len(memory) >= self._capacity:
+                del memory[next(iter(memory))]  # the oldest
+            memory[engine_id] = value

@@ -146,6 +146,9 @@ USERS_KEPT: Final = 256
 ENGINES_KEPT: Final = 16_384
 """Engines by their address."""
 
+NOTICES: Final = 8
+"""What one answer says at most of an engine that changes, which a hostile one may do at each question."""
+
 RESYNCHRONISATIONS: Final = 1
 DISCOVERIES: Final = 1
 """How often one question is put again because the engine's clock, or the engine, turned out to be another one."""

@@ -304,6 +304,7 @@ class Walk:
         if answer.outcome is Outcome.OK and not self._some:  # a leaf has nothing below it
             answer = await self._session.get((self._root,), deadline=self._deadline)
             self._read += answer.values.values()
+        answer = self._session._with_notices(answer)
         self.outcome, self.problems = answer.outcome, answer.problems
 
 

@@ -23,6 +23,7 @@ from codec import (
 from ptscan.snmp.engine import Engine
 
 _REPORT: Final = int(PduType.REPORT)
+_ANSWERS: Final = frozenset({_REPORT, int(PduType.RESPONSE)})
 _NOT_FOR_US: Final = frozenset({Fault.UNKNOWN_ENGINE, Fault.UNKNOWN_USER})
 
 
@@ -34,7 +35,10 @@ class Speaker(Protocol):
         ...
 
     def unseal(self, data: bytes, msg_id: int, now: float) -> Message:
-        """The answer to the question ``msg_id``, a Report or what was asked for; raises DecodeError for any other."""
+        """The answer to the question ``msg_id``, a Report or what was asked for; raises DecodeError for any other.
+
+        A message that is no answer by its PDU type is given as it is, and nothing of it was believed.
+        """
         ...
 
 
@@ -97,6 +101,8 @@ class UserSpeaker:
                 raise
             return self._plain_report(data, error)
         message = self._decoder.decode_scoped(scoped)
+        if message.pdu_type not in _ANSWERS:  # our own question, sent back, is authentic, too
+            return message
         timely = engine.hear(secure.boots, secure.time, now) if level & AUTH else not security.level
         if message.pdu_type == _REPORT:
             if not timely and report_of(message) is Report.NOT_IN_TIME_WINDOW:

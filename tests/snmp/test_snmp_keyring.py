@@ -1,5 +1,8 @@
 """Keys are made once, passwords are stretched first, and what is kept has a limit."""
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from codec import AUTH_PROTOCOLS, UsmError, localised_key, master_key
@@ -75,3 +78,21 @@ def test_what_is_kept_has_a_limit() -> None:
         keyring.find(OTHER_ENGINE + bytes((number,)))
     assert len(keyring._made) == 3
     assert keyring.find(ENGINE) is not first
+
+
+def test_threads_that_extend_at_once_do_not_push_out_the_same_key() -> None:
+    keyring = Keyring(user(auth="md5", priv="aes256-reeder"), capacity=1)
+
+    def keep(first: int) -> None:  # as ``extend`` does, without the milliseconds before it
+        for number in range(first, first + 20_000):
+            keyring._keep(keyring._extended, number.to_bytes(5, "big"), b"")
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            for kept in [pool.submit(keep, thread << 32) for thread in range(4)]:
+                kept.result()
+    finally:
+        sys.setswitchinterval(before)
+    assert len(keyring._extended) == 1

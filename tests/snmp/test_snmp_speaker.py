@@ -102,6 +102,14 @@ def test_one_that_is_not_authenticated_does_not_set_the_clock() -> None:
     assert it.engine.times(0.0) == (3, 1_000)
 
 
+def test_our_own_question_sent_back_proves_nothing() -> None:
+    it = speaker(boots=90, time=5)  # as somebody may have told us who is not the engine
+    assert it.unseal(it.seal(PDU, ID, 0.0), ID, 0.0).pdu_type == PduType.GET
+    assert not it.engine.is_proven
+    it.unseal(answer(), ID, 0.0)
+    assert it.engine.times(0.0) == (3, 1_000)
+
+
 def test_one_outside_the_time_window_is_not_believed() -> None:
     it = speaker()
     it.unseal(answer(), ID, 0.0)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from itertools import product
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from codec import AUTH, OCTET_STRING, PduType, Report, decode_secure, encode_scoped, parse_oid
-from ptscan.snmp import Answer, Client, ClientSettings, Community, Outcome, Secret, Session, User, open_client
+from ptscan.snmp import Answer, Client, ClientSettings, Community, Outcome, Secret, Session, User, limits, open_client
 
 from .agent_v3 import ENGINE, OTHER_ENGINE, AgentV3, keys_of, user
 
@@ -156,6 +157,16 @@ class TestGettingToKnow:
             assert session.in_jetdirect() is None, "it is not even known yet"
             await session.get([NAME])
             assert session.in_jetdirect() is None
+
+    async def test_what_a_device_refuses_later_is_not_what_it_refused_before_jetdirect(
+        self, client: Client, responder: Responder, make_agent: Callable[..., AgentV3]
+    ) -> None:
+        agent = make_agent(user(context="Jetdirect"))
+        async with responder(agent.answer) as place:
+            session, answer = await get(client, place, version="3")
+            assert answer.outcome is Outcome.OK
+            agent.always = Report.WRONG_DIGEST
+            assert (await session.get([NAME])).outcome is Outcome.WRONG_DIGEST
 
 
 REPORTS = [
@@ -306,6 +317,40 @@ class TestEngines:
             assert OTHER_ENGINE.hex() in answer.problems[0].text
             assert (await session.get([NAME])).problems == ()
         assert agent.discoveries == 2
+
+    @pytest.mark.parametrize("by_row", [True, False])
+    async def test_one_that_changes_at_each_question_is_not_said_a_hundred_times(
+        self, client: Client, responder: Responder, make_agent: Callable[..., AgentV3], by_row: bool
+    ) -> None:
+        agent = make_agent()
+
+        def hostile(datagram: bytes) -> list[bytes]:
+            if len(agent.requests) > agent.engine_id[-1]:
+                agent.engine_id = ENGINE + bytes((len(agent.requests),))
+            return agent.answer(datagram)
+
+        agent.engine_id = ENGINE + bytes(1)
+        async with responder(hostile) as place:
+            session = client.session(place.address, place.port, credentials=(MONITOR,), version="3")
+            walk = session.iter_walk(SYSTEM)
+            if by_row:
+                assert [row async for row in walk]
+                assert 0 < len(walk.problems) <= limits.NOTICES
+            else:
+                answer = await session.get_many([SYSTEM + bytes(pair) for pair in product(range(20), range(20))])
+                assert answer.outcome is Outcome.OK
+                assert len(answer.problems) == limits.NOTICES
+
+    async def test_users_in_vain_take_no_memory_at_each_device(
+        self, client: Client, responder: Responder, make_agent: Callable[..., AgentV3]
+    ) -> None:
+        strangers = tuple(user(f"stranger-{n}", priv=None) for n in range(3))
+        async with responder(make_agent().answer) as place:
+            _, answer = await get(client, place, *strangers, MONITOR, version="3")
+            assert answer.outcome is Outcome.OK
+        assert client._meetings is not None
+        keyrings = client._meetings.keyrings
+        assert [len(keyrings[each]._made) for each in (*strangers, MONITOR)] == [0, 0, 0, 1]
 
     async def test_one_that_gives_another_id_each_time_costs_one_derivation_a_question(
         self, client: Client, responder: Responder, make_agent: Callable[..., AgentV3]
