@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Final
 
 import msgspec
 import trio
@@ -16,6 +17,15 @@ from ptscan.printer.rows import Columns, oid_text
 from ptscan.printer.text import decode_text
 from ptscan.profiles import Profile, ProfileSet
 from ptscan.snmp import Answer, Outcome, Session
+
+_NOT_LET_IN: Final = frozenset(
+    {
+        *(Outcome.REFUSED, Outcome.UNKNOWN_USER, Outcome.WRONG_DIGEST, Outcome.UNSUPPORTED_LEVEL),
+        *(Outcome.DECRYPTION_ERROR, Outcome.NOT_IN_TIME_WINDOW, Outcome.UNKNOWN_ENGINE, Outcome.UNKNOWN_CONTEXT),
+        Outcome.NO_CREDENTIAL,
+    }
+)
+"""The device is there, and it is the credential that has to be mended."""
 
 
 class DeviceReading(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,7 +76,8 @@ class _Reading:
         self.outcome = first.outcome
         if first.outcome is not Outcome.OK:
             why = first.problems[0].text if first.problems else first.outcome.value
-            self.ledger.problem("no-answer", why.removeprefix(f"{self._session.address} port {self._session.port}: "))
+            code = first.outcome.value if first.outcome in _NOT_LET_IN else "no-answer"
+            self.ledger.problem(code, why.removeprefix(f"{self._session.address} port {self._session.port}: "))
             return
         self._take(first)
         if not await self._recognise():

@@ -82,8 +82,10 @@ def make_plan(
         raise PlanError("nobody may ask: give a community or a user")
     if community == "":
         raise PlanError("an empty community: give it a name")
-    if len({user.name for user in users}) < len(users):
-        raise PlanError("two users of one name: a device knows each name once")
+    names = [user.name for user in users]
+    if twice := [name for name in names if names.count(name) > 1]:
+        text = twice[0].decode(errors="replace")
+        raise PlanError(f"two users are called {text!r}: a device knows each name once, give it one of them")
     if not 0 <= speed <= 1_000_000:
         raise PlanError(f"speed {speed:g}: give a number from 0 (time stands still) to 1000000")
     if not MIN_MESSAGE <= max_message <= 65_507:

@@ -99,6 +99,12 @@ def _explain(error: msgspec.ValidationError) -> str:
     if unknown is not None:
         known = "those of docs/snmpv3.md" if where else "community and user"
         text = f"there is an unknown field{_meant(unknown[1])}; only {known} are known"
+    elif where in _File.__struct_fields__:
+        text = f"is no list of entries: write each as [[{where}]], with two brackets"
+    elif text.startswith("Expected `array`"):
+        text = 'is no list: write it as ["…"]'
+    elif text.startswith("Expected `str"):
+        text = "is no text: put it in quotes"
     return f"{where}: {text}" if where else text
 
 

@@ -33,6 +33,12 @@ _OUTCOMES: Final[Mapping[Report | None, Outcome]] = {
     Report.UNKNOWN_CONTEXT: Outcome.UNKNOWN_CONTEXT,
     Report.UNAVAILABLE_CONTEXT: Outcome.UNKNOWN_CONTEXT,
 }
+_BY_LEVEL: Final[Mapping[str, tuple[str, str]]] = {
+    "authPriv": ("privacy password and protocol", ""),
+    "authNoPriv": ("authentication password and protocol", ", and whether it wants priv"),
+    "noAuthNoPriv": ("name", ", and whether it wants auth and priv"),
+}
+"""What to check where silence meets a user, and where he may not read: so net-snmp's agent refuses too low a level."""
 _REPORT: Final = int(PduType.REPORT)
 _ABSENT: Final = frozenset({Outcome.UNREACHABLE, Outcome.NOT_SENT})
 
@@ -152,7 +158,7 @@ class Introduction:
         if message.pdu_type == _REPORT:
             return self._reported(report_of(message))
         if message.error_status in REFUSALS and not self.is_settled:
-            return self._try_jetdirect(Outcome.REFUSED, "may not read what was asked: see the rights on the device")
+            return self._try_jetdirect(Outcome.REFUSED, self._advice(Outcome.REFUSED))
         if not self.is_settled:
             self.is_settled = True
             self._is_fresh = True
@@ -235,14 +241,15 @@ class Introduction:
 
     def _advice(self, outcome: Outcome) -> str:
         user = self._users[self._at][1].user
-        suspects = [*(["privacy password and protocol"] if user.priv else []), *(["context"] if user.context else [])]
+        suspect, lacking = _BY_LEVEL[user.level]
         return {
-            Outcome.SILENT: "got no answer, though the engine gave its ID"
-            + (f": some devices say nothing to a wrong {' or '.join(suspects)}" if suspects else ""),
+            Outcome.SILENT: "got no answer, though the engine gave its ID: some devices say nothing to what is wrong, "
+            f"check {suspect}{' and context' if user.context else ''}",
             Outcome.UNKNOWN_USER: "is not known to the device: check the name, and that the device has this user",
             Outcome.WRONG_DIGEST: f"has another authentication password or protocol there than {user.auth}: check both",
             Outcome.UNSUPPORTED_LEVEL: f"has another security level there than {user.level}: check auth and priv",
             Outcome.DECRYPTION_ERROR: f"has another privacy password or protocol there than {user.priv}: check both",
+            Outcome.REFUSED: f"may not read what was asked: see the rights on the device{lacking}",
             Outcome.NOT_IN_TIME_WINDOW: "is refused for the time, again and again: set the device's SNMPv3 up anew",
             Outcome.UNKNOWN_ENGINE: "is refused for the engine ID that the device itself gave: restart the device",
             Outcome.UNKNOWN_CONTEXT: f"has no context {user.context!r} there: name the right one as context",

@@ -69,6 +69,10 @@ def test_a_refusal_says_what_to_mend(snmpd_v3: str, ptscan: Run, tmp_path: Path)
         assert "'nobody' is not known to the device" in done.stderr
         assert done.stderr.count("\n") == 1
         assert "password-" not in done.stderr
+    done = ptscan("read", snmpd_v3, "--credentials", path.name, "--format", "jsonl")
+    assert done.returncode == 1
+    (problem,) = json.loads(done.stdout)["problems"]
+    assert problem["code"] == "wrong-digest", "the device is there, and a machine can tell that from silence"
 
 
 @pytest.mark.parametrize("verb", ["get", "walk", "read", "record"])

@@ -109,5 +109,5 @@ def test_users_and_a_community_may_both_ask_or_either() -> None:
 
 
 def test_a_device_knows_each_name_once() -> None:
-    with pytest.raises(PlanError, match="two users of one name"):
+    with pytest.raises(PlanError, match="two users are called 'robin'"):
         make_plan(devices(1), users=[make_user("robin"), make_user("robin", context="Jetdirect")])

@@ -70,6 +70,7 @@ async def test_walk_of_the_whole_tree_equals_net_snmps(snmpd: Any, auth: str | N
         (user("md5", None, auth_password=Secret("another password")), Outcome.WRONG_DIGEST),
         (User("md5-des", auth="sha256", auth_password=Secret("auth-password")), Outcome.WRONG_DIGEST),
         (User("sha1"), Outcome.REFUSED),
+        (User("sha256-aes128", "sha256", Secret("auth-password")), Outcome.REFUSED),
         (
             User("sha1", "sha1", Secret("auth-password"), priv="aes128", priv_password=Secret("priv-password")),
             Outcome.UNSUPPORTED_LEVEL,
@@ -82,6 +83,8 @@ async def test_what_is_wrong_is_told_as_snmpd_reports_it(snmpd: Any, who: User, 
         answer = await session.get([NAME])
     assert answer.outcome is outcome
     assert repr(who.name) in answer.problems[0].text
+    if outcome is Outcome.REFUSED:
+        assert "priv" in answer.problems[0].text, "it may be the level alone"
 
 
 async def test_two_users_of_one_engine_share_its_clock(snmpd: Any) -> None:
