@@ -75,7 +75,7 @@ class Session:
         return VERSION_NAMES[self._device.dialects[0].version] if self._device.settled else None
 
     @property
-    def community_index(self) -> int | None:
+    def credential_index(self) -> int | None:
         """Which of the session's credentials worked, counted from 0; None until the device has answered."""
         return self._device.dialects[0].credential if self._device.settled else None
 

@@ -71,9 +71,9 @@ async def test_get_walk_and_columns_of_one_device(
     device = make_device()
     async with responder(device.answer) as place:
         session = client.session(place.address, place.port, credentials=public)
-        assert (session.version, session.community_index, session.rtt) == (None, None, None)
+        assert (session.version, session.credential_index, session.rtt) == (None, None, None)
         assert (await session.get([NAME])).values[NAME] == (NAME, OCTET_STRING, b"prn")
-        assert (session.version, session.community_index) == ("2c", 0)
+        assert (session.version, session.credential_index) == ("2c", 0)
         assert session.rtt is not None
         assert session.rtt < 1
         walk = await session.walk(parse_oid("1.3"))
@@ -284,7 +284,7 @@ class TestCredentials:
         async with responder(device.answer) as place:
             session = client.session(place.address, place.port, credentials=secrets("first", "second", "third"))
             assert (await session.get([NAME])).outcome is Outcome.OK
-            assert (session.community_index, session.version) == (2, "2c")
+            assert (session.credential_index, session.version) == (2, "2c")
             before = len(place.received)
             await session.walk(SYSTEM)
             late = [decode_message(datagram) for datagram in place.received[before:]]
@@ -311,7 +311,7 @@ class TestCredentials:
         async with responder(make_device().answer) as place:
             session = client.session(place.address, place.port, credentials=credentials)
             await session.get([NAME])
-            assert session.community_index == 1
+            assert session.credential_index == 1
         assert all(b"elsewhere" not in datagram for datagram in place.received)
 
     async def test_later_silence_forgets_nothing(
@@ -324,7 +324,7 @@ class TestCredentials:
             await session.get([NAME])
             awake[0] = False
             assert (await session.get([NAME])).outcome is Outcome.SILENT
-            assert (session.version, session.community_index) == ("2c", 1)
+            assert (session.version, session.credential_index) == ("2c", 1)
             awake[0] = True
             before = len(place.received)
             assert (await session.get([NAME])).outcome is Outcome.OK

@@ -238,7 +238,7 @@ class TestCredentialsKept:
             for place, index in ((inside, 0), (outside, 1), (inside, 0), (outside, 1)):
                 session = hasty.session(place.address, place.port, credentials=credentials, version="2c")
                 assert (await session.get([NAME])).outcome is Outcome.OK
-                assert session.community_index == index
+                assert session.credential_index == index
         assert all(b"narrow" not in datagram for datagram in outside.received)
 
     async def test_are_those_of_the_moment(self, hasty: Client, responder: Responder, make_device: MakeDevice) -> None:

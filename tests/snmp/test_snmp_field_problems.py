@@ -203,11 +203,11 @@ async def test_problem_29_what_worked_is_remembered_and_no_failure_erases_it(
     async with responder(lambda datagram: device.answer(datagram) if awake else []) as place:
         session = hasty.session(place.address, place.port, credentials=credentials)
         assert (await session.get([NAME])).outcome is Outcome.OK
-        assert (session.version, session.community_index) == ("1", 1)
+        assert (session.version, session.credential_index) == ("1", 1)
         awake = False
         place.received.clear()
         assert (await session.get([NAME])).outcome is Outcome.SILENT
         awake = True
         assert (await session.get([NAME])).outcome is Outcome.OK
-        assert (session.version, session.community_index) == ("1", 1)
+        assert (session.version, session.credential_index) == ("1", 1)
         assert {request(datagram).community for datagram in place.received} == {b"fleet"}

@@ -67,7 +67,7 @@ async def test_the_community_that_works_is_found(snmpd: Any) -> None:
     async with open_client(SLOW) as client:
         session = client.session(snmpd.address, snmpd.port, credentials=credentials)
         assert (await session.get([parse_oid("1.3.6.1.2.1.1.5.0")])).values
-        assert (session.version, session.community_index) == ("2c", 1)
+        assert (session.version, session.credential_index) == ("2c", 1)
 
 
 async def test_a_community_with_a_narrow_view(snmpd: Any) -> None:

@@ -48,7 +48,7 @@ class TestGettingToKnow:
         async with responder(agent.answer) as place:
             session, answer = await get(client, place, version="3")
             assert [value for _, _, value in answer.varbinds] == [VALUE]
-            assert (session.version, session.community_index, session.engine_id) == ("3", 0, ENGINE)
+            assert (session.version, session.credential_index, session.engine_id) == ("3", 0, ENGINE)
             assert (await session.get([NAME])).outcome is Outcome.OK
         assert [message.user for message in agent.seen] == [b"", b"monitor", b"monitor"]
         assert len(set(agent.salts)) == 2
@@ -109,10 +109,10 @@ class TestGettingToKnow:
         )
         async with responder(agent.answer) as place:
             session, answer = await get(client, place, user("nobody"), wrong, MONITOR, version="3")
-            assert (answer.outcome, answer.problems, session.community_index) == (Outcome.OK, (), 2)
+            assert (answer.outcome, answer.problems, session.credential_index) == (Outcome.OK, (), 2)
             seen = len(agent.seen)
             again, answer = await get(client, place, user("nobody"), wrong, MONITOR, version="3")
-            assert (answer.outcome, again.community_index) == (Outcome.OK, 2)
+            assert (answer.outcome, again.credential_index) == (Outcome.OK, 2)
         assert seen == 4
         assert len(agent.seen) == 5, "who was let in comes first, and its engine is known"
 
@@ -125,7 +125,7 @@ class TestGettingToKnow:
             async with responder(agent.answer) as place:
                 session, answer = await get(client, place, MONITOR, public)
                 assert answer.outcome is Outcome.OK
-                assert (session.version, session.community_index) == (version, place_in_list)
+                assert (session.version, session.credential_index) == (version, place_in_list)
             assert bool(agent.seen) is not answers_v2c
 
     async def test_a_context_that_is_named_is_used_and_jetdirect_is_tried_by_itself(
