@@ -1,6 +1,7 @@
 """Command generator for SNMP v1, v2c and v3: GET, GETNEXT and GETBULK, and nothing else.
 
-I/O: ``client``, ``driver`` (sockets, clock), ``sockets``, ``session``, ``meeting`` (waits), ``credentials_file``.
+I/O: ``client``, ``driver`` (sockets, clock), ``sockets``, ``session``, ``meeting`` (waits), ``keyring`` (a lock),
+``credentials_file``.
 The other modules are pure: ``table`` is the sans-I/O core, ``dialogue``, ``get`` and ``walk`` decide what is asked.
 """
 
