@@ -22,14 +22,21 @@ class Keymaker:
 
     def __init__(self) -> None:
         self._limiter = trio.CapacityLimiter(os.cpu_count() or 1)
-        self._stretching = trio.Lock()
+        self._stretching: dict[Keyring, trio.Event] = {}
 
     async def stretch(self, keyring: Keyring) -> None:
         """Stretch the user's passwords, unless that is done; raises UsmError."""
-        if not keyring.is_stretched:
-            async with self._stretching:
-                if not keyring.is_stretched:
-                    await trio.to_thread.run_sync(keyring.stretch, limiter=self._limiter)
+        while not keyring.is_stretched:
+            under_way = self._stretching.get(keyring)
+            if under_way is not None:  # a thousand tasks wait here, and are woken all at once, not one by the other
+                await under_way.wait()
+                continue
+            done = self._stretching[keyring] = trio.Event()
+            try:
+                await trio.to_thread.run_sync(keyring.stretch, limiter=self._limiter)
+            finally:
+                del self._stretching[keyring]
+                done.set()
 
     async def prepare(self, keyrings: Iterable[Keyring]) -> None:
         """Stretch the passwords of users who will be tried: those of a thousand devices then wait for nothing more.

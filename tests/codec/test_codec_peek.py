@@ -3,7 +3,20 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codec import INTEGER, V1, V2C, DecodeError, Message, decode_message, encode_response, peek_request_id
+from codec import (
+    INTEGER,
+    REQUEST_ID_MAX,
+    REQUEST_ID_MIN,
+    V1,
+    V2C,
+    DecodeError,
+    Message,
+    decode_message,
+    decode_secure,
+    discovery_request,
+    encode_response,
+    peek_request_id,
+)
 
 ids = st.integers(-(2**31), 2**31 - 1)
 
@@ -44,3 +57,28 @@ def test_every_prefix_is_none_until_the_id_is_whole() -> None:
     end = octets.index(bytes.fromhex("12345678")) + 4
     assert [peek_request_id(octets[:size]) for size in range(end)] == [None] * end
     assert peek_request_id(octets[:end]) == 0x12345678
+
+
+@given(st.data())
+def test_the_msg_id_of_a_v3_message_is_found_wherever_decoding_finds_it(data: st.DataObject) -> None:
+    octets = bytearray(discovery_request(data.draw(st.integers(REQUEST_ID_MIN, REQUEST_ID_MAX))))
+    if data.draw(st.booleans()):
+        size = len(octets) - 2
+        octets[1:2] = data.draw(
+            st.sampled_from([b"\x81" + bytes((size,)), b"\x82\0" + bytes((size,)), b"\x80", b"\x85"])
+        )
+    for _ in range(data.draw(st.integers(0, 2))):
+        octets[data.draw(st.integers(0, 20))] = data.draw(st.integers(0, 255))
+    try:
+        message = decode_secure(bytes(octets))
+    except DecodeError:
+        return
+    assert peek_request_id(bytes(octets)) == message.msg_id
+
+
+def test_every_prefix_of_a_v3_message_is_none_until_its_msg_id_is_whole() -> None:
+    octets = discovery_request(0x12345678)
+    end = octets.index(bytes.fromhex("12345678")) + 4
+    assert [peek_request_id(octets[:size]) for size in range(end)] == [None] * end
+    assert peek_request_id(octets[:end]) == 0x12345678
+    assert peek_request_id(b"\x30\x85" + octets[2:]) is None
