@@ -35,6 +35,7 @@ DEFAULT_RETRIES: Final = 1  # a wrong community is met by silence, and each has 
 
 _SYS_OBJECT_ID: Final[Oid] = parse_oid("1.3.6.1.2.1.1.2.0")
 _MANY: Final = "they try 16 communities and 16 users on a device: limit entries by networks"
+_SHOWS_NOTHING: Final = "shows not even what it is (sysObjectID): see the rights (views) on the device"
 _REEDER: Final = "-reeder"
 _DECIPHERED_NOTHING: Final = frozenset({Outcome.SILENT, Outcome.DECRYPTION_ERROR})
 _SAYS_NOTHING: Final = frozenset({Outcome.SILENT, Outcome.MALFORMED})
@@ -43,7 +44,8 @@ _SAYS_NOTHING: Final = frozenset({Outcome.SILENT, Outcome.MALFORMED})
 class Check(msgspec.Struct, frozen=True):
     """What became of one entry: ``entry`` is its name in errors of the file, ``version`` the one that it works in.
 
-    ``outcome`` is an ``Outcome``'s value and ``text`` tells a person what to do about it; both without any secret.
+    ``outcome`` is an ``Outcome``'s value and ``text`` tells a person what to do about it, and of one
+    that works that it may read nothing; both without any secret.
     """
 
     entry: str
@@ -142,7 +144,7 @@ class _Device:
                 second = await self._ask_in("1", credential)
                 if second.outcome is not Outcome.SILENT:
                     answer, version = second, "1"
-        text = None
+        text = None if answer.values else _SHOWS_NOTHING
         if answer.outcome is not Outcome.OK:
             text = what_failed(self._place, answer.problems[0].text, answer.outcome)
             if answer.outcome in _DECIPHERED_NOTHING and answer is not self._deaf:

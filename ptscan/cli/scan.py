@@ -68,8 +68,8 @@ async def _scan(
         f"{trio.current_time() - began:.1f} s"
     )
     if interrupted:
-        left = readers.found - readers.read
-        words.complain(f"interrupted: what was read until then is kept, {counted(left, 'device')} found were not read")
+        left = counted(readers.found - readers.read, "device")
+        words.complain(f"interrupted: what was read until then is kept; found and not read: {left}")
         return Exit.INTERRUPTED
     if faults and not tally.probes:
         return Exit.FAILED

@@ -229,6 +229,8 @@ createUser longkey SHA "password-1" AES-256 "password-2"
 rouser longkey priv
 createUser open
 rouser open noauth
+createUser blind
+rouser blind noauth .1.3.6.1.2.1.99
 """
 
 

@@ -158,6 +158,12 @@ def test_a_person_gets_a_table_and_a_spreadsheet_a_row_each(ptscan: Run, snmpd_v
     assert len(rows) == 12
 
 
+def test_one_who_is_let_in_and_may_read_nothing_is_told_so(ptscan: Run, snmpd_v3: str, tmp_path: Path) -> None:
+    done = ptscan(*CHECK, kept(tmp_path, "[[user]]\nname = 'blind'\n"), snmpd_v3, *QUICK)
+    assert done.returncode == 0
+    assert "in v3  shows not even what it is (sysObjectID): see the rights" in done.stdout
+
+
 def test_where_none_works_the_exit_code_says_so(ptscan: Run, snmpd_v3: str, tmp_path: Path) -> None:
     done = ptscan(*CHECK, kept(tmp_path, "[[user]]\nname = 'nobody'\n"), snmpd_v3, *QUICK)
     assert done.returncode == 1
