@@ -307,15 +307,11 @@ def _stencils(plan: SweepPlan[CredentialT], rounds: Sequence[Round]) -> dict[Way
     return stencils
 
 
-def _octets(credential: CredentialT) -> bytes:
-    return credential.name.reveal().encode("utf-8", "surrogateescape")
-
-
 def _stencil(version: int, credential: CredentialT) -> Stencil:
-    template = RequestTemplate(version, _octets(credential), PduType.GET, PROBE_OIDS)
+    template = RequestTemplate(version, credential.octets, PduType.GET, PROBE_OIDS)
     return Stencil(template.encode(REQUEST_ID_MIN), template.id_offset)
 
 
 def _to_length(credential: CredentialT) -> int:
-    community = len(_octets(credential))
+    community = len(credential.octets)
     return 2 + 3 + (2 if community < 0x80 else 3) + community + 1  # message, version, community, PDU type

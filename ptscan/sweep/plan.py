@@ -20,20 +20,12 @@ Way: TypeAlias = tuple[int, int | None]
 DISCOVERY: Final[Way] = (V3, None)
 
 
-class Revealable(Protocol):
-    """A text that is shown on purpose only."""
-
-    def reveal(self) -> str:
-        """The text itself."""
-        ...
-
-
 class CommunityLike(Protocol):
     """A community and the networks it may be sent to; none means everywhere."""
 
     @property
-    def name(self) -> Revealable:
-        """The community."""
+    def octets(self) -> bytes:
+        """The community as it goes over the wire."""
         ...
 
     @property

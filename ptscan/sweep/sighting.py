@@ -71,35 +71,30 @@ class SightingReader:
 
         An answer without values (noSuchName, an exception, a wrong type) still is an answer: its fields are None.
         """
-        object_id, descr, name = (None, None, None) if message.error_status else _values(message.varbinds)
-        dotted, enterprise = (None, None) if object_id is None else self._read_object_id(object_id)
-        text, kind = self._read_description(object_id, descr)
+        enterprise, dotted, descr, name, kind = self._read_values([] if message.error_status else message.varbinds)
         return Sighting(
-            self.text_of(address),
-            self._port,
-            "1" if message.version == V1 else "2c",
-            None,
-            enterprise,
-            dotted,
-            text,
-            None if name is None else _text(name),
-            kind,
-            rtt_ms,
-        )
+            self.text_of(address), self._port, "1" if message.version == V1 else "2c", None,
+            enterprise, dotted, descr, name, kind, rtt_ms,
+        )  # fmt: skip
 
     def complete(self, sighting: Sighting, varbinds: Sequence[Varbind]) -> Sighting:
         """Add to the ``sighting`` of an SNMPv3 engine what its device told a user: the values of PROBE_OIDS."""
-        object_id, descr, name = _values(varbinds)
-        dotted, enterprise = (None, None) if object_id is None else self._read_object_id(object_id)
-        text, kind = self._read_description(object_id, descr)
+        enterprise, dotted, descr, name, kind = self._read_values(varbinds)
         return msgspec.structs.replace(
             sighting,
             enterprise=sighting.enterprise if enterprise is None else enterprise,
             sys_object_id=dotted,
-            sys_descr=text,
-            sys_name=None if name is None else _text(name),
+            sys_descr=descr,
+            sys_name=name,
             kind=kind,
         )
+
+    def _read_values(self, varbinds: Sequence[Varbind]) -> tuple[int | None, str | None, str | None, str | None, Kind]:
+        """Give enterprise, sysObjectID, sysDescr, sysName and kind, as they stand in a Sighting."""
+        object_id, descr, name = _values(varbinds)
+        dotted, enterprise = (None, None) if object_id is None else self._read_object_id(object_id)
+        text, kind = self._read_description(object_id, descr)
+        return enterprise, dotted, text, None if name is None else _text(name), kind
 
     def text_of(self, address: Address) -> str:
         """``address`` as text; IPv4 by parts that are made once, in half the time."""

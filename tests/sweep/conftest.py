@@ -40,21 +40,13 @@ sys.path.append(str(Path(__file__).resolve().parent))  # links that are made up,
 
 
 @dataclass(frozen=True)
-class FakeSecret:
-    text: str
-
-    def reveal(self) -> str:
-        return self.text
-
-
-@dataclass(frozen=True)
 class FakeCommunity:
-    name: FakeSecret
+    octets: bytes
     networks: tuple[IPv4Network | IPv6Network, ...] = ()
 
 
 def _community(name: str = "public", *networks: str) -> FakeCommunity:
-    return FakeCommunity(FakeSecret(name), tuple(ip_network(network) for network in networks))
+    return FakeCommunity(name.encode(), tuple(ip_network(network) for network in networks))
 
 
 @dataclass(frozen=True)

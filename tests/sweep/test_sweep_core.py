@@ -208,10 +208,8 @@ def test_at_any_seed_shard_count_and_rate_everybody_is_found_once(
     shards: int, seed: int, retries: int, rate: float | None
 ) -> None:
     class Public:
+        octets = b"public"
         networks = ()
-
-        class name:  # noqa: N801
-            reveal = staticmethod(lambda: "public")
 
     luck = random.Random(seed)
     alive = {address: luck.randrange(1, retries + 2) for address in parse_targets(["10.0.0-3.3-90"])}
@@ -394,10 +392,8 @@ def test_a_request_sent_back_is_no_answer(plan, shoot) -> None:
 @given(st.binary(max_size=120))
 def test_any_octets_are_judged_without_a_word(payload: bytes) -> None:
     class Public:
+        octets = b"public"
         networks = ()
-
-        class name:  # noqa: N801
-            reveal = staticmethod(lambda: "public")
 
     sweep = Sweep(
         SweepPlan(targets=parse_targets(["10.0.0.0/24"]), credentials=(Public,)),
