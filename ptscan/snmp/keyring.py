@@ -35,7 +35,7 @@ class Keyring:
         self._auth = AUTH_PROTOCOLS[user.auth] if user.auth else None
         self._priv = PRIV_PROTOCOLS[user.priv] if user.priv else None
         self._extends = bool(self._auth and self._priv and extends_slowly(self._priv, self._auth))
-        self._is_localised = user.key_kind == "localised"
+        self._has_localised = user.key_kind == "localised"  # which is said of keys, and not of a password beside one
         self._auth_key = key_octets(user.auth_key) if user.auth_key else None
         """Before it is localised; None until the password is stretched. So is the other."""
         self._priv_key = key_octets(user.priv_key) if user.priv_key else None
@@ -58,7 +58,8 @@ class Keyring:
         if security is None and self.is_stretched and not (self._extends and engine_id not in self._extended):
             auth = None
             if self._auth is not None and self._auth_key is not None:
-                auth = self._auth, self._localised(self._auth, self._auth_key, engine_id)
+                is_key = self.user.auth_key is not None
+                auth = self._auth, self._localised(self._auth, self._auth_key, engine_id, is_key=is_key)
             security = Security(self._name, engine_id, auth=auth, priv=self._cipher_key(engine_id))
             self._keep(self._made, engine_id, security)
         return security
@@ -85,10 +86,13 @@ class Keyring:
         if auth is None or priv is None or key is None:
             return None
         extended = self._extended.get(engine_id)
-        return priv, extended or privacy_key(priv, auth, self._localised(auth, key, engine_id), engine_id)
+        if extended is None:
+            key = self._localised(auth, key, engine_id, is_key=self.user.priv_key is not None)
+            extended = privacy_key(priv, auth, key, engine_id)
+        return priv, extended
 
-    def _localised(self, auth: AuthProtocol, key: bytes, engine_id: bytes) -> bytes:
-        return key if self._is_localised else localised_key(auth, key, engine_id)
+    def _localised(self, auth: AuthProtocol, key: bytes, engine_id: bytes, *, is_key: bool) -> bytes:
+        return key if is_key and self._has_localised else localised_key(auth, key, engine_id)
 
     def _keep(self, memory: MutableMapping[bytes, ValueT], engine_id: bytes, value: ValueT) -> None:
         with self._keeping:

@@ -63,6 +63,21 @@ def test_master_and_localised_keys_serve_as_their_passwords_do(prefix: str) -> N
         assert proves_the_same(Keyring(who), ENGINE, as_user=by_password)
 
 
+@pytest.mark.parametrize("kind", ["master", "localised"])
+@pytest.mark.parametrize("given", ["auth", "priv"])
+def test_a_password_beside_a_key_is_localised_whatever_the_key_is(kind: str, given: str) -> None:
+    auth = AUTH_PROTOCOLS["sha256"]
+    key = master_key(auth, f"monitor-{given}-password".encode())
+    key = localised_key(auth, key, ENGINE) if kind == "localised" else key
+    plain = user()
+    without = {"auth_password": plain.auth_password, "priv_password": plain.priv_password, f"{given}_password": None}
+    who = User("monitor", "sha256", priv="aes128", key_kind=kind, **without, **{f"{given}_key": Secret(key.hex())})
+    keyring = Keyring(who)
+    assert not keyring.is_stretched
+    keyring.stretch()
+    assert proves_the_same(keyring, ENGINE, as_user=plain)
+
+
 def test_a_password_that_is_too_short_in_octets_is_told() -> None:
     who = user()
     object.__setattr__(who, "auth_password", Secret("short"))  # no file and no User lets that through
