@@ -140,8 +140,8 @@ ENGINE_TIME: Final = 0x7FFF_FFFF
 KEYS_KEPT: Final = 8_192
 """Engines at which a client remembers the keys of a user: all devices of the largest customer."""
 
-USERS_KEPT: Final = 256
-"""Users whose keys a client remembers."""
+USERS_KEPT: Final = CREDENTIALS
+"""Users whose keys a client remembers: all of a file, else each would be stretched again for every device."""
 
 ENGINES_KEPT: Final = 16_384
 """Engines by their address."""

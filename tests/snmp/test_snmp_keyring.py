@@ -1,13 +1,15 @@
 """Keys are made once, passwords are stretched first, and what is kept has a limit."""
 
+import random
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from codec import AUTH_PROTOCOLS, UsmError, localised_key, master_key
-from ptscan.snmp import Secret, User
+from codec import AUTH_PROTOCOLS, Decoder, UsmError, localised_key, master_key
+from ptscan.snmp import Secret, User, limits
 from ptscan.snmp.keyring import Keyring
+from ptscan.snmp.meeting import Meetings
 
 from .agent_v3 import ENGINE, OTHER_ENGINE, keys_of, user
 
@@ -93,6 +95,13 @@ def test_what_is_kept_has_a_limit() -> None:
         keyring.find(OTHER_ENGINE + bytes((number,)))
     assert len(keyring._made) == 3
     assert keyring.find(ENGINE) is not first
+
+
+def test_a_client_stretches_each_password_of_the_largest_file_once() -> None:
+    meetings = Meetings(random.Random(1), Decoder())
+    users = [(place, user(f"ward-{place}", priv=None)) for place in range(limits.CREDENTIALS)]
+    rounds = [[meetings.introduce(("127.0.0.1", 161), [entry])[1].keyrings[0] for entry in users] for _ in range(2)]
+    assert all(first is second for first, second in zip(*rounds, strict=True))
 
 
 def test_threads_that_extend_at_once_do_not_push_out_the_same_key() -> None:
