@@ -103,6 +103,8 @@ def _explain(error: msgspec.ValidationError) -> str:
         text = f"is no list of entries: write each as [[{where}]], with two brackets"
     elif text.startswith("Expected `array`"):
         text = 'is no list: write it as ["…"]'
+    elif text.startswith("Object missing"):  # all else may be left out
+        text = "has no name: write it as name = …"
     elif text.startswith("Expected `str"):
         text = "is no text: put it in quotes"
     return f"{where}: {text}" if where else text
