@@ -10,7 +10,8 @@ from ptscan.snmp import Client, Outcome, User
 from ptscan.sweep import PROBE_OIDS, Sighting, SightingReader
 from ptscan.targets import parse_address
 
-OPENED_AT_ONCE: Final = 64  # devices; each has one request in flight
+OPENED_AT_ONCE: Final = 256  # devices; each has one request in flight
+MOST_SECONDS: Final = 15.0  # for a device: some give their engine ID to anybody and then nothing to user after user
 SUBNET_RATE: Final = 98.0  # requests a second into one /24 (IPv6: /120) where no rate is asked for: as a kind sweep's
 
 _USUAL_REQUESTS: Final = 2.0  # of a device: who its engine is, and what it is itself
@@ -95,9 +96,10 @@ class Opener:
             accept_other_source=True,  # as the sweep did
         )
         await trio.sleep_until(self._pace.begin(sighting.address, trio.current_time()))
-        answer = await session.get(PROBE_OIDS)
+        answer = await session.get(PROBE_OIDS, deadline=trio.current_time() + MOST_SECONDS)
         self._pace.spent(sighting.address, session.traffic.requests)
         if answer.outcome is Outcome.OK:
             return self._reader.complete(sighting, answer.varbinds)
-        self.closed[answer.outcome.value] += 1
+        outcome = Outcome.SILENT if answer.outcome is Outcome.ENDED_EARLY else answer.outcome
+        self.closed[outcome.value] += 1
         return sighting
