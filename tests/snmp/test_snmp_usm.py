@@ -455,7 +455,7 @@ class TestHostileAnswers:
             session = client.session(place.address, place.port, credentials=(MONITOR,), version="3")
             answer = await session.walk(parse_oid("1.3.6.1.2.1"))
         assert (answer.outcome, len(answer.varbinds)) == (Outcome.OK, 20)
-        assert client.strays >= 10
+        assert client.strays >= 9, "one copy or more of each answer but the last, which may come too late to be counted"
 
     async def test_a_task_that_is_cancelled_while_it_waits_leaves_the_others_to_it(
         self, client: Client, responder: Responder, make_agent: Callable[..., AgentV3]
