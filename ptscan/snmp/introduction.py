@@ -187,7 +187,8 @@ class Introduction:
                 text = "its SNMPv3 clock has gone back: it has forgotten how often it was started"
                 self._notice("clock-went-back", text)
             return Move.ASK
-        if report is Report.UNKNOWN_ENGINE and self._may_discover():
+        # What it said of itself a moment ago is not asked again; an engine that was known may have been replaced.
+        if report is Report.UNKNOWN_ENGINE and (self.is_settled or not self._is_fresh) and self._may_discover():
             return Move.DISCOVER
         outcome = _OUTCOMES.get(report, Outcome.DEVICE_ERROR)
         if outcome is Outcome.UNKNOWN_CONTEXT and not self.is_settled:

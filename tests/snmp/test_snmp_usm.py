@@ -201,7 +201,8 @@ class TestReports:
             assert "'monitor'" in answer.problems[0].text
             assert words in answer.problems[0].text
             assert session.version is None
-        assert len(agent.seen) <= 4, "a discovery, a question, and one more of each at most"
+        assert agent.discoveries == 1
+        assert len(agent.seen) <= 3, "a discovery, a question, and one more where the clock was wrong or the context"
 
     async def test_why_each_user_was_refused_is_said_of_all(
         self, client: Client, responder: Responder, make_agent: Callable[..., AgentV3]
@@ -365,7 +366,7 @@ class TestEngines:
             for _ in range(3):
                 _, answer = await get(client, place, user(auth="md5", priv="aes256-reeder"), version="3")
                 assert answer.outcome is Outcome.UNKNOWN_ENGINE
-        assert len(agent.seen) <= 3 * 4
+        assert len(agent.seen) <= 3 * 3
         assert client._meetings is not None
         [keyring] = client._meetings.keyrings.values()
         assert len(keyring._extended) <= 3 * 2
