@@ -59,10 +59,10 @@ def test_a_tenth_lost_at_random_hides_nobody_from_a_sweep_at_full_speed(wire: Wi
 @pytest.mark.parametrize(("density", "targets"), [(1.0, "10.64.0.0/18"), (DENSITY, "10.64.0.0/17")])
 @pytest.mark.parametrize("wire", [1 << 18], indirect=True)
 def test_a_narrow_link_hides_nobody(wire: Wire, density: float, targets: str) -> None:
-    """Behind a router whose link on carries some 20,000 probes a second, with a queue of 200 in front of it."""
+    """Behind a router whose link on carries some 10,000 probes a second, with a queue of 200 in front of it."""
     router = wire.put_behind_a_router()
     router.run(
-        *["tc", "qdisc", "add", "dev", "on", "root", "tbf", "rate", "18800kbit", "burst", "3kb", "limit", "23400b"]
+        *["tc", "qdisc", "add", "dev", "on", "root", "tbf", "rate", "9400kbit", "burst", "3kb", "limit", "23400b"]
     )
     wire.answer(sparse(Healthy(), density))
     pressed = pressure()
