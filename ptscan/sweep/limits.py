@@ -75,7 +75,7 @@ USELESS_PER_HOST: Final = 32
 MAX_REFUSALS: Final = 65_536
 """Hosts that refused a credential and are remembered until another one is tried."""
 
-MAX_PENDING: Final = 4_096
+MAX_PENDING: Final = 1_024
 """Findings that wait for the consumer before sending pauses."""
 
 SEND_LOG_ENTRIES: Final = 32_768
