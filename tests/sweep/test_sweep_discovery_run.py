@@ -20,7 +20,9 @@ def hosts(first: int, last: int) -> list[str]:
 
 async def test_every_engine_is_found_and_asked_once_by_one_question_in_nobody_s_name(network, sweep, healthy) -> None:
     async with network(healthy) as net:
-        result = await sweep(["127.40.0.0/23"], net.port, **V3_PLAN)
+        result = await sweep(
+            ["127.40.0.0/23"], net.port, timeout=5.0, **V3_PLAN
+        )  # nobody is asked twice for being slow
     assert len(result.addresses) == len(set(result.addresses)) == 510
     assert set(net.asked.values()) == {1}
     assert {(probe.message.version, probe.message.pdu_type) for probe in net.probes} == {(V3, PduType.GET)}
@@ -30,7 +32,7 @@ async def test_every_engine_is_found_and_asked_once_by_one_question_in_nobody_s_
         assert (sighting.version, sighting.engine_id, sighting.enterprise) == ("3", ENGINE_ID.hex(), 11)
         assert (sighting.kind, sighting.engine_boots, found.credential) == ("unknown", 5, None)
         assert sighting.rtt_ms is not None
-        assert 0 <= sighting.rtt_ms < 300
+        assert 0 <= sighting.rtt_ms < 5_000
 
 
 async def test_a_mixed_fleet_is_found_by_what_each_host_speaks(network, sweep, healthy) -> None:
