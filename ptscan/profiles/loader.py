@@ -49,15 +49,23 @@ def load_profile(path: Path) -> Profile:
 
 def _ours() -> Iterator[Profile]:
     # Our own patterns are held by the tests: compiling them would double the start-up, as importlib.resources would.
-    for path in sorted(_DATA.glob("*.toml")):
+    for path in _files_in(_DATA):
         yield _parse(path.name, path.stem, path.read_bytes(), check_patterns=False)
 
 
 def _theirs(folder: Path) -> Iterator[Profile]:
     if not folder.is_dir():
         raise ProfileError(str(folder), "", "no such folder of profiles")
-    for path in sorted(folder.glob("*.toml")):
+    try:
+        paths = _files_in(folder)
+    except OSError as error:
+        raise ProfileError(str(folder), "", error.strerror or "unreadable") from error
+    for path in paths:
         yield load_profile(path)
+
+
+def _files_in(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.suffix == ".toml")  # glob would keep its errors to itself
 
 
 def _parse(file: str, stem: str, octets: bytes, *, check_patterns: bool) -> Profile:
