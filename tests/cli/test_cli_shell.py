@@ -78,7 +78,7 @@ def port(sim: Sim) -> int:
         (("127.0.0.1", "--resume", "broken.toml"), "broken.toml"),
         (("127.0.0.1", "--resume", "absent/state"), "make its folder first"),
         (("127.0.0.1", "--bogus"), "--bogus"),
-        (("10.0.0.1", "--port"), "--port"),
+        (("127.0.0.1", "--port"), "--port"),
     ],
 )
 @pytest.mark.parametrize("verb", ["scan", "sweep"])
