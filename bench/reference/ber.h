@@ -1,5 +1,5 @@
-/* The little of BER that an agent needs (RFC 3417 section 8): elements are taken off the front of what came, and answers
- * are written from their end to their beginning, so that every length is known when its header is written. */
+/* The little of BER that an agent and a sweep need (RFC 3417 section 8): elements are taken off the front of what came,
+ * and answers are written from their end to their beginning, so that every length is known when its header is written. */
 #ifndef BER_H
 #define BER_H
 #include <stddef.h>

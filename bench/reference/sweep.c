@@ -25,13 +25,9 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BATCH_MAX = 1024, REQUEST_MAX = 160, ANSWER_MAX = 2048, BUFFER = 256 << 20, FIRST_ID = 0x10000000 };
-enum { INTEGER = 0x02, OCTETS = 0x04, NAME = 0x06, SEQUENCE = 0x30, GET = 0xa0, RESPONSE = 0xa2 };
+#include "ber.h"
 
-typedef struct {
-  const uint8_t *at;
-  size_t length;
-} octets;
+enum { BATCH_MAX = 1024, REQUEST_MAX = 160, ANSWER_MAX = 2048, BUFFER = 256 << 20, FIRST_ID = 0x10000000 };
 
 static struct mmsghdr going[BATCH_MAX], coming[BATCH_MAX];
 static struct iovec going_at[BATCH_MAX], coming_at[BATCH_MAX];
@@ -65,19 +61,6 @@ static size_t put_request(uint8_t *out, const char *community) {
     memcpy(out + size, varbind, sizeof varbind), size += sizeof varbind;
   }
   return size;
-}
-
-static octets take(octets *from, int tag) {
-  size_t head = 2, length;
-  if (from->length < 2 || (tag && from->at[0] != tag)) return (octets){NULL, 0};
-  length = from->at[1];
-  if (length == 0x81 && from->length > 2) length = from->at[2], head = 3;
-  else if (length == 0x82 && from->length > 3) length = (size_t)(from->at[2] << 8 | from->at[3]), head = 4;
-  else if (length > 127) return (octets){NULL, 0};
-  if (head + length > from->length) return (octets){NULL, 0};
-  octets content = {from->at + head, length};
-  *from = (octets){from->at + head + length, from->length - head - length};
-  return content;
 }
 
 static void print_name(octets name) {
