@@ -76,6 +76,11 @@ class Device:
             return self._exchange(self.dialects, ask, None)
         return self._exchange(self.dialects, ask, introduction.speaker if self.settled else introduction.stranger())
 
+    @property
+    def is_for_users_alone(self) -> bool:
+        """Whether it has still to be got to know, and in SNMPv3 only."""
+        return not self.settled and self.dialects == (DISCOVERY,)
+
     def question_by(self, speaker: "Speaker | None", ask: Ask) -> Exchange:
         """An exchange that asks in v3, by ``speaker``."""
         return self._exchange((DISCOVERY,), ask, speaker)
@@ -150,7 +155,7 @@ class Dialogue:
         device = self._device
         if device.introduction is not None:
             device.introduction.begin()
-            if not device.settled and device.dialects == (DISCOVERY,):
+            if device.is_for_users_alone:
                 return self._move(device.introduction, device.introduction.go_on())
         exchange = device.question(ask)
         exchange.then = self.go_on

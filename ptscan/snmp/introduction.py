@@ -123,13 +123,14 @@ class Introduction:
         engine = self.engine
         if engine is None:
             return Move.DISCOVER
-        keyring = self._users[self._at][1]
-        try:
-            if misfit is not None:
-                raise misfit
-            security = keyring.find(engine.engine_id)
-        except UsmError as error:
-            return self._next_user(Outcome.NO_CREDENTIAL, f"has keys that do not fit: {error}")
+        keyring, security = self._users[self._at][1], None
+        if misfit is None:
+            try:
+                security = keyring.find(engine.engine_id)
+            except UsmError as error:
+                misfit = error
+        if misfit is not None:
+            return self._next_user(Outcome.NO_CREDENTIAL, f"has keys that do not fit: {misfit}")
         if security is None:
             return Move.DERIVE
         context = self.speaker.context if self.is_settled and self.speaker else keyring.user.context
@@ -141,7 +142,7 @@ class Introduction:
         engine, speaker = self.engine, self.speaker
         if not self.is_settled or engine is None or speaker is None or speaker.context == JETDIRECT:
             return None
-        if engine_enterprise(engine.engine_id) != _HP:
+        if not _is_hps(engine):
             return None
         other = Introduction([self._users[self._at]], self._acquaintance, self._make_speaker)
         other.is_settled = other._is_fresh = True
@@ -217,7 +218,7 @@ class Introduction:
         engine, speaker = self.engine, self.speaker
         if engine is None or speaker is None or speaker.context or self._before_jetdirect:
             return self._next_user(outcome, reason)
-        if outcome is Outcome.REFUSED and engine_enterprise(engine.engine_id) != _HP:  # which may say nothing more
+        if outcome is Outcome.REFUSED and not _is_hps(engine):  # which may say nothing more
             return self._next_user(outcome, reason)
         self._before_jetdirect = outcome, reason
         self.speaker = self._make_speaker(engine, speaker.security, JETDIRECT)
@@ -255,3 +256,7 @@ class Introduction:
             Outcome.UNKNOWN_ENGINE: "is refused for the engine ID that the device itself gave: restart the device",
             Outcome.UNKNOWN_CONTEXT: f"has no context {user.context!r} there: name the right one as context",
         }.get(outcome, "is refused by a Report that says nothing known")
+
+
+def _is_hps(engine: Engine) -> bool:
+    return engine_enterprise(engine.engine_id) == _HP

@@ -12,7 +12,7 @@ from proto_schema import Problem
 from ptscan.errors import InputError
 from ptscan.snmp import limits
 from ptscan.snmp.answer import Answer, Outcome
-from ptscan.snmp.dialect import DISCOVERY, VERSION_NAMES
+from ptscan.snmp.dialect import VERSION_NAMES
 from ptscan.snmp.dialogue import Device, Dialogue
 from ptscan.snmp.exchange import Exchange
 from ptscan.snmp.get import GetPlan
@@ -245,7 +245,7 @@ class Session:
                     plan.fail(*self._failure)
                 return True
             introduction = self._device.introduction
-            if introduction is not None and self._device.dialects == (DISCOVERY,):
+            if introduction is not None and self._device.is_for_users_alone:
                 await meeting.keymaker.prepare(introduction.keyrings)
             if not await self._carry_out(plan, stepwise=True):
                 return False
