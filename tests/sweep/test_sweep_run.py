@@ -15,6 +15,7 @@ from ptscan.sweep import Found, SweepPlan, SweepSummary, run_sweep
 from ptscan.targets import parse_targets
 
 OFF_PATH = "127.40.200.200"
+BY_COMMUNITY_AND_BY_DISCOVERY = pytest.mark.parametrize("plan", [{}, {"version": "3", "credentials": ()}])
 
 
 def hosts(network: str, first: int, last: int) -> list[str]:
@@ -188,7 +189,8 @@ async def test_where_no_community_may_go_nobody_is_asked(network, sweep, communi
     assert result.summary.without_credential == 4
 
 
-async def test_a_late_answer_counts_once(network, sweep, healthy) -> None:
+@BY_COMMUNITY_AND_BY_DISCOVERY
+async def test_a_late_answer_counts_once(network, sweep, healthy, plan) -> None:
     held = []
 
     def slow(probe):
@@ -196,7 +198,7 @@ async def test_a_late_answer_counts_once(network, sweep, healthy) -> None:
         return held if len(held) > 1 else []
 
     async with network(slow) as net:
-        result = await sweep(["127.40.0.3"], net.port, retries=1)
+        result = await sweep(["127.40.0.3"], net.port, retries=1, **plan)
     assert result.addresses == ["127.40.0.3"]
     assert len(result.found) == 1
 
@@ -339,11 +341,12 @@ async def test_what_cannot_be_sent_is_counted_by_its_reason_and_the_sweep_goes_o
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what became of a datagram")
-async def test_a_host_that_refuses_is_not_asked_again(sweep) -> None:
+@BY_COMMUNITY_AND_BY_DISCOVERY
+async def test_a_host_that_refuses_is_not_asked_again(sweep, plan) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as nobody:
         nobody.bind(("0.0.0.0", 0))
         free_port = nobody.getsockname()[1]
-    result = await sweep(["127.40.0.0/24"], free_port, timeout=30.0)
+    result = await sweep(["127.40.0.0/24"], free_port, timeout=30.0, **plan)
     assert result.summary.unreachable == result.summary.probes == 254
     assert result.summary.lost == 0
 
