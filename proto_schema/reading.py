@@ -27,11 +27,24 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     sys_object_id: str | None = None
 
 
+class RawMeter(msgspec.Struct, frozen=True, kw_only=True):
+    """A counter as the device tells it: ``label`` is its own, or where it gives none the object's name in the MIB.
+
+    ``oid`` is dotted; ``meter`` is the canonical meter that it is or is a part of, None where it has none.
+    """
+
+    label: str
+    value: int
+    oid: str
+    meter: str | None = None
+
+
 class Supply(msgspec.Struct, frozen=True, kw_only=True):
     """A row of prtMarkerSuppliesTable (RFC 3805), or of the vendor's better table.
 
     ``percent`` is what is left, 0..100 with one decimal: of the material in a container, of the space in a receptacle.
-    ``state``: ok, low, empty, full (a receptacle with no space left), some (RFC 3805's -3), unknown.
+    ``state``: ok, low, empty, full (a receptacle with no space left), some (RFC 3805's -3), unknown. ``coarse``: the
+    device tells its level in a few steps only, so that between them nothing can be concluded.
     """
 
     index: str
@@ -45,6 +58,7 @@ class Supply(msgspec.Struct, frozen=True, kw_only=True):
     unit: str | None = None
     percent: float | None = None
     state: str = "unknown"
+    coarse: bool = False
 
 
 class Tray(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,3 +125,4 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     provenance: dict[str, Provenance] = {}
     missing: list[str] = []
     problems: list[Problem] = []
+    meters_raw: list[RawMeter] = []

@@ -1,6 +1,7 @@
 """One Reading out of what a device answered: pure, so that a recording and a wire give the same.
 
-The standard MIBs are read by RFC 3805's rules, the vendor's objects by the profiles; ``merge`` joins the two.
+The standard MIBs are read by RFC 3805's rules, the vendor's objects by the profiles; the module of each section joins
+the two.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,8 +11,9 @@ import msgspec
 
 from codec import Oid, Varbind
 from proto_schema import Reading
-from ptscan.printer import condition, identity, merge, meters, plan, standard, supplies, trays
+from ptscan.printer import condition, identity, meters, plan, standard, supplies, trays
 from ptscan.printer.evidence import Evidence, Ledger
+from ptscan.printer.facts import Facts
 from ptscan.printer.rows import Columns, Index
 from ptscan.profiles import Profile, check_sums, extract
 
@@ -45,7 +47,7 @@ def assemble(values: Mapping[Oid, Varbind], profiles: Sequence[Profile], source:
     charset = _charset(columns, device, standard.PRT_GENERAL_CURRENT_LOCALIZATION)
     console_charset = _charset(columns, device, standard.PRT_CONSOLE_LOCALIZATION) or charset
 
-    facts: merge.Facts = {}
+    facts: Facts = {}
     parts: dict[str, int] = {}
     level_codes: dict[int, str] = {}
     for profile in profiles:
@@ -57,17 +59,17 @@ def assemble(values: Mapping[Oid, Varbind], profiles: Sequence[Profile], source:
         for problem in extraction.problems:
             ledger.problem(problem.code, problem.text)
 
-    who = merge.merge_identity(values, columns, device, facts, ledger)
-    counted = merge.merge_meters(columns, facts, ledger)
-    for problem in check_sums(merge.sums_to_hold(profiles), parts | counted):
+    who = identity.read_identity(values, columns, device, facts, ledger)
+    counted = meters.read_meters(columns, facts, ledger)
+    for problem in check_sums(meters.sums_to_hold(profiles), parts | counted):
         ledger.problem(problem.code, problem.text)
     tray_rows = trays.read_trays(columns, charset, ledger)
     supply_rows = supplies.read_supplies(columns, charset, level_codes, ledger)
-    supply_rows = merge.merge_supplies(supply_rows, facts, charset, ledger)
-    merge.mark_coarse(supply_rows, who, profiles, ledger)
+    supply_rows = supplies.merge_supplies(supply_rows, facts, charset, ledger)
+    supplies.mark_coarse(supply_rows, who, profiles, ledger)
     status = condition.read_status(columns, device, ledger)
     alerts = condition.read_alerts(columns, console_charset, ledger, supplies=supply_rows, trays=tray_rows)
-    display = condition.read_display(columns, console_charset, ledger) or merge.vendor_display(
+    display = condition.read_display(columns, console_charset, ledger) or condition.vendor_display(
         facts, console_charset, ledger
     )
 

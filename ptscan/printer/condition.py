@@ -6,6 +6,7 @@ from codec import Oid
 from proto_schema import Alert, Status, Supply, Tray
 from ptscan.printer import standard
 from ptscan.printer.evidence import Ledger
+from ptscan.printer.facts import Facts, book_fact, fact_text, facts_on
 from ptscan.printer.rows import Columns, Index, index_text, number, octets, text
 
 STATUS_COLUMNS: Final[tuple[Oid, ...]] = (
@@ -118,5 +119,16 @@ def read_display(columns: Columns, charset: int | None, ledger: Ledger) -> list[
         if line := text(row, standard.PRT_CONSOLE_BUFFER_TEXT, charset):
             if not lines:
                 ledger.book("display", None, row[standard.PRT_CONSOLE_BUFFER_TEXT], rule="prtConsoleDisplayBufferText")
+            lines.append(line)
+    return lines
+
+
+def vendor_display(facts: Facts, charset: int | None, ledger: Ledger) -> list[str]:
+    """Return the lines of the panel that a vendor's objects hold."""
+    lines: list[str] = []
+    for _, fact in facts_on("display", facts):
+        if (line := fact_text(fact, charset)) is not None:
+            if not lines:
+                book_fact(ledger, "display", None, fact)
             lines.append(line)
     return lines

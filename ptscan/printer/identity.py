@@ -1,18 +1,26 @@
 """Who a printer is: which MAC and serial can be believed, and the device_id that survives a change of address."""
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
 from codec import Oid, Varbind
 from proto_schema import Identity
 from ptscan.printer import standard
-from ptscan.printer.rows import Columns, Index
+from ptscan.printer.evidence import Ledger
+from ptscan.printer.facts import Facts, fact_text
+from ptscan.printer.rows import Columns, Index, oid_text
+from ptscan.printer.text import decode_text
+from ptscan.profiles import ieee1284
 
 MAC_COLUMNS: Final[tuple[Oid, ...]] = (standard.IF_TYPE, standard.IF_PHYS_ADDRESS)
 
 _MAC_IN_TEXT: Final = re.compile(rb"[0-9A-Fa-f]{2}([:-][0-9A-Fa-f]{2}){5}")
 MAX_SERIAL: Final = 64
 """Characters of a serial; it becomes part of the device_id."""
+
+_NAMES: Final = frozenset({"manufacturer", "model", "serial", "firmware", "asset"})
+"""The fields in which a dash means that there is nothing."""
 
 _NOT_A_SERIAL: Final = frozenset(
     {"unknown", "none", "null", "na", "notavailable", "notset", "noserial", "noserialnumber", "undefined", "default",
@@ -103,3 +111,51 @@ def _enterprise(identity: Identity) -> str:
     """What stands for the maker where nobody names it: its enterprise number (RFC 1155), which no two makers share."""
     found = re.match(r"1\.3\.6\.1\.4\.1\.(\d+)", identity.sys_object_id or "")
     return f"enterprise-{found[1]}" if found else "unknown"
+
+
+def read_identity(
+    values: Mapping[Oid, Varbind], columns: Columns, device: Index | None, facts: Facts, ledger: Ledger
+) -> Identity:
+    """Return who the printer is; a placeholder for a serial is refused, and the next source is asked."""
+    fields: dict[str, str | None] = {}
+
+    def keep(name: str, text: str | None, varbind: Varbind, rule: str, profile: str, confidence: str) -> None:
+        if text is None or name in fields or (name in _NAMES and not any(map(str.isalnum, text))):
+            return
+        if name == "serial" and is_placeholder(text, fields.get("model")):
+            ledger.problem("placeholder-serial", f"The serial {text!r} is a placeholder and was refused.")
+            return
+        if name == "model":
+            # Some put the whole device ID there, some append their firmware ("AltaLink C8045; SS 100.002…").
+            if (named := ieee1284(text.encode()).get("MDL")) is not None:
+                text = named.decode()
+            text = without_maker(text.partition(";")[0].rstrip() or text, fields.get("manufacturer"))
+        fields[name] = text
+        ledger.book(f"identity.{name}", text, varbind, rule=rule, profile=profile, confidence=confidence)
+
+    def take(name: str, varbind: Varbind | None = None, rule: str = "") -> None:
+        """Ask the facts that know better than the standard, then the standard, then the other facts."""
+        for prefer in ("own", "standard"):
+            for fact in facts.get(f"identity.{name}", ()):
+                if fact.prefer == prefer:
+                    keep(name, fact_text(fact), fact.raw, fact.rule, fact.profile, fact.confidence)
+            if prefer == "own" and varbind and isinstance(varbind[2], bytes):
+                keep(name, decode_text(varbind[2]), varbind, rule, standard.PROFILE, "high")
+
+    descriptions = columns.column(standard.HR_DEVICE_DESCR)
+    take("manufacturer")
+    take("model", descriptions.get(device) if device else None, "hrDeviceDescr of the printer's row")
+    take("serial", columns.first(standard.PRT_GENERAL_SERIAL_NUMBER), "prtGeneralSerialNumber")
+    take("firmware")
+    take("asset")
+    take("name", values.get(standard.SYS_NAME), "sysName")
+    take("name", columns.first(standard.PRT_GENERAL_PRINTER_NAME), "prtGeneralPrinterName")
+    take("location", values.get(standard.SYS_LOCATION), "sysLocation")
+    take("contact", values.get(standard.SYS_CONTACT), "sysContact")
+    take("description", values.get(standard.SYS_DESCR), "sysDescr")
+    if (chosen := choose_mac(columns)) is not None:
+        keep("mac", *chosen, "ifPhysAddress of the first interface that is no loopback", standard.PROFILE, "high")
+    object_id = values.get(standard.SYS_OBJECT_ID)
+    if object_id and (dotted := oid_text(object_id)) is not None:
+        keep("sys_object_id", dotted, object_id, "sysObjectID", standard.PROFILE, "high")
+    return Identity(**fields)

@@ -1,11 +1,14 @@
-"""Meters: the standard total, and the names that every fleet is asked for."""
+"""Meters: the standard total joined by what the profiles know, and the sums that must hold."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from codec import Oid, Varbind
 from ptscan.printer import standard
 from ptscan.printer.evidence import Ledger
+from ptscan.printer.facts import Facts, book_fact, facts_on
 from ptscan.printer.rows import Columns, number
+from ptscan.profiles import DRIFT, Profile, SumCheck
 
 COLUMNS: Final[tuple[Oid, ...]] = (standard.PRT_MARKER_COUNTER_UNIT, standard.PRT_MARKER_LIFE_COUNT)
 
@@ -34,3 +37,43 @@ def standard_total(columns: Columns, ledger: Ledger) -> tuple[int, Varbind] | No
             ledger.problem("meter-unit", "The device says that its life counter counts sheets, not sides.")
         return count, row[standard.PRT_MARKER_LIFE_COUNT]
     return None
+
+
+def read_meters(columns: Columns, facts: Facts, ledger: Ledger) -> dict[str, int]:
+    """Return the meters, the common ones first; where two sources differ, the first is kept and the ledger says so."""
+    counted: dict[str, int] = {}
+    if (total := standard_total(columns, ledger)) is not None:
+        counted["total"], varbind = total
+        ledger.book("meters.total", counted["total"], varbind, rule="prtMarkerLifeCount of the first marker")
+    for path, fact in facts_on("meters", facts):
+        name = path.removeprefix("meters.")
+        known = counted.get(name)
+        if not isinstance(fact.value, int):
+            continue
+        # A life count of 0 beside a vendor's greater one is an object that is not kept, not a new machine.
+        if known is None or (name == "total" and known == 0 < fact.value):
+            counted[name] = fact.value
+            book_fact(ledger, path, fact.value, fact)
+        elif abs(known - fact.value) > DRIFT:
+            kept = ledger[path]
+            ledger.problem(
+                "meters-disagree",
+                f"{name} is {known} by {kept.rule} ({kept.profile}), but {fact.value} by {fact.rule} "
+                f"({fact.profile}): the first is kept.",
+            )
+    return {name: counted[name] for name in sorted(counted, key=_meter_order)}
+
+
+def sums_to_hold(profiles: Sequence[Profile]) -> list[SumCheck]:
+    """Return the sums to hold: for each total the most specific profile's, which knows what counts into it."""
+    checks: dict[str, list[SumCheck]] = {}
+    for profile in profiles:
+        own: dict[str, list[SumCheck]] = {}
+        for check in profile.checks:
+            own.setdefault(check.total, []).append(check)
+        checks = own | checks
+    return [check for found in checks.values() for check in found]
+
+
+def _meter_order(name: str) -> tuple[int, str]:
+    return (COMMON.index(name) if name in COMMON else len(COMMON), name)

@@ -5,16 +5,20 @@ is left (a container) or there is still space (a receptacle). None of them is ev
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
+import msgspec
+
 from codec import Oid
-from proto_schema import Supply
+from proto_schema import Identity, Supply
 from ptscan.printer import standard
 from ptscan.printer.colors import color_of
 from ptscan.printer.evidence import Ledger
+from ptscan.printer.facts import Facts, book_fact, fact_text, facts_on
 from ptscan.printer.rows import Columns, Index, Row, index_text, number, text
 from ptscan.printer.text import decode_text
+from ptscan.profiles import Profile
 
 COLUMNS: Final[tuple[Oid, ...]] = (
     standard.PRT_SUPPLIES_COLORANT_INDEX,
@@ -35,6 +39,9 @@ NO_RESTRICTION, UNKNOWN, SOME = -1, -2, -3
 # which, and says it once, it is no guess.
 _PART_NUMBER: Final = re.compile(r"\bP/?N:? ?([0-9A-Z][0-9A-Z-]{4,})")
 _SERIAL: Final = re.compile(r"\bS/?N:? ?([0-9A-Z]{6,})")
+
+_COLORANTS: Final = frozenset({"toner", "toner-cartridge", "ink", "ink-cartridge", None})
+"""The kinds that a vendor may mean who names a supply by its colour alone."""
 
 _RECEPTACLES: Final = frozenset({"waste-toner", "waste-ink", "waste-wax", "waste-water", "waste-paper"})
 
@@ -133,3 +140,57 @@ def state_of(level: int | None, percent: float | None, *, receptacle: bool) -> s
     if level == 0:
         return "full" if receptacle else "empty"
     return "ok" if level > 0 or level == NO_RESTRICTION else "unknown"
+
+
+def merge_supplies(rows: list[Supply], facts: Facts, charset: int | None, ledger: Ledger) -> list[Supply]:
+    """Fill what the standard table leaves open from a vendor's; a supply that only the vendor knows is added.
+
+    A vendor names its supplies by kind and colour, not by the standard's index: what fits several rows fits none.
+    """
+    known = {row.index: row for row in rows}
+    changes: dict[str, dict[str, str | float | None]] = {}
+    for path, fact in facts_on("supplies", facts):
+        key, _, field = path.removeprefix("supplies.").rpartition(".")
+        fitting = [row.index for row in rows if _fits(row, key)]
+        if len(fitting) > 1:
+            ledger.problem("supply-ambiguous", f"{fact.rule} ({fact.profile}) fits {len(fitting)} supplies: not used.")
+            continue
+        index = fitting[0] if fitting else key.rstrip(":")
+        if index in known and getattr(known[index], field) not in (None, "unknown", "some"):
+            continue
+        if field in changes.setdefault(index, {}):
+            continue
+        if index not in known and not changes[index]:
+            book_fact(ledger, f"supplies.{index}", None, fact)
+        value = changes[index][field] = fact_text(fact, charset) if isinstance(fact.value, bytes) else fact.value
+        book_fact(ledger, f"supplies.{index}.{field}", value, fact)
+    for index, fields in changes.items():
+        row = known.get(index) or _named_supply(index)
+        percent = fields.get("percent")
+        if isinstance(percent, int | float) and "state" not in fields:
+            fields["state"] = state_of(None, percent, receptacle=is_receptacle(row.kind))
+        known[index] = msgspec.structs.replace(row, **fields)
+    return list(known.values())
+
+
+def mark_coarse(rows: list[Supply], who: Identity, profiles: Sequence[Profile], ledger: Ledger) -> None:
+    """Say where a model is known to tell its levels in a few steps only."""
+    levels = {row.level for row in rows if row.level is not None}
+    text = " ".join(filter(None, (who.manufacturer, who.model, who.description)))
+    for profile in profiles:
+        for coarse in profile.coarse:
+            if levels and levels <= coarse.levels and coarse.pattern.search(text):
+                steps = ", ".join(map(str, sorted(coarse.levels)))
+                ledger.problem("coarse-levels", f"This model tells its supply levels in steps only: {steps}.")
+
+
+def _fits(row: Supply, key: str) -> bool:
+    kind, _, color = key.partition(":")
+    if kind == "colorant":
+        return row.kind in _COLORANTS and row.color == color
+    return row.kind in (kind, f"{kind}-cartridge") and (not color or row.color == color)
+
+
+def _named_supply(key: str) -> Supply:
+    kind, _, color = key.partition(":")
+    return Supply(index=key, kind=None if kind == "colorant" else kind, color=color or None)

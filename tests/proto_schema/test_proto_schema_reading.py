@@ -5,7 +5,7 @@ import json
 import msgspec
 import pytest
 
-from proto_schema import READING_SCHEMA, Alert, Identity, Problem, Provenance, Reading, Status, Supply, Tray
+from proto_schema import READING_SCHEMA, Alert, Identity, Problem, Provenance, RawMeter, Reading, Status, Supply, Tray
 
 BARE = Reading(device_id="hp:X1", address="127.1.0.7", port=161, time="2026-11-21T06:00:00Z")
 FULL = Reading(
@@ -24,6 +24,7 @@ FULL = Reading(
     provenance={"meters.total": Provenance(source="snmp", at="1.3.6.1.2.1.43.10.2.1.4.1.1", profile="printer-mib")},
     missing=["meters.print"],
     problems=[Problem(code="sum-differs", text="print and copy exceed the total")],
+    meters_raw=[RawMeter(label="Total 1", value=182736, oid="1.3.6.1.4.1.1602.1.11.1.3.1.4.101", meter="total")],
 )
 
 
@@ -33,19 +34,20 @@ def test_the_keys_are_those_of_the_contract() -> None:
     assert said["schema"] == READING_SCHEMA == "ptscan.reading/1"
     assert " ".join(said) == (
         "schema device_id address port time via identity meters supplies trays status alerts display provenance "
-        "missing problems"
+        "missing problems meters_raw"
     )
     assert " ".join(said["identity"]) == (
         "manufacturer model serial mac name location contact description firmware asset sys_object_id"
     )
     assert " ".join(said["supplies"][0]) == (
-        "index kind color description part_number serial level capacity unit percent state"
+        "index kind color description part_number serial level capacity unit percent state coarse"
     )
     assert " ".join(said["trays"][0]) == "index name media level capacity state"
     assert " ".join(said["status"]) == "state conditions"
     assert " ".join(said["alerts"][0]) == "severity group code description location"
     assert " ".join(said["provenance"]["meters.total"]) == "source at profile"
     assert " ".join(said["problems"][0]) == "code text"
+    assert " ".join(said["meters_raw"][0]) == "label value oid meter"
 
 
 def test_absent_is_null_and_nought_is_a_reading() -> None:
