@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import trio
@@ -13,7 +12,7 @@ from ptscan.cli.findings import LISTS_AT_ONCE, Finding
 from ptscan.cli.formats import format_of
 from ptscan.cli.ledger import Ledger, part_bits, part_cursor
 from ptscan.cli.live import Display
-from ptscan.cli.options import Showing, Sweeping
+from ptscan.cli.options import Knowing, Showing, Sweeping
 from ptscan.cli.tally import Tally
 from ptscan.snmp import Community
 from ptscan.sweep import Classifier, SweepPlan, SweepState, run_sweep
@@ -64,13 +63,13 @@ class Campaign:
         classify: Classifier,
         *,
         processes: int,
-        profiles: Path | None,
+        knowing: Knowing,
     ) -> None:
         self._plans = _dealt(plan, processes)
         self._journal = journal
         self._ledger = None if journal is None else Ledger(len(self._plans), journal.place)
         self._classify = classify
-        self._profiles = profiles
+        self._knowing = knowing
         self._reached = [(0, 0, 0)] * len(self._plans)
         self._screen: Display = Display()
         self._lines: Lines | None = None
@@ -118,7 +117,7 @@ class Campaign:
         from ptscan.cli.parts import Parts
 
         count = len(self._plans)
-        parts = Parts(self._plans, [self._state(number) for number in range(count)], self._profiles, self._take_in)
+        parts = Parts(self._plans, [self._state(number) for number in range(count)], self._knowing, self._take_in)
         done = await parts.run(send, stop)
         for number, part in enumerate(done, 1):
             if part.end is not None:
@@ -181,7 +180,7 @@ def open_campaign(
     classify: Classifier,
     *,
     sweeping: Sweeping,
-    profiles: Path | None,
+    knowing: Knowing,
     showing: Showing,
 ) -> Iterator[Campaign]:
     """Make ready to sweep by ``plan``, with the journal that was asked for; when the block ends, all is given out.
@@ -198,7 +197,7 @@ def open_campaign(
             plan = replace(plan, seed=journal.seed)
             if not journal.is_new and showing.output is not None and format_of(showing) == "jsonl":
                 recover(journal, plan, showing.output)
-        campaign = Campaign(plan, journal, classify, processes=sweeping.processes, profiles=profiles)
+        campaign = Campaign(plan, journal, classify, processes=sweeping.processes, knowing=knowing)
         yield campaign
         campaign.conclude()
 

@@ -11,6 +11,7 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
+from ptscan.cli.options import Knowing
 from ptscan.snmp import Community, Secret
 from ptscan.sweep import Sighting, SweepPlan, SweepState, SweepSummary, Version
 from ptscan.targets import Address, TargetSet
@@ -37,6 +38,7 @@ class Order(msgspec.Struct, frozen=True):
     max_in_flight: int | None
     sharers: int
     profiles: str | None
+    profile: list[str]
     round_: int
     cursor: int
     given: bytes | None
@@ -122,8 +124,8 @@ def report_of(message: bytes) -> Report:
     return report
 
 
-def order_of(plan: SweepPlan[Community], state: SweepState, profiles: Path | None) -> Order:
-    """Return the order to sweep by ``plan`` from ``state`` on, with the folder of ``profiles``."""
+def order_of(plan: SweepPlan[Community], state: SweepState, knowing: Knowing) -> Order:
+    """Return the order to sweep by ``plan`` from ``state`` on, ``knowing`` the printers."""
     return Order(
         intervals=[(_octets(first), _octets(last)) for first, last in plan.targets.intervals],
         credentials=[(one.octets, [str(network) for network in one.networks]) for one in plan.credentials],
@@ -137,7 +139,8 @@ def order_of(plan: SweepPlan[Community], state: SweepState, profiles: Path | Non
         shard=plan.shard,
         max_in_flight=plan.max_in_flight,
         sharers=plan.sharers,
-        profiles=None if profiles is None else str(profiles.absolute()),
+        profiles=None if knowing.profiles is None else str(knowing.profiles.absolute()),
+        profile=[str(Path(file).absolute()) for file in knowing.profile],
         round_=state.round_,
         cursor=state.cursor,
         given=state.given,
@@ -173,6 +176,11 @@ def plan_of(order: Order) -> SweepPlan[Community]:
         max_in_flight=order.max_in_flight,
         sharers=order.sharers,
     )
+
+
+def knowing_of(order: Order) -> Knowing:
+    """Return what is known of printers there."""
+    return Knowing(None if order.profiles is None else Path(order.profiles), tuple(order.profile))
 
 
 def _octets(address: Address) -> bytes:

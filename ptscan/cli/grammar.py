@@ -13,12 +13,17 @@ from cyclopts import App, CycloptsError, Group, MissingArgumentError, Parameter,
 
 from ptscan import __version__
 from ptscan.cli.exits import Exit
-from ptscan.cli.options import ASKING, SHOWING, SWEEPING, Asking, Option, Showing, Sweeping
+from ptscan.cli.options import ASKING, SHOWING, SWEEPING, Asking, Knowing, Option, Showing, Sweeping
 from ptscan.cli.options import Group as OptionGroup
 from ptscan.cli.verbs import GROUPS, VERBS, verb_of
 from ptscan.errors import InputError
 
-_GROUPS: Final[dict[type, OptionGroup]] = {Asking: ASKING, Sweeping: SWEEPING, Showing: SHOWING}
+_GROUPS: Final[dict[type, OptionGroup]] = {
+    Asking: ASKING,
+    Knowing: ASKING,
+    Sweeping: SWEEPING,
+    Showing: SHOWING,
+}
 _COMPLETION: Final = "--install-completion"
 
 

@@ -133,14 +133,6 @@ PlayedHosts: TypeAlias = Annotated[int, Option(_whole("number of loopback hosts"
 Count: TypeAlias = Annotated[int, Option(_whole("number", 1, 2**32), metavar="N")]
 AnyPort: TypeAlias = Annotated[int, Option(_whole("port", 0, 65535), metavar="PORT")]
 Speed: TypeAlias = Annotated[float, Option(_speed, metavar="FACTOR")]
-Profiles: TypeAlias = Annotated[
-    Path | None,
-    Option(
-        metavar="FOLDER",
-        group=ASKING,
-        help="Folder of your own vendor profiles (TOML), used before ptscan's of the same name.",
-    ),
-]
 Shard: TypeAlias = Annotated[tuple[int, int] | None, Option(_shard, metavar="I/N")]
 
 
@@ -160,6 +152,16 @@ class Asking:
     """How long to wait for an answer before asking again, 1 if not said."""
     retries: Retries | None = None
     """How often to ask again, at most; 2 times if not said, and up to 4 where much is lost on the way."""
+
+
+@dataclass(frozen=True)
+class Knowing:
+    """What is known of the vendors' printers, beside ptscan's own profiles."""
+
+    profiles: Annotated[Path | None, Option(metavar="FOLDER")] = None
+    """Folder of your own vendor profiles, in place of ptscan's of the same name. [default: PTSCAN_PROFILES]"""
+    profile: Annotated[tuple[str, ...], Option(metavar="FILE", show_default=False)] = ()
+    """A profile of your own that is used before all others of its name; give it again for more."""
 
 
 @dataclass(frozen=True)
@@ -199,5 +201,6 @@ class Showing:
 
 
 DEFAULT_ASKING: Final = Asking()
+DEFAULT_KNOWING: Final = Knowing()
 DEFAULT_SWEEPING: Final = Sweeping()
 DEFAULT_SHOWING: Final = Showing()

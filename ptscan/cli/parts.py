@@ -17,6 +17,7 @@ import ptscan
 from ptscan.cli.bugs import DEBUG_VARIABLE
 from ptscan.cli.findings import Finding
 from ptscan.cli.frames import End, Failure, Findings, FrameError, Frames, Progress, encoded, order_of, report_of
+from ptscan.cli.options import Knowing
 from ptscan.cli.trying import COMMUNITY_VARIABLE
 from ptscan.snmp import Community
 from ptscan.sweep import Found, SweepPlan, SweepState, default_seed
@@ -59,7 +60,7 @@ def dealt(plan: SweepPlan[Community], processes: int) -> list[SweepPlan[Communit
 
 
 class Parts:
-    """Workers that sweep the parts of a plan, each from its own state on, with the ``profiles`` of a folder.
+    """Workers that sweep the parts of a plan, each from its own state on, ``knowing`` the printers that are known here.
 
     ``tell`` is told what each part, counted from 0, reports of itself.
     """
@@ -68,12 +69,12 @@ class Parts:
         self,
         plans: Sequence[SweepPlan[Community]],
         states: Sequence[SweepState],
-        profiles: Path | None,
+        knowing: Knowing,
         tell: Callable[[int, Progress], None],
     ) -> None:
         self._plans = plans
         self._states = states
-        self._profiles = profiles
+        self._knowing = knowing
         self._tell = tell
 
     async def run(self, found: "trio.MemorySendChannel[list[Finding]]", stop: trio.Event) -> list[Part]:
@@ -132,7 +133,7 @@ class Parts:
     async def _instruct(self, number: int, process: trio.Process, stop: trio.Event, scope: trio.CancelScope) -> None:
         if process.stdin is None:
             return
-        order = order_of(self._plans[number], self._states[number], self._profiles)
+        order = order_of(self._plans[number], self._states[number], self._knowing)
         try:
             await process.stdin.send_all(encoded(order))
         except trio.BrokenResourceError:

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from itertools import takewhile
-from pathlib import Path
 from typing import Annotated
 
 import trio
@@ -15,19 +14,20 @@ from ptscan.cli.exits import Exit, judged
 from ptscan.cli.explain import explanation
 from ptscan.cli.flat import READINGS_AS_ASKED
 from ptscan.cli.formats import format_of
+from ptscan.cli.knowledge import profiles_of
 from ptscan.cli.options import (
     DEFAULT_ASKING,
+    DEFAULT_KNOWING,
     DEFAULT_SHOWING,
     Address,
     Asking,
+    Knowing,
     Option,
-    Profiles,
     Showing,
 )
 from ptscan.cli.trying import credentials_of
 from ptscan.cli.ways import address_of, client_settings, failure_line
 from ptscan.cli.words import Words, counted
-from ptscan.profiles import load_profiles
 from ptscan.snmp import Client, open_client
 
 
@@ -37,22 +37,20 @@ def read(
         bool, Option(help="Show for every value where it came from (with --format table).", show_default=False)
     ] = False,
     asking: Asking = DEFAULT_ASKING,
-    profiles: Profiles = None,
+    knowing: Knowing = DEFAULT_KNOWING,
     showing: Showing = DEFAULT_SHOWING,
 ) -> int:
     """Read the printers at these addresses, without a sweep."""
     if not addresses:
         raise EndpointError("read: no address was given: name at least one, as 10.0.0.7 or 10.0.0.7:161")
     endpoints = [parse_endpoint(text, asking.port) for text in addresses]
-    return trio.run(_read, endpoints, explain, asking, profiles, showing)
+    return trio.run(_read, endpoints, explain, asking, knowing, showing)
 
 
-async def _read(
-    endpoints: list[Endpoint], explain: bool, asking: Asking, folder: Path | None, showing: Showing
-) -> Exit:
+async def _read(endpoints: list[Endpoint], explain: bool, asking: Asking, knowing: Knowing, showing: Showing) -> Exit:
     words = Words(quiet=showing.quiet)
     explains = explain and format_of(showing) == "table"  # elsewhere a Reading's own provenance has to do
-    profiles = load_profiles(folder)
+    profiles = profiles_of(knowing)
     credentials = credentials_of(asking)
     addresses = [(await address_of(endpoint), endpoint.port) for endpoint in endpoints]
     places = trio.Semaphore(READ_AT_ONCE)

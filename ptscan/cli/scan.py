@@ -1,7 +1,6 @@
 """``ptscan scan``: sweeps ranges and reads every printer found, both at once."""
 
 from functools import partial
-from pathlib import Path
 
 import trio
 
@@ -14,13 +13,15 @@ from ptscan.cli.exits import Exit
 from ptscan.cli.findings import Finding
 from ptscan.cli.flat import READINGS
 from ptscan.cli.formats import format_of
+from ptscan.cli.knowledge import profiles_of
 from ptscan.cli.opening import is_strange, is_unfit
 from ptscan.cli.options import (
     DEFAULT_ASKING,
+    DEFAULT_KNOWING,
     DEFAULT_SHOWING,
     DEFAULT_SWEEPING,
     Asking,
-    Profiles,
+    Knowing,
     Showing,
     Sweeping,
     Targets,
@@ -28,7 +29,7 @@ from ptscan.cli.options import (
 from ptscan.cli.planning import Planned, planned
 from ptscan.cli.ways import client_settings
 from ptscan.cli.words import Words, counted
-from ptscan.profiles import ProfileSet, load_profiles
+from ptscan.profiles import ProfileSet
 from ptscan.snmp import Client, Outcome, open_client
 
 
@@ -36,24 +37,24 @@ def scan(
     *targets: Targets,
     asking: Asking = DEFAULT_ASKING,
     sweeping: Sweeping = DEFAULT_SWEEPING,
-    profiles: Profiles = None,
+    knowing: Knowing = DEFAULT_KNOWING,
     showing: Showing = DEFAULT_SHOWING,
 ) -> int:
     """Find the printers in ranges of addresses and read each of them: the main job."""
-    return trio.run(_scan, targets, asking, sweeping, profiles, showing)
+    return trio.run(_scan, targets, asking, sweeping, knowing, showing)
 
 
 async def _scan(
-    targets: tuple[str, ...], asking: Asking, sweeping: Sweeping, folder: Path | None, showing: Showing
+    targets: tuple[str, ...], asking: Asking, sweeping: Sweeping, knowing: Knowing, showing: Showing
 ) -> Exit:
     words = Words(quiet=showing.quiet)
     format_of(showing)  # what is wrong with it is said before anything else happens
     wanted = await planned(targets, asking, sweeping)
-    profiles = load_profiles(folder)
+    profiles = profiles_of(knowing)
     began = trio.current_time()
     stop = trio.Event()
     with (
-        open_campaign(wanted.plan, profiles.classify, sweeping=sweeping, profiles=folder, showing=showing) as campaign,
+        open_campaign(wanted.plan, profiles.classify, sweeping=sweeping, knowing=knowing, showing=showing) as campaign,
         open_delivery(READINGS, showing, words, append=campaign.goes_on) as delivery,
     ):
         async with open_client(client_settings(asking)) as client:

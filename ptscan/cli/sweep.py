@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import trio
@@ -16,19 +15,20 @@ from ptscan.cli.exits import Exit, judged
 from ptscan.cli.findings import Finding
 from ptscan.cli.flat import Grid, Shape, by_address
 from ptscan.cli.formats import format_of
+from ptscan.cli.knowledge import profiles_of
 from ptscan.cli.options import (
     DEFAULT_ASKING,
+    DEFAULT_KNOWING,
     DEFAULT_SHOWING,
     DEFAULT_SWEEPING,
     Asking,
-    Profiles,
+    Knowing,
     Showing,
     Sweeping,
     Targets,
 )
 from ptscan.cli.planning import Planned, planned
 from ptscan.cli.words import Words, counted
-from ptscan.profiles import load_profiles
 from ptscan.sweep import Classifier, Sighting
 
 if TYPE_CHECKING:
@@ -39,24 +39,24 @@ def sweep(
     *targets: Targets,
     asking: Asking = DEFAULT_ASKING,
     sweeping: Sweeping = DEFAULT_SWEEPING,
-    profiles: Profiles = None,
+    knowing: Knowing = DEFAULT_KNOWING,
     showing: Showing = DEFAULT_SHOWING,
 ) -> int:
     """Find what answers SNMP in ranges of addresses, without reading it."""
-    return trio.run(_sweep, targets, asking, sweeping, profiles, showing)
+    return trio.run(_sweep, targets, asking, sweeping, knowing, showing)
 
 
 async def _sweep(
-    targets: tuple[str, ...], asking: Asking, sweeping: Sweeping, folder: Path | None, showing: Showing
+    targets: tuple[str, ...], asking: Asking, sweeping: Sweeping, knowing: Knowing, showing: Showing
 ) -> Exit:
     words = Words(quiet=showing.quiet)
     format_of(showing)  # what is wrong with it is said before anything else happens
     wanted = await planned(targets, asking, sweeping)
-    classify = load_profiles(folder).classify
+    classify = profiles_of(knowing).classify
     began = trio.current_time()
     stop = trio.Event()
     with (
-        open_campaign(wanted.plan, classify, sweeping=sweeping, profiles=folder, showing=showing) as campaign,
+        open_campaign(wanted.plan, classify, sweeping=sweeping, knowing=knowing, showing=showing) as campaign,
         open_delivery(SIGHTINGS, showing, words, append=campaign.goes_on) as delivery,
     ):
         async with _opener(wanted, asking, classify) as opener:

@@ -4,16 +4,27 @@ import os
 import signal
 import sys
 import time
-from pathlib import Path
 from typing import Final
 
 import trio
 
 from ptscan.cli.edge import told
 from ptscan.cli.findings import LISTS_AT_ONCE, Finding
-from ptscan.cli.frames import End, Failure, Findings, Frames, Order, Progress, Report, encoded, order_from, plan_of
+from ptscan.cli.frames import (
+    End,
+    Failure,
+    Findings,
+    Frames,
+    Order,
+    Progress,
+    Report,
+    encoded,
+    knowing_of,
+    order_from,
+    plan_of,
+)
+from ptscan.cli.knowledge import profiles_of
 from ptscan.cli.memory import peak_octets
-from ptscan.profiles import load_profiles
 from ptscan.sweep import SweepState, run_sweep
 
 _READ_OCTETS: Final = 1 << 20
@@ -85,7 +96,7 @@ class _Worker:
 
     async def _sweep(self) -> End:
         order = self._order
-        profiles = load_profiles(None if order.profiles is None else Path(order.profiles))
+        profiles = profiles_of(knowing_of(order))
         send, receive = trio.open_memory_channel[list[Finding]](LISTS_AT_ONCE)
         began = time.monotonic()
         async with trio.open_nursery() as nursery:

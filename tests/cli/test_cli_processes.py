@@ -17,7 +17,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ptscan.cli.frames import FrameError, Frames, Progress, encoded, order_from, order_of, plan_of, report_of
+from ptscan.cli.frames import (
+    FrameError,
+    Frames,
+    Progress,
+    encoded,
+    knowing_of,
+    order_from,
+    order_of,
+    plan_of,
+    report_of,
+)
+from ptscan.cli.options import Knowing
 from ptscan.cli.parts import _why, dealt
 from ptscan.snmp import Community, Secret
 from ptscan.sweep import SweepPlan, SweepState
@@ -284,13 +295,14 @@ def test_an_order_carries_every_field_of_a_plan() -> None:
     )
     names = {field.name for field in fields(SweepPlan)}
     assert {name for name in names if getattr(plan, name) == getattr(usual, name)} == set()
-    (message,) = Frames().feed(encoded(order_of(plan, SweepState(2, 512, given=b"\x07"), Path("/profiles"))))
+    knowing = Knowing(Path("/profiles"), ("/acme.toml",))
+    (message,) = Frames().feed(encoded(order_of(plan, SweepState(2, 512, given=b"\x07"), knowing)))
     order = order_from(message)
     again = plan_of(order)
     for name in names - {"targets"}:
         assert getattr(again, name) == getattr(plan, name)
     assert again.targets.intervals == plan.targets.intervals
-    assert (order.round_, order.cursor, order.given, order.profiles) == (2, 512, b"\x07", "/profiles")
+    assert (order.round_, order.cursor, order.given, knowing_of(order)) == (2, 512, b"\x07", knowing)
 
 
 @given(st.lists(st.integers(0, 2**40), max_size=9), st.integers(1, 50))
