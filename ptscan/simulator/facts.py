@@ -5,7 +5,8 @@ from typing import TypeAlias
 
 from ptscan.simulator import identity
 from ptscan.simulator.life import ALERT_ROWS, Moment, scramble
-from ptscan.simulator.model import METERS, PAGE_KINDS, ModelFile
+from ptscan.simulator.model import ModelFile
+from ptscan.simulator.vocabulary import METERS, PAGE_KINDS
 
 FactValue: TypeAlias = int | str | bytes | None
 Fact: TypeAlias = Callable[[Moment], FactValue]
@@ -81,6 +82,9 @@ def _supply_fact(number: int, field: str) -> Fact | None:
         "percent": lambda moment: moment.hundredths(number) // 100,
         "hundredths": lambda moment: moment.hundredths(number),
         "left": lambda moment: moment.left(number),
+        "used": lambda moment: moment.model.supply[number - 1].life - moment.left(number),
+        "serial": lambda moment: moment.supply_serial(number),
+        "description": lambda moment: moment.supply_text(number),
         "low": lambda moment: 2 if moment.left(number) * 10 < moment.model.supply[number - 1].life else 1,
     }.get(field)
 

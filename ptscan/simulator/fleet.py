@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from codec import Oid
-from ptscan.simulator.errors import PlanError
+from ptscan.simulator.errors import ModelError, PlanError
 from ptscan.simulator.life import Individual, Moment, deal_round, scramble
 from ptscan.simulator.limits import MAX_FLEET
 from ptscan.simulator.model import ModelFile
@@ -110,9 +110,10 @@ class Fleet:
 def make_fleet(count: int, seed: int = 7, *, models: Iterable[str] | None = None, others: bool = True) -> Fleet:
     """Make up ``count`` devices; the same seed gives the same devices.
 
-    Every model has a share of each deck of devices (36 printers and 6 others, of the models that come with ptscan).
-    ``models`` names the only ones to use, each as often as its share says; without ``others`` only printers are made.
-    Raises PlanError for a count that can't be or an unknown model.
+    Every model has a share of each deck of devices (36 printers and 6 others, of the models that come with ptscan); in
+    every second deck the rarer models take the place of some. ``models`` names the only ones to use, each as often as
+    its share says; without ``others`` only printers are made. Raises PlanError for a count that can't be or an unknown
+    model.
     """
     if not 1 <= count <= MAX_FLEET:
         raise PlanError(f"a fleet of {count}: give a number from 1 to {MAX_FLEET}")
@@ -123,12 +124,30 @@ def make_fleet(count: int, seed: int = 7, *, models: Iterable[str] | None = None
     for name in names:
         if name not in known:
             raise PlanError(f"model {name!r} is unknown: choose from {', '.join(known)}")
-    deck = [model for model in (Model(known[name]) for name in names) for _ in range(model.file.share)]
+    chosen = [Model(known[name]) for name in names]
+    decks = _decks(chosen) if models is None else [_cards(chosen)]
+    size = len(decks[0])
     devices = []
     order: list[int] = []
     for index in range(count):
-        round_number, place = divmod(index, len(deck))
+        round_number, place = divmod(index, size)
         if place == 0:
-            order = sorted(range(len(deck)), key=lambda card: scramble(seed, 1_000, round_number, card))
-        devices.append(FleetDevice(deck[order[place]], seed, index))
+            order = sorted(range(size), key=lambda card: scramble(seed, 1_000, round_number, card))
+        devices.append(FleetDevice(decks[round_number % len(decks)][order[place]], seed, index))
     return Fleet(tuple(devices))
+
+
+def _cards(models: Iterable[Model]) -> list[Model]:
+    return [model for model in models for _ in range(model.file.share)]
+
+
+def _decks(models: list[Model]) -> list[list[Model]]:
+    """The deck of the common models, and the same deck with the rarer ones in the places that they name."""
+    usual = _cards(model for model in models if not model.file.instead_of)
+    mixed = list(usual)
+    for model in _cards(model for model in models if model.file.instead_of):
+        names = [card.file.name for card in mixed]
+        if model.file.instead_of not in names:
+            raise ModelError(model.file.name, "instead_of", f"no place of {model.file.instead_of!r} is left")
+        mixed[names.index(model.file.instead_of)] = model
+    return [usual, mixed]

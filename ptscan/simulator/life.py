@@ -10,11 +10,14 @@ fixed round of 100, so that the kinds always add up to the total and none ever f
 from functools import cached_property
 from typing import Final, NamedTuple
 
-from ptscan.simulator.model import PAGE_KINDS, ModelFile, PagesPart, SupplyPart
+from ptscan.simulator.meters import count_meters
+from ptscan.simulator.model import ModelFile, PagesPart, SupplyPart
+from ptscan.simulator.vocabulary import PAGE_KINDS
 
 ROUND: Final = 100
 LOW_PERCENT: Final = 10
 ALERT_ROWS: Final = 6
+NEAR_END: Final = -100  # what Ricoh's older ones say of a supply that is nearly used up
 JAM_EVERY: Final = 60
 JAM_SECONDS: Final = 120
 
@@ -121,42 +124,30 @@ class Moment:
     @cached_property
     def meters(self) -> dict[str, int]:
         """Every meter that the device keeps; scans are those sent somewhere and those made for copies."""
-        kinds = self.kinds
-        pages = self._pages
-        copy = kinds["copy_mono"] + kinds["copy_color"]
-        printed = kinds["print_mono"] + kinds["print_color"]
-        color = kinds["print_color"] + kinds["copy_color"]
-        mono = self.total - color
-        mono_large = mono * pages.large // 100
-        color_large = color * pages.large // 100
-        copy_single = kinds["copy_color"] // 5
-        print_single = kinds["print_color"] // 8
-        return {
-            **kinds,
-            "total": self.total,
-            "color": color,
-            "mono": mono,
-            "print": printed,
-            "copy": copy,
-            "duplex": self.total * pages.duplex // 100,
-            "scan": copy + self.total * pages.scans // 100,
-            "copy_single": copy_single,
-            "copy_full": kinds["copy_color"] - copy_single,
-            "print_single": print_single,
-            "print_full": kinds["print_color"] - print_single,
-            "large": mono_large + color_large,
-            "mono_large": mono_large,
-            "mono_small": mono - mono_large,
-            "color_large": color_large,
-            "color_small": color - color_large,
-        }
+        return count_meters(self.kinds, self._pages)
 
     def left(self, number: int) -> int:
         """Sides that are left in supply ``number`` (from 1): of material, or of space in a receptacle."""
+        return max(0, self.model.supply[number - 1].life - self._supply_age(number)[1])
+
+    def _supply_age(self, number: int) -> tuple[int, int]:
+        """How often supply ``number`` was changed, and how many sides this one has served."""
         supply = self.model.supply[number - 1]
         used = self.meters[supply.uses] + scramble(self.individual.key, 100 + number) % supply.life
         # an empty one stays in for a hundredth of its life before somebody changes it
-        return max(0, supply.life - used % (supply.life + supply.life // 100))
+        return divmod(used, supply.life + supply.life // 100)
+
+    def supply_serial(self, number: int) -> str:
+        """The serial number of supply ``number``, another one after each change; empty where it tells none."""
+        changed, _ = self._supply_age(number)
+        digits = str(scramble(self.individual.key, 500 + number, changed))
+        shown = iter(digits[-self.model.supply[number - 1].serial.count("#") :])
+        return "".join(next(shown) if c == "#" else c for c in self.model.supply[number - 1].serial)
+
+    def supply_text(self, number: int) -> str:
+        """prtMarkerSuppliesDescription of supply ``number``."""
+        supply = self.model.supply[number - 1]
+        return supply.description.replace("{serial}", self.supply_serial(number)).replace("{part}", supply.part_number)
 
     def hundredths(self, number: int) -> int:
         """What is left in supply ``number`` in hundredths of a percent, in the steps that the vendor's rows tell."""
@@ -172,7 +163,9 @@ class Moment:
             return left * supply.capacity // supply.life
         if supply.tells in ("percent", "bare-percent"):
             return -(-left * 100 // supply.life)
-        return -3 if supply.tells == "some" else -2
+        if supply.tells == "near-end" and left * 100 < supply.life * LOW_PERCENT:
+            return NEAR_END
+        return -2 if supply.tells == "unknown" else -3
 
     def sheets(self, number: int) -> int:
         """Sheets that lie in tray ``number`` (from 1)."""
@@ -210,7 +203,7 @@ class Moment:
             return None
         low, gone, low_text, gone_text = codes
         code, text, severity = (low, low_text, 4) if left else (gone, gone_text, 3)
-        return Alert(severity, 11, number, -2, code, f"{supply.description}: {text}", supply=number)
+        return Alert(severity, 11, number, -2, code, f"{self.supply_text(number)}: {text}", supply=number)
 
     def panel_text(self, occasion: str) -> str:
         """What the console shows on an occasion, as one line."""

@@ -2,83 +2,12 @@
 
 import re
 import tomllib
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Literal
 
 import msgspec
 
 from ptscan.simulator.errors import ModelError
-
-PAGE_KINDS: Final = ("print_mono", "print_color", "copy_mono", "copy_color", "fax", "other")
-"""What a side was printed for; ``other`` are reports and lists. A model's mix gives each its share."""
-
-METERS: Final = (
-    "total",
-    "mono",
-    "color",
-    "print",
-    "copy",
-    "fax",
-    "scan",
-    "duplex",
-    "print_mono",
-    "print_color",
-    "copy_mono",
-    "copy_color",
-    "copy_single",
-    "copy_full",
-    "print_single",
-    "print_full",
-    "large",
-    "mono_large",
-    "mono_small",
-    "color_large",
-    "color_small",
-)
-"""The meters that a device keeps; ``tells`` names those that its rows give away."""
-
-CHARSETS: Final = {3: "ascii", 4: "latin-1", 106: "utf-8", 2004: "hp-roman8"}
-"""IANA's numbers of the character sets (RFC 3805, prtLocalizationCharacterSet) that a model may speak."""
-
-SupplyKind: TypeAlias = Literal[
-    "toner",
-    "waste-toner",
-    "ink",
-    "ink-cartridge",
-    "waste-ink",
-    "opc",
-    "developer",
-    "fuser",
-    "cleaner-unit",
-    "transfer-unit",
-    "toner-cartridge",
-    "staples",
-]
-SUPPLY_TYPES: Final[dict[str, int]] = {
-    "toner": 3,
-    "waste-toner": 4,
-    "ink": 5,
-    "ink-cartridge": 6,
-    "waste-ink": 8,
-    "opc": 9,
-    "developer": 10,
-    "fuser": 15,
-    "cleaner-unit": 18,
-    "transfer-unit": 20,
-    "toner-cartridge": 21,
-    "staples": 32,
-}
-"""prtMarkerSuppliesType (RFC 3805, PrtMarkerSuppliesTypeTC)."""
-
-Unit: TypeAlias = Literal["impressions", "sheets", "tenths-of-grams", "tenths-of-milliliters", "items", "percent"]
-SUPPLY_UNITS: Final[dict[str, int]] = {
-    "impressions": 7,
-    "sheets": 8,
-    "tenths-of-grams": 13,
-    "tenths-of-milliliters": 15,
-    "items": 18,
-    "percent": 19,
-}
-"""prtMarkerSuppliesSupplyUnit (RFC 3805, PrtMarkerSuppliesSupplyUnitTC)."""
+from ptscan.simulator.vocabulary import CHARSETS, METERS, PAGE_KINDS, Lack, SupplyKind, Unit
 
 
 class IdentityPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -95,6 +24,7 @@ class IdentityPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     firmware: tuple[str, ...] = ("1.0",)
     tells_firmware: bool = False
     asset: bool = False
+    device_id: str = ""
 
 
 class PagesPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -107,22 +37,32 @@ class PagesPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     mix: dict[str, int]
     duplex: int = 0
     large: int = 0
+    ledger: int = 0
+    legal: int = 0
+    letter: int = 0
     scans: int = 0
+    millimeters: int = 0
     sleep_after: int = 900
 
 
 class SupplyPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A row of prtMarkerSuppliesTable. ``tells`` says how much of its level the standard table gives away."""
+    """A row of prtMarkerSuppliesTable. ``tells`` says how much of its level the standard table gives away.
+
+    One that is ``hidden`` stands in the vendor's rows alone. ``serial`` is a pattern as that of the device.
+    """
 
     kind: SupplyKind
     description: str
     life: int
     color: str | None = None
     uses: Literal["total", "mono", "color"] = "total"
-    tells: Literal["units", "percent", "bare-percent", "some", "unknown"] = "percent"
+    tells: Literal["units", "percent", "bare-percent", "some", "near-end", "unknown"] = "percent"
     unit: Unit = "percent"
     capacity: int = 0
     vendor_step: int = 0
+    serial: str = ""
+    part_number: str = ""
+    hidden: bool = False
 
 
 class TrayPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -170,6 +110,7 @@ class ModelFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     name: str
     kind: Literal["printer", "other"]
     share: int
+    instead_of: str = ""
     identity: IdentityPart
     interface: tuple[InterfacePart, ...] = ()
     pages: PagesPart | None = None
@@ -177,8 +118,11 @@ class ModelFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     tray: tuple[TrayPart, ...] = ()
     panel: PanelPart | None = None
     tells: tuple[str, ...] = ()
+    tells_as: dict[str, str] = {}
+    lacks: tuple[Lack, ...] = ()
     charset: int = 106
     device_index: int = 1
+    short_supply_index: bool = False
     error_octets: int = 2
     vendor: VendorPart = VendorPart()
 
@@ -214,7 +158,7 @@ def _check(model: ModelFile) -> None:
         refuse("identity.serial", "needs at least six # to be different for each device")
     if (model.kind == "printer") != (model.pages is not None):
         refuse("pages", "belong to every printer and to nothing else")
-    for meter in model.tells:
+    for meter in (*model.tells, *model.tells_as.values()):
         if meter not in METERS:
             refuse("tells", f"{meter!r} is none of {', '.join(METERS)}")
     if model.pages is not None:
@@ -228,6 +172,14 @@ def _check(model: ModelFile) -> None:
             refuse(
                 "pages.every", "leaves too little time: the longest job takes more than half of the shortest interval"
             )
+        for share in ("duplex", "large", "ledger", "legal", "letter"):
+            if not 0 <= getattr(pages, share) <= 100:
+                refuse(f"pages.{share}", "is not from 0 to 100")
+    standing = [supply for supply in model.supply if not supply.hidden]
+    if list(model.supply[: len(standing)]) != standing:
+        refuse("supply", "one that is hidden comes before one that is not")
+    if model.short_supply_index and len(standing) != 1:
+        refuse("short_supply_index", "needs a single supply")
     for number, supply in enumerate(model.supply, 1):
         if supply.life < 100 or (supply.tells == "units" and supply.capacity <= 0):
             refuse(f"supply {number}", "life is below 100 sides, or a capacity in units is missing")

@@ -13,8 +13,9 @@ from ptscan.simulator.encoding import element, header, signed
 from ptscan.simulator.errors import ModelError, RecordingError
 from ptscan.simulator.facts import Fact, find_fact
 from ptscan.simulator.life import Moment
-from ptscan.simulator.model import CHARSETS, ModelFile
+from ptscan.simulator.model import ModelFile
 from ptscan.simulator.recording import parse_row
+from ptscan.simulator.vocabulary import CHARSETS
 
 Render: TypeAlias = Callable[[Moment], bytes | None]
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from ptscan.simulator.life import ALERT_ROWS
-from ptscan.simulator.model import SUPPLY_TYPES, SUPPLY_UNITS, InterfacePart, ModelFile, SupplyPart, TrayPart
+from ptscan.simulator.model import InterfacePart, ModelFile, SupplyPart, TrayPart
+from ptscan.simulator.vocabulary import SUPPLY_TYPES, SUPPLY_UNITS
 
 _IF: Final = "1.3.6.1.2.1.2.2.1"
 _IF_HIGH: Final = "1.3.6.1.2.1.31.1.1.1"
@@ -20,7 +21,7 @@ _MARKER_TECHNOLOGY: Final = {"toner": 4, "ink": 12}  # PrtMarkerMarkTechTC: elec
 def standard_rows(model: ModelFile) -> list[str]:
     """Every standard row of a model, as ``OID|TAG|VALUE``."""
     rows = [*_system(model), *_interfaces(model.interface)]
-    if model.pages is not None:
+    if model.pages is not None and "printer-mib" not in model.lacks:
         rows += [*_host_resources(model), *_printer(model)]
     return rows
 
@@ -74,7 +75,8 @@ def _host_resources(model: ModelFile) -> Iterator[str]:
     yield f"{_HOST}.3.2.1.2.{other}|6|{_HOST}.3.1.4"
     yield f"{_HOST}.3.2.1.3.{device}|4|{model.identity.shown or model.identity.model}"
     yield f"{_HOST}.3.2.1.3.{other}|4|Network interface"
-    yield f"{_HOST}.3.2.1.4.{device}|6|{model.identity.object_id}"
+    name = model.identity.device_id
+    yield f"{_HOST}.3.2.1.4.{device}|4|{name}" if name else f"{_HOST}.3.2.1.4.{device}|6|{model.identity.object_id}"
     yield f"{_HOST}.3.2.1.4.{other}|6|0.0"
     yield f"{_HOST}.3.2.1.5.{device}|2|{{status.device}}"
     yield f"{_HOST}.3.2.1.5.{other}|2|2"
@@ -90,7 +92,8 @@ def _printer(model: ModelFile) -> Iterator[str]:
         yield from _tray(model, number, tray)
     yield from _output_and_marker(model)
     for number, supply in enumerate(model.supply, 1):
-        yield from _supply(model, number, supply)
+        if not supply.hidden:
+            yield from _supply(model, number, supply)
     yield from _colorants(model)
     yield from _console(model)
     yield from _alerts(model)
@@ -112,7 +115,7 @@ def _general(model: ModelFile) -> Iterator[str]:
     yield f"{general}.11.{device}|2|{model.panel.lines if model.panel else 0}"
     yield f"{general}.12.{device}|2|{20 if model.panel else 0}"
     yield f"{general}.16.{device}|4|{{host}}"
-    if model.identity.serial:
+    if model.identity.serial and "serial" not in model.lacks:
         yield f"{general}.17.{device}|4|{{serial}}"
     yield f"{general}.18.{device}|65|{{alerts.critical}}"
     yield f"{general}.19.{device}|65|{{alerts.all}}"
@@ -164,7 +167,7 @@ def _output_and_marker(model: ModelFile) -> Iterator[str]:
 
 def _supply(model: ModelFile, number: int, supply: SupplyPart) -> Iterator[str]:
     table = f"{_PRINTER}.11.1.1"
-    at = f"{model.device_index}.{number}"
+    at = supply_index(model, number)
     receptacle = supply.kind.startswith("waste")
     unit = supply.unit if supply.tells == "units" else "percent"
     most = {"units": supply.capacity, "percent": 100}.get(supply.tells, -2)
@@ -172,10 +175,16 @@ def _supply(model: ModelFile, number: int, supply: SupplyPart) -> Iterator[str]:
     yield f"{table}.3.{at}|2|{supply_colors(model).get(supply.color or '', 0)}"
     yield f"{table}.4.{at}|2|{4 if receptacle else 3}"
     yield f"{table}.5.{at}|2|{SUPPLY_TYPES[supply.kind]}"
-    yield f"{table}.6.{at}|4|{supply.description}"
+    described = supply.description.replace("{serial}", f"{{supply.{number}.serial}}")
+    yield f"{table}.6.{at}|4|{described.replace('{part}', supply.part_number)}"
     yield f"{table}.7.{at}|2|{SUPPLY_UNITS[unit]}"
     yield f"{table}.8.{at}|2|{most}"
     yield f"{table}.9.{at}|2|{{supply.{number}.level}}"
+
+
+def supply_index(model: ModelFile, number: int) -> str:
+    """The index of supply ``number`` in prtMarkerSuppliesTable, which some makers forget half of."""
+    return str(number) if model.short_supply_index else f"{model.device_index}.{number}"
 
 
 def supply_colors(model: ModelFile) -> dict[str, int]:

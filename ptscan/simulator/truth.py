@@ -6,8 +6,9 @@ Made from the device's own state, never from its rows and never from ptscan's kn
 from dataclasses import dataclass
 
 from ptscan.simulator import identity
-from ptscan.simulator.life import Moment
+from ptscan.simulator.life import NEAR_END, Moment
 from ptscan.simulator.model import SupplyPart
+from ptscan.simulator.standard import supply_index
 
 CONDITIONS = (
     "low-paper",
@@ -33,16 +34,18 @@ CONDITIONS = (
 class SupplyTruth:
     """A supply. ``percent`` is what is left as far as the device tells, by its best row; None where it tells no number.
 
-    ``state`` is ``empty``, ``full``, ``some`` or ``unknown`` where the device says so, and None where a reader has to
-    choose between ok and low.
+    ``state`` is ``empty``, ``full``, ``low``, ``some`` or ``unknown`` where the device says so, and None where a reader
+    has to choose between ok and low. ``index`` is None where the supply stands in the vendor's rows alone.
     """
 
-    index: str
+    index: str | None
     kind: str
     color: str | None
     description: str
     percent: float | None
     state: str | None
+    serial: str | None = None
+    part_number: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,7 @@ def truth_of(moment: Moment) -> Truth:
     individual = moment.individual
     who = model.identity
     is_printer = model.pages is not None
+    tables = is_printer and "printer-mib" not in model.lacks
     return Truth(
         is_printer=is_printer,
         manufacturer=who.maker,
@@ -107,13 +111,13 @@ def truth_of(moment: Moment) -> Truth:
         firmware=identity.firmware(individual) if who.tells_firmware else None,
         asset=identity.asset(individual) or None,
         sys_object_id=who.object_id,
-        meters={meter: moment.meters[meter] for meter in model.tells} if is_printer else {},
+        meters={meter: moment.meters[model.tells_as.get(meter, meter)] for meter in model.tells} if is_printer else {},
         supplies=tuple(_supply(moment, number, supply) for number, supply in enumerate(model.supply, 1)),
         trays=tuple(_trays(moment)),
-        states=_states(moment) if is_printer else frozenset(),
-        conditions=tuple(CONDITIONS[bit] for bit in sorted(moment.conditions)) if is_printer else (),
-        alerts=tuple(_alerts(moment)) if is_printer else (),
-        display=tuple(line for line in moment.display if line) if is_printer else (),
+        states=_states(moment) if tables else frozenset(),
+        conditions=tuple(CONDITIONS[bit] for bit in sorted(moment.conditions)) if tables else (),
+        alerts=tuple(_alerts(moment)) if tables else (),
+        display=tuple(line for line in moment.display if line) if tables else (),
     )
 
 
@@ -128,11 +132,19 @@ def _supply(moment: Moment, number: int, supply: SupplyPart) -> SupplyTruth:
         percent = round(level * 100 / (supply.capacity if supply.tells == "units" else 100), 1)
     state = None
     if percent is None:
-        state = "some" if supply.tells == "some" else "unknown"
+        state = {-3: "some", NEAR_END: "low"}.get(level, "unknown")
     elif percent == 0:
         state = "full" if supply.kind.startswith("waste") else "empty"
-    index = f"{moment.model.device_index}.{number}"
-    return SupplyTruth(index, supply.kind, supply.color, supply.description, percent, state)
+    return SupplyTruth(
+        None if supply.hidden else supply_index(moment.model, number),
+        supply.kind,
+        supply.color,
+        moment.supply_text(number),
+        percent,
+        state,
+        moment.supply_serial(number) or None,
+        supply.part_number or None,
+    )
 
 
 def _trays(moment: Moment) -> list[TrayTruth]:

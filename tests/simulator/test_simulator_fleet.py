@@ -10,9 +10,9 @@ from codec import COUNTER32, INTEGER, TIMETICKS, Varbind, format_oid, oid_key, p
 from ptscan.simulator import Fleet, FleetDevice, PlanError, Truth, make_fleet
 from ptscan.simulator import limits as simulator_limits
 from ptscan.simulator.life import deal_round, scramble
-from ptscan.simulator.model import PAGE_KINDS, SUPPLY_TYPES
 from ptscan.simulator.model_files import load_models
 from ptscan.simulator.table import View
+from ptscan.simulator.vocabulary import PAGE_KINDS, SUPPLY_TYPES
 
 HOUR = 3_600
 DAY = 24 * HOUR
