@@ -161,7 +161,7 @@ def test_firmware_and_serial_cut_from_sys_descr(profiles: ProfileSet, recording:
         ("librenms/okilan", "oki", "identity.firmware"): b"02.70",
         ("librenms/dell-laser_mfp", "dell", "identity.firmware"): b"200709110910",
         ("librenms/nrg", "ricoh", "identity.firmware"): b"1.05",
-        ("librenms/tsc", "label-printers", "identity.firmware"): b"7.02",
+        ("librenms/tsc", "tsc", "identity.firmware"): b"7.02",
     }
     for (name, profile, field), value in wanted.items():
         assert read(profiles, recording(f"{name}.snmprec"))[profile, field].value == value, (name, field)
