@@ -15,7 +15,7 @@ from ptscan.printer import condition, identity, meters, plan, standard, supplies
 from ptscan.printer.evidence import Evidence, Ledger
 from ptscan.printer.facts import Facts
 from ptscan.printer.rows import Columns, Index
-from ptscan.profiles import Profile, check_sums, extract
+from ptscan.profiles import Counter, Profile, check_sums, extract
 
 _NEVER_MISSING: Final = frozenset({"index", "state"})
 
@@ -50,10 +50,12 @@ def assemble(values: Mapping[Oid, Varbind], profiles: Sequence[Profile], source:
     facts: Facts = {}
     parts: dict[str, int] = {}
     level_codes: dict[int, str] = {}
+    counters: list[Counter] = []
     for profile in profiles:
         extraction = extract(profile, values)
         parts = {**extraction.parts, **parts}  # the most specific profile comes first, and its word stands
         level_codes = {**profile.level_codes, **level_codes}
+        counters += extraction.counters
         for fact in (*extraction.facts, *extraction.spare):
             facts.setdefault(fact.field, []).append(fact)
         for problem in extraction.problems:
@@ -92,6 +94,7 @@ def assemble(values: Mapping[Oid, Varbind], profiles: Sequence[Profile], source:
         alerts=alerts,
         display=display,
         provenance=ledger.provenance(),
+        meters_raw=meters.raw_meters(columns, counters, ledger),
     )
     reading = msgspec.structs.replace(reading, missing=missing_paths(reading), problems=ledger.problems)
     return Assembled(reading, tuple(ledger))

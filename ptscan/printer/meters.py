@@ -3,23 +3,31 @@
 from collections.abc import Sequence
 from typing import Final
 
-from codec import Oid, Varbind
+from codec import CodecError, Oid, Varbind, format_oid
+from proto_schema import RawMeter
 from ptscan.printer import standard
 from ptscan.printer.evidence import Ledger
 from ptscan.printer.facts import Facts, book_fact, facts_on
-from ptscan.printer.rows import Columns, number
-from ptscan.profiles import DRIFT, Profile, SumCheck
+from ptscan.printer.rows import Columns, index_text, number
+from ptscan.printer.text import clean_text
+from ptscan.profiles import DRIFT, Counter, Profile, SumCheck
 
 COLUMNS: Final[tuple[Oid, ...]] = (standard.PRT_MARKER_COUNTER_UNIT, standard.PRT_MARKER_LIFE_COUNT)
 
 COMMON: Final = ("total", "color", "mono", "print", "copy", "fax", "scan", "duplex")
 """The meters that every reader of a fleet asks for: each that a device does not tell stands in ``missing``."""
 
+MAX_RAW: Final = 256
+"""Counters of one reading that are kept as they stand."""
+
+_LENGTHS: Final = frozenset({"feet", "meters"})
+"""Units of the life count of plotters and label printers that have a meter of their own."""
+
 _PAGES: Final = frozenset({"impressions", "sheets"})
 
 
-def standard_total(columns: Columns, ledger: Ledger) -> tuple[int, Varbind] | None:
-    """Return prtMarkerLifeCount of the first marker, where it counts pages.
+def life_count(columns: Columns, ledger: Ledger) -> tuple[str, int, Varbind] | None:
+    """Return prtMarkerLifeCount of the first marker that knows it, with the meter that it is by its unit.
 
     A unit of sheets is reported and taken at its word as the total: makers that put it there count impressions all
     the same, and a person must be able to see it. A length or a time is no page count.
@@ -30,21 +38,23 @@ def standard_total(columns: Columns, ledger: Ledger) -> tuple[int, Varbind] | No
             continue
         code = number(row, standard.PRT_MARKER_COUNTER_UNIT)
         unit = standard.COUNTER_UNITS.get(code, "impressions") if code is not None else "impressions"
+        varbind = row[standard.PRT_MARKER_LIFE_COUNT]
         if unit not in _PAGES:
             ledger.problem("meter-unit", f"The life counter counts {unit.replace('-', ' ')}, not pages: {count}.")
-            return None
+            return (f"length_{unit}", count, varbind) if unit in _LENGTHS else None
         if unit == "sheets":
             ledger.problem("meter-unit", "The device says that its life counter counts sheets, not sides.")
-        return count, row[standard.PRT_MARKER_LIFE_COUNT]
+        return "total", count, varbind
     return None
 
 
 def read_meters(columns: Columns, facts: Facts, ledger: Ledger) -> dict[str, int]:
     """Return the meters, the common ones first; where two sources differ, the first is kept and the ledger says so."""
     counted: dict[str, int] = {}
-    if (total := standard_total(columns, ledger)) is not None:
-        counted["total"], varbind = total
-        ledger.book("meters.total", counted["total"], varbind, rule="prtMarkerLifeCount of the first marker")
+    if (life := life_count(columns, ledger)) is not None:
+        name, count, varbind = life
+        counted[name] = count
+        ledger.book(f"meters.{name}", count, varbind, rule="prtMarkerLifeCount of the first marker")
     for path, fact in facts_on("meters", facts):
         name = path.removeprefix("meters.")
         known = counted.get(name)
@@ -62,6 +72,33 @@ def read_meters(columns: Columns, facts: Facts, ledger: Ledger) -> dict[str, int
                 f"({fact.profile}): the first is kept.",
             )
     return {name: counted[name] for name in sorted(counted, key=_meter_order)}
+
+
+def raw_meters(columns: Columns, counters: Sequence[Counter], ledger: Ledger) -> list[RawMeter]:
+    """Return every counter as the device tells it, the life counts of its markers first.
+
+    What two rules read alike is there once; an object that packs several counts has one of each.
+    """
+    told = {item.varbind[0]: item.path for item in ledger if item.varbind and item.path.startswith("meters.")}
+    raw: dict[tuple[Oid, str | None], RawMeter] = {}
+    for index, (oid, _, value) in sorted(columns.column(standard.PRT_MARKER_LIFE_COUNT).items()):
+        if isinstance(value, int) and value >= 0:
+            meter = told.get(oid, "").removeprefix("meters.") or None
+            label = "prtMarkerLifeCount" if not raw else f"prtMarkerLifeCount {index_text(index)}"
+            raw[oid, meter] = RawMeter(label=label, value=value, oid=format_oid(oid), meter=meter)
+    for counter in counters:
+        label = clean_text(counter.label) or "-"
+        key = counter.oid, counter.meter or label
+        if key not in raw and (dotted := _dotted(counter.oid)) is not None:
+            raw[key] = RawMeter(label=label, value=counter.value, oid=dotted, meter=counter.meter)
+    return list(raw.values())[:MAX_RAW]
+
+
+def _dotted(oid: Oid) -> str | None:
+    try:
+        return format_oid(oid)
+    except CodecError:
+        return None
 
 
 def sums_to_hold(profiles: Sequence[Profile]) -> list[SumCheck]:

@@ -1,6 +1,6 @@
 """Reads one printer over one session: asks by the plan, stops when a device stays silent, and assembles one Reading."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -15,7 +15,7 @@ from ptscan.printer.evidence import Evidence, Ledger
 from ptscan.printer.identity import MAC_COLUMNS, suspect_macs
 from ptscan.printer.rows import Columns, oid_text
 from ptscan.printer.text import decode_text
-from ptscan.profiles import Profile, ProfileSet
+from ptscan.profiles import Profile, ProfileSet, allowed
 from ptscan.snmp import Answer, Outcome, Session
 
 _NOT_LET_IN: Final = frozenset(
@@ -65,6 +65,8 @@ class _Reading:
         self._matched: tuple[Profile, ...] = ()
         self._values: dict[Oid, Varbind] = {}
         self._columns = Columns((), plan.COLUMNS)
+        self._allow: tuple[Oid, ...] = ()
+        self._fragile = False
         self._silences = 0
         self.outcome = Outcome.SILENT
         self.is_printer = False
@@ -82,6 +84,7 @@ class _Reading:
         self._take(first)
         if not await self._recognise():
             return
+        self._match()
         head = (*plan.HEAD, *self._device_ids())
         await self._next(head)
         if not any(oid.startswith(standard.PRINTER_TREES) for oid in self._values):
@@ -91,7 +94,7 @@ class _Reading:
             await self._walk(table, expected=rows)
         for table in plan.rows_behind(self._columns):
             await self._walk(table)
-        self._match()
+        await self._look_behind_the_name()
         scalars = (oid for profile in self._matched for oid in profile.ask.scalars)
         wanted = [*plan.pointed_at(self._columns, printer_row(self._columns)), *scalars]
         await self._scalars([oid for oid in dict.fromkeys(wanted) if oid not in self._values])
@@ -101,7 +104,14 @@ class _Reading:
             await self._walk(MAC_COLUMNS)
         if damaged := suspect_macs(self._columns):
             # A GETBULK garbles the MACs of some printers where a GET gives them right.
-            self._take(await self._session.get([oid for oid, _, _ in damaged[: plan.MAX_DAMAGED]]))
+            await self._get([oid for oid, _, _ in damaged[: plan.MAX_DAMAGED]])
+
+    async def _look_behind_the_name(self) -> None:
+        """Choose the profiles by all that was said, and by whose trees the printer has where others make some."""
+        self._match()
+        if (trees := self._profiles.also_trees(self._matched)) and not self._must_stop():
+            await self._next(trees)
+            self._match()
 
     async def _try_jetdirect(self, head: Sequence[Oid]) -> None:
         """Look for the printer where HP's print servers keep it in SNMPv3: some show their system group to anybody."""
@@ -126,7 +136,10 @@ class _Reading:
     def _match(self) -> None:
         """Choose the profiles by all that the device has said of itself so far."""
         object_id, _ = self._identifiers()
-        self._matched = self._profiles.match(object_id, self._texts(), answered=self._values)
+        texts = self._texts()
+        self._matched = self._profiles.match(object_id, texts, answered=self._values)
+        self._allow = tuple(subtree for profile in self._matched for subtree in profile.allow)
+        self._fragile = self._profiles.fragile(texts)
 
     def _texts(self) -> list[str]:
         """The texts that name a printer: sysDescr, hrDeviceDescr and the IEEE 1284 IDs."""
@@ -147,10 +160,24 @@ class _Reading:
         )
 
     def _device_ids(self) -> list[Oid]:
-        """What stands before each IEEE 1284 ID, for a GETNEXT; none for a model that vendor objects restart."""
-        if self._profiles.fragile(self._texts()):
+        """What stands before each IEEE 1284 ID, for a GETNEXT.
+
+        None for a maker of whose models vendor objects restart some: which one this is, the standard MIBs tell first.
+        """
+        if any(profile.fragile.texts for profile in self._matched):
             return []
         return [plan.parent(oid) for oid in self._profiles.identify if oid not in plan.SYSTEM]
+
+    def _may_ask(self, oids: Iterable[Oid]) -> list[Oid]:
+        """Of ``oids`` those that the lists of the house let pass; a rule that goes beyond them asks for nothing."""
+        return [oid for oid in oids if allowed(oid, self._allow)]
+
+    async def _get(self, oids: Sequence[Oid]) -> None:
+        """GET, of a model that falls over one object at a time."""
+        for batch in [[oid] for oid in oids] if self._fragile else [list(oids)] if oids else []:
+            if self._must_stop():
+                return
+            self._take(await self._session.get_many(self._may_ask(batch)))
 
     async def _next(self, oids: Sequence[Oid]) -> None:
         """GETNEXT, of which only what lies below the objects asked is kept."""
@@ -163,13 +190,12 @@ class _Reading:
 
         In v1 each that it lacks makes the whole answer noSuchName; a GETNEXT from just before them finds the others.
         """
-        if not oids or self._must_stop():
-            return
-        if self._session.version == "1":
-            answer = await self._session.get_next([plan.before(oid) for oid in oids])
+        oids = self._may_ask(oids)
+        if self._session.version != "1" or self._fragile:
+            await self._get(oids)
+        elif oids and not self._must_stop():
+            answer = await self._session.get_next(list(dict.fromkeys(map(plan.before, oids))))
             self._take(answer, {oid: item for oid, item in answer.values.items() if oid in oids})
-        else:
-            self._take(await self._session.get_many(oids))
 
     async def _walk(
         self,
@@ -180,8 +206,14 @@ class _Reading:
         most: int = plan.MAX_TABLE_ROWS,
     ) -> None:
         """Read a table, unless the device has been silent too often or has sent too much."""
-        if not self._must_stop():
-            self._take(await self._session.columns(table, max_rows=most, expected=expected, first=first))
+        columns = self._may_ask(table)
+        for batch in [[column] for column in columns] if self._fragile else [columns]:
+            if batch and not self._must_stop():
+                self._take(
+                    await self._session.columns(
+                        batch, max_rows=most, expected=expected, first=1 if self._fragile else first
+                    )
+                )
 
     def _take(self, answer: Answer, values: Mapping[Oid, Varbind] | None = None) -> None:
         """Keep what came, or ``values`` of it, and what went wrong with it."""

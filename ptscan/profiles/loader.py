@@ -8,7 +8,8 @@ from typing import Final
 import msgspec
 
 from ptscan.errors import InputError
-from ptscan.profiles.compiling import FaultError, compile_profile
+from ptscan.profiles.compiling import compile_profile
+from ptscan.profiles.faults import FaultError
 from ptscan.profiles.matching import ProfileSet
 from ptscan.profiles.profile import Profile
 from ptscan.profiles.schema import ProfileFile
@@ -35,6 +36,10 @@ def load_profiles(user_folder: Path | None = None) -> ProfileSet:
     profiles = {profile.name: profile for profile in _ours()}
     if user_folder is not None:
         profiles.update((profile.name, profile) for profile in _theirs(user_folder))
+    for profile in profiles.values():
+        for name in profile.also:
+            if name not in profiles:
+                raise ProfileError(profile.file, "match.also", f"no profile {name!r}")
     return ProfileSet(tuple(profiles.values()))
 
 

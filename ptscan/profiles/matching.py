@@ -32,6 +32,7 @@ class ProfileSet:
         """Take profiles of which one is named printer-mib."""
         self.generic = next(profile for profile in profiles if profile.name == GENERIC)
         self.profiles = tuple(profiles)
+        self._named = {profile.name: profile for profile in profiles}
         self.identify: tuple[Oid, ...] = self.generic.identify
         """Objects whose texts tell the vendor: to be read first of a device that may be a printer."""
         self.trees: tuple[Oid, ...] = tuple(tree for profile in profiles for tree in profile.trees)
@@ -88,12 +89,21 @@ class ProfileSet:
         makers = {found["MFG"].decode("latin-1") for found in ids if "MFG" in found}
         ranked = [(rank, profile) for profile in self.profiles if (rank := _rank(profile, oid, texts, makers)) > (0, 0)]
         ranked.sort(key=lambda item: item[0], reverse=True)
-        chosen = [profile for _, profile in ranked] or [
-            *(profile for profile in self.profiles if any(found.startswith(profile.trees) for found in answered)),
-            *(profile for profile in self.profiles if any(profile.boards.search(text) for text in texts)),
-        ]
+        chosen = [profile for _, profile in ranked]
+        if chosen:
+            chosen += [profile for profile in self._also(chosen) if _has(profile, answered)]
+        else:
+            chosen += (profile for profile in self.profiles if _has(profile, answered))
+            chosen += (profile for profile in self.profiles if any(profile.boards.search(text) for text in texts))
         vendors = {profile.name: profile for profile in chosen if profile is not self.generic}
-        return (*list(vendors.values())[:MAX_PROFILES], self.generic)
+        return tuple(profile.for_model(texts) for profile in (*list(vendors.values())[:MAX_PROFILES], self.generic))
+
+    def also_trees(self, chosen: Sequence[Profile]) -> tuple[Oid, ...]:
+        """What to ask by GETNEXT to learn whether the printer is of another maker's making, whose trees it has."""
+        return tuple(tree for profile in self._also(chosen) if profile not in chosen for tree in profile.trees)
+
+    def _also(self, chosen: Sequence[Profile]) -> list[Profile]:
+        return [self._named[name] for profile in chosen for name in profile.also if name in self._named]
 
     def fragile(self, texts: Iterable[str]) -> bool:
         """Whether a model is known to fall over: it is to be asked for one object at a time, and no vendor's."""
@@ -105,6 +115,11 @@ def _oid(text: str | None) -> Oid | None:
         return parse_oid(text) if text else None
     except OidError:
         return None
+
+
+def _has(profile: Profile, answered: Iterable[Oid]) -> bool:
+    """Whether a device was seen to have objects that only this profile's printers have."""
+    return any(found.startswith(profile.trees) for found in answered) if profile.trees else False
 
 
 def _rank(profile: Profile, oid: Oid | None, texts: Sequence[str], makers: Iterable[str]) -> tuple[int, int]:

@@ -10,11 +10,22 @@ METERS: Final[dict[str, str]] = {
     ),
     "single_color": "Sides of `total` in one colour other than black, where the device counts them apart.",
     "two_color": "Sides of `total` in two colours, where the device counts them apart.",
+    "sheets": "Sheets of paper that went through the engine, whether printed on one side or both.",
+    "duplex_sheets": "Sheets of `sheets` that were printed on both sides.",
     "large": "Sides of `total` on large sheets (A3, Ledger; larger than A4 and Legal, as the device draws the line).",
     "mono_large": "Sides of `mono` on large sheets.",
     "mono_small": "Sides of `mono` on sheets that are not large.",
     "color_large": "Sides of `color` on large sheets.",
     "color_small": "Sides of `color` on sheets that are not large.",
+    "a3": "Sides of `total` on A3.",
+    "a3_mono": "Sides of `a3` in black only.",
+    "a3_color": "Sides of `a3` in colour.",
+    "a4": "Sides of `total` on A4.",
+    "a4_mono": "Sides of `a4` in black only.",
+    "a4_color": "Sides of `a4` in colour.",
+    "letter": "Sides of `total` on Letter.",
+    "legal": "Sides of `total` on Legal.",
+    "ledger": "Sides of `total` on Ledger (Tabloid, 11 by 17 inches).",
     "duplex": "Sheets that went through the duplex unit, or their sides, as the device counts them.",
     "print": "Sides printed for computers.",
     "print_mono": "Sides of `print` in black only.",
@@ -28,17 +39,36 @@ METERS: Final[dict[str, str]] = {
     "scan": "Sides scanned to be sent or stored, without those scanned for copies and faxes where the device tells.",
     "scan_mono": "Sides of `scan` in black or grey.",
     "scan_color": "Sides of `scan` in colour.",
+    "length_inches": "Inches of media that a label printer or plotter has printed.",
+    "length_feet": "The same in feet.",
+    "length_meters": "The same in metres.",
 }
 """Canonical meter -> its definition; all count sides unless the definition says otherwise."""
 
-IDENTITY_FIELDS: Final = frozenset({"manufacturer", "model", "serial", "name", "firmware", "asset"})
-SUPPLY_FIELDS: Final = frozenset({"percent", "state", "serial", "part_number"})
+IDENTITY_FIELDS: Final = frozenset({"manufacturer", "model", "serial", "mac", "name", "firmware", "asset"})
+SUPPLY_FIELDS: Final = frozenset({"percent", "state", "description", "serial", "part_number"})
 SUPPLY_STATES: Final = frozenset({"ok", "low", "empty", "full", "some", "unknown"})
 SUPPLY_KINDS: Final = frozenset(
-    {"colorant", "toner", "waste-toner", "ink", "waste-ink", "opc", "developer", "fuser", "transfer-unit", "staples"}
+    {
+        "colorant",
+        "toner",
+        "waste-toner",
+        "ink",
+        "waste-ink",
+        "opc",
+        "developer",
+        "fuser",
+        "transfer-unit",
+        "staples",
+        "cleaner-unit",
+        "other",
+    }
 )
 """Kinds as in prtMarkerSuppliesType; ``colorant`` is the toner or ink of a colour, where it is not said which."""
-SUPPLY_COLORS: Final = frozenset({"", "black", "cyan", "magenta", "yellow", "red"})
+SUPPLY_COLORS: Final = frozenset(
+    {"", "black", "cyan", "magenta", "yellow", "red", "green", "blue", "orange", "violet", "gray", "white", "clear",
+     "light-cyan", "light-magenta", "light-black", "light-gray", "photo-black", "matte-black", "tri-color"}
+)  # fmt: skip
 
 
 def field_fault(field: str) -> str | None:

@@ -37,16 +37,27 @@ class Ask(msgspec.Struct, frozen=True):
     tables: tuple[tuple[Oid, ...], ...] = ()
 
 
-class _Rule(msgspec.Struct, frozen=True, kw_only=True):
+class Rule(msgspec.Struct, frozen=True, kw_only=True):
+    """How sure a rule is, why, and of which models it holds."""
+
     confidence: Confidence
     source: str
+    only: Patterns | None = None
+    unless: Patterns | None = None
+
+    def holds(self, texts: Sequence[str]) -> bool:
+        """Whether the rule holds for a model that ``texts`` name."""
+        if self.only is not None and not any(map(self.only.search, texts)):
+            return False
+        return self.unless is None or not any(map(self.unless.search, texts))
 
 
-class ScalarRule(_Rule, frozen=True, kw_only=True):
+class ScalarRule(Rule, frozen=True, kw_only=True):
     """One object -> one field."""
 
     oid: Oid
     field: str
+    label: str | None
     format: Literal["plain", "pml", "ieee1284"]
     key: str | None
     pattern: Patterns | None
@@ -54,35 +65,59 @@ class ScalarRule(_Rule, frozen=True, kw_only=True):
     prefer: Prefer
 
 
-class TableRule(_Rule, frozen=True, kw_only=True):
-    """Rows -> meters, by the label beside the value or else by a code that stands in the index."""
+class TableRule(Rule, frozen=True, kw_only=True):
+    """Rows -> meters, by the label beside the value or else by a code that stands in the index.
+
+    ``names`` are the vendor's own for a label that is a code, or for an index. Where ``walk`` is not set, the rows of
+    ``index`` are asked by GET. With ``add``, the rows of one meter are added up.
+    """
 
     value: Oid
     label: Oid | None
     labels: Mapping[str, str]
     index: Mapping[Oid, str]
+    names: Mapping[str, str]
+    index_names: Mapping[Oid, str]
+    walk: bool
+    add: bool
 
 
-class RecordRule(_Rule, frozen=True, kw_only=True):
+class RecordRule(Rule, frozen=True, kw_only=True):
     """Packed numbers -> fields, by the id of the record."""
 
     oid: Oid
     decoder: str
     fields: Mapping[str, str]
+    names: Mapping[str, str]
     scale: float
     states: Mapping[int, str]
 
 
-class SupplyRule(_Rule, frozen=True, kw_only=True):
-    """Rows -> percent of supplies, by the name beside it; ``codes`` are numbers that stand for a state.
+class SupplyRule(Rule, frozen=True, kw_only=True):
+    """Rows -> supplies, by the name beside them or else by the codes of their kind and colour.
 
-    ``name`` are columns of names, the first that says a known one counts.
+    ``name`` are columns of names, the first that says a known one counts. What is left is ``percent``, or ``level`` of
+    ``capacity``; ``codes`` are numbers there that stand for a state. ``texts`` are columns whose text is kept: field of
+    the supply -> column.
     """
 
     name: tuple[Oid, ...]
-    percent: Oid
     names: Mapping[str, str]
+    type: Oid | None
+    types: Mapping[str, str]
+    color: Oid | None
+    colors: Mapping[str, str]
+    percent: Oid | None
+    level: Oid | None
+    capacity: Oid | None
     codes: Mapping[int, str]
+    texts: Mapping[str, Oid]
+
+    @property
+    def columns(self) -> tuple[Oid, ...]:
+        """Every column that the rule reads."""
+        found = (*self.name, self.type, self.color, self.percent, self.level, self.capacity, *self.texts.values())
+        return tuple(dict.fromkeys(column for column in found if column is not None))
 
 
 class Parts(msgspec.Struct, frozen=True):
@@ -126,14 +161,13 @@ class CoarseLevels(msgspec.Struct, frozen=True):
     source: str
 
 
-class Profile(msgspec.Struct, frozen=True, kw_only=True):
+class Profile(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """What is known of one vendor's printers, ready for use."""
 
     name: str
     vendor: str
     source: str
     file: str
-    ask: Ask
     printers: tuple[Oid, ...]
     family: tuple[Oid, ...]
     texts: Patterns
@@ -141,6 +175,9 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     boards: Patterns
     mfg: tuple[str, ...]
     trees: tuple[Oid, ...]
+    also: tuple[str, ...]
+    allow: tuple[Oid, ...]
+    never_ask: tuple[Oid, ...]
     others: tuple[Oid, ...]
     other_texts: Patterns
     brands: tuple[tuple[Patterns, str], ...]
@@ -154,6 +191,38 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     level_codes: Mapping[int, str]
     fragile: Patterns
     coarse: tuple[CoarseLevels, ...]
+
+    @cached_property
+    def ask(self) -> Ask:
+        """What to ask a printer for by this profile, each object once."""
+        scalars = [*(rule.oid for rule in self.scalars), *(rule.oid for rule in self.records)]
+        walks: dict[Oid, list[Oid]] = {}
+        for table in self.tables:
+            if table.label is not None and table.walk:
+                walks.setdefault(table.label, [table.label]).append(table.value)  # columns of one table go side by side
+            else:
+                beside = [table.value] if table.label is None else [table.label, table.value]
+                scalars += [column + index for index in table.index for column in beside]
+        tables = (*map(tuple, walks.values()), *(rule.columns for rule in self.supplies))
+        return Ask(scalars=tuple(dict.fromkeys(scalars)), tables=tables)
+
+    def for_model(self, texts: Sequence[str]) -> "Profile":
+        """The profile without the rules that do not hold for the model that ``texts`` name; itself where all do."""
+        if not self.has_exceptions:
+            return self
+        return msgspec.structs.replace(
+            self,
+            scalars=tuple(rule for rule in self.scalars if rule.holds(texts)),
+            tables=tuple(rule for rule in self.tables if rule.holds(texts)),
+            records=tuple(rule for rule in self.records if rule.holds(texts)),
+            supplies=tuple(rule for rule in self.supplies if rule.holds(texts)),
+        )
+
+    @cached_property
+    def has_exceptions(self) -> bool:
+        """Whether any rule is only for some models."""
+        rules: tuple[Rule, ...] = (*self.scalars, *self.tables, *self.records, *self.supplies)
+        return any(rule.only is not None or rule.unless is not None for rule in rules)
 
     def makes(self, maker: str) -> bool:
         """Whether the MFG of an IEEE 1284 id means this vendor: ``HP Inc.`` is HP."""

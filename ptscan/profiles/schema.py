@@ -22,6 +22,7 @@ class Match(_Section, frozen=True):
     boards: list[str] = []
     mfg: list[str] = []
     trees: list[str] = []
+    also: list[str] = []
 
 
 class Other(_Section, frozen=True):
@@ -38,52 +39,67 @@ class Brand(_Section, frozen=True):
     name: str
 
 
-class Scalar(_Section, frozen=True):
+class Rule(_Section, frozen=True, kw_only=True):
+    """What every rule may say: how sure it is, why, and which models it is for (``only``) or not for (``unless``)."""
+
+    confidence: Confidence = "high"
+    source: str | None = None
+    only: str | None = None
+    unless: str | None = None
+
+
+class Scalar(Rule, frozen=True, kw_only=True):
     """One object -> one field."""
 
     oid: str
     field: str
+    label: str | None = None
     format: Literal["plain", "pml", "ieee1284"] = "plain"
     key: str | None = None
     pattern: str | None = None
     skip: list[str] = []
-    confidence: Confidence = "high"
     prefer: Prefer | None = None
-    source: str | None = None
 
 
-class Table(_Section, frozen=True):
+class Table(Rule, frozen=True, kw_only=True):
     """A counter table of which each row says itself what it counts."""
 
     value: str
     label: str | None = None
     labels: dict[str, str] = {}
     index: dict[str, str] = {}
-    confidence: Confidence = "high"
-    source: str | None = None
+    names: dict[str, str] = {}
+    walk: bool = True
+    add: bool = False
 
 
-class Record(_Section, frozen=True):
+class Record(Rule, frozen=True, kw_only=True):
     """Numbers packed into one string."""
 
     oid: str
     decoder: str
     fields: dict[str, str]
+    names: dict[str, str] = {}
     scale: float = 1.0
     states: dict[str, str] = {}
-    confidence: Confidence = "high"
-    source: str | None = None
 
 
-class SupplyTable(_Section, frozen=True):
-    """A vendor's table of supplies in percent, whose rows carry names."""
+class SupplyTable(Rule, frozen=True, kw_only=True):
+    """A vendor's table of supplies, whose rows say by a name or by codes which supply they are."""
 
-    name: list[str]
-    percent: str
-    names: dict[str, str]
+    name: list[str] = []
+    names: dict[str, str] = {}
+    type: str | None = None
+    types: dict[str, str] = {}
+    color: str | None = None
+    colors: dict[str, str] = {}
+    percent: str | None = None
+    level: str | None = None
+    capacity: str | None = None
     codes: dict[str, str] = {}
-    confidence: Confidence = "high"
-    source: str | None = None
+    description: str | None = None
+    serial: str | None = None
+    part_number: str | None = None
 
 
 class Sum(_Section, frozen=True):
@@ -127,6 +143,7 @@ class ProfileFile(_Section, frozen=True):
     other: Other = Other()
     brands: list[Brand] = []
     identify: list[str] = []
+    allow: list[str] = []
     scalars: list[Scalar] = []
     tables: list[Table] = []
     records: list[Record] = []

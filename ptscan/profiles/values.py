@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from codec import TIMETICKS, CodecError, Oid, Varbind, format_oid
+from codec import TIMETICKS, CodecError, Oid, Varbind, format_oid, oid_arcs
 from ptscan.profiles.decoders import MAX_OCTETS
-from ptscan.profiles.profile import MAX_TEXT
+from ptscan.profiles.profile import MAX_TEXT, Patterns
 
 MAX_METER: Final = 2**63 - 1
 MAX_ROWS: Final = 256
@@ -14,11 +14,17 @@ NO_COUNT: Final = frozenset({0x7FFFFFFF, 0xFFFFFFFF})
 """What devices answer for a counter that they do not keep."""
 
 
-def count(varbind: Varbind) -> int | None:
-    """A number that is not negative, also one written in digits; None for anything else."""
+def count(varbind: Varbind, pattern: Patterns | None = None) -> int | None:
+    """A number that is not negative, also one written in digits; None for anything else.
+
+    ``pattern`` cuts the digits out of a text.
+    """
     _, tag, value = varbind
     if isinstance(value, bytes):
         digits = value.strip(b" \0")
+        if pattern is not None:
+            match = pattern.search(value.decode("latin-1"))
+            digits = (match[1] or "").replace(",", "").encode("latin-1") if match else b""
         if not (digits.isdigit() and len(digits) <= 18):
             return None
         value = int(digits)
@@ -55,6 +61,14 @@ def cells(values: Mapping[Oid, Varbind], column: Oid) -> Iterator[tuple[Oid, Var
             found += 1
             if found == MAX_ROWS:
                 return
+
+
+def index_text(index: Oid) -> str:
+    """The arcs of an index as people write them: ``101``, ``2.1.4``."""
+    try:
+        return ".".join(map(str, oid_arcs(b"\x2b" + index)[2:]))  # 1.3 stands in for the two arcs of the first octet
+    except CodecError:
+        return index.hex()
 
 
 def shown(oid: Oid) -> str:

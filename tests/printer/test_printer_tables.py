@@ -239,13 +239,17 @@ def test_problem_25_placeholders_are_no_serials(serial: str) -> None:
     assert not identity.is_placeholder("VNB3R12345", "LaserJet-9")
 
 
-def test_problem_22_the_standard_total_is_the_first_markers_and_a_length_is_none(told: Tell) -> None:
+def test_problem_22_the_standard_total_is_the_first_markers_and_a_length_is_no_page_count(told: Tell) -> None:
     ledger = Ledger()
-    total = meters.standard_total(columns_of(told, {"43.10.2.1.4.1.1": 100, "43.10.2.1.4.1.2": 7}), ledger)
+    total = meters.life_count(columns_of(told, {"43.10.2.1.4.1.1": 100, "43.10.2.1.4.1.2": 7}), ledger)
     assert total is not None
-    assert total[0] == 100
-    assert meters.standard_total(columns_of(told, {"43.10.2.1.3.1.1": 16, "43.10.2.1.4.1.1": 100}), ledger) is None
-    assert [problem.code for problem in ledger.problems] == ["meter-unit"]
+    assert total[:2] == ("total", 100)
+    assert not ledger.problems
+    length = meters.life_count(columns_of(told, {"43.10.2.1.3.1.1": 17, "43.10.2.1.4.1.1": 100}), ledger)
+    assert length is not None
+    assert length[:2] == ("length_meters", 100)
+    assert meters.life_count(columns_of(told, {"43.10.2.1.3.1.1": 11, "43.10.2.1.4.1.1": 9}), ledger) is None
+    assert [problem.code for problem in ledger.problems] == ["meter-unit", "meter-unit"]
 
 
 def test_problem_17_a_vendors_own_level_code_is_a_state(told: Tell) -> None:
@@ -273,7 +277,7 @@ def test_no_values_make_a_table_raise(values: dict[bytes, int | bytes | None]) -
     condition.read_alerts(columns, 17, ledger, supplies=rows, trays=holders)
     condition.read_display(columns, 17, ledger)
     condition.read_status(columns, printer_row(columns), ledger)
-    meters.standard_total(columns, ledger)
+    meters.life_count(columns, ledger)
     identity.choose_mac(columns)
     assert all(row.percent is None or 0 <= row.percent <= 100 for row in rows)
     assert len(rows) <= MAX_ROWS

@@ -1,0 +1,91 @@
+"""What is wrong in a profile file, under which key; and the small values of it: OIDs, patterns, states."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from codec import Oid, OidError, parse_oid
+from ptscan.profiles.labels import label_key
+from ptscan.profiles.meters import SUPPLY_STATES
+from ptscan.profiles.profile import Patterns
+
+
+class FaultError(Exception):
+    """What is wrong in a profile, and under which key."""
+
+    def __init__(self, key: str, fault: str) -> None:
+        super().__init__(f"{key}: {fault}")
+        self.key = key
+        self.fault = fault
+
+
+class PatternChecker:
+    """Makes patterns of texts; with ``check`` each is compiled at once instead of when first needed."""
+
+    def __init__(self, check: bool) -> None:
+        self._check = check
+
+    def all(self, key: str, texts: Sequence[str]) -> Patterns:
+        """Patterns of which any may match."""
+        if self._check:
+            for text in texts:
+                try:
+                    re.compile(text)
+                except re.error as error:
+                    raise FaultError(key, f"{text!r} is no regular expression: {error}") from error
+        return Patterns(texts)
+
+    def one(self, key: str, text: str | None) -> Patterns | None:
+        """The pattern of ``text``, or None."""
+        return None if text is None else self.all(key, [text])
+
+    def cutting(self, key: str, text: str | None) -> Patterns | None:
+        """The pattern of ``text`` with one group, the part to keep, or None."""
+        pattern = self.one(key, text)
+        if text is not None and self._check and re.compile(text).groups != 1:
+            raise FaultError(key, f"{text!r} must have exactly one group, (...): the part to keep")
+        return pattern
+
+
+def to_oid(key: str, text: str) -> Oid:
+    """The octets of a dotted OID."""
+    try:
+        return parse_oid(text)
+    except OidError as error:
+        raise FaultError(key, str(error)) from error
+
+
+def to_oids(key: str, texts: Sequence[str]) -> tuple[Oid, ...]:
+    """The octets of dotted OIDs."""
+    return tuple(to_oid(f"{key}[{i}]", text) for i, text in enumerate(texts))
+
+
+def to_column(key: str, text: str | None) -> Oid | None:
+    """The octets of a dotted OID that may be absent."""
+    return None if text is None else to_oid(key, text)
+
+
+def to_states(key: str, states: Mapping[str, str]) -> dict[int, str]:
+    """Number -> state of a supply."""
+    keyed: dict[int, str] = {}
+    for text, state in states.items():
+        if state not in SUPPLY_STATES:
+            raise FaultError(f"{key}.{text}", f"no state {state!r}: {', '.join(sorted(SUPPLY_STATES))}")
+        if not re.fullmatch(r"-?[0-9]{1,10}", text):
+            raise FaultError(f"{key}.{text}", f"{text!r} is no integer")
+        keyed[int(text)] = state
+    return keyed
+
+
+def to_labels(key: str, labels: Mapping[str, str]) -> dict[str, str]:
+    """Labels in the form under which they are compared (see ``label_key``)."""
+    keyed: dict[str, str] = {}
+    for text, to in labels.items():
+        if keyed.setdefault(label_key(text), to) != to:
+            raise FaultError(key, f"{text!r} is there twice, as {keyed[label_key(text)]!r} and as {to!r}")
+    return keyed
+
+
+def fit(key: str, fault: str | None) -> None:
+    """Raise ``fault`` if there is one."""
+    if fault is not None:
+        raise FaultError(key, fault)

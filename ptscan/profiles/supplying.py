@@ -1,0 +1,104 @@
+"""Supplies that a vendor's tables and records tell, by kind and colour."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from codec import Oid, Varbind
+from proto_schema import Problem
+from ptscan.profiles.decoders import DECODERS
+from ptscan.profiles.fact import Fact, fact
+from ptscan.profiles.labels import label_key
+from ptscan.profiles.profile import Profile, RecordRule, SupplyRule
+from ptscan.profiles.values import cells, count, label, octets
+
+_FULL: Final = 100.0
+
+
+def supply_facts(profile: Profile, values: Mapping[Oid, Varbind], problems: list[Problem]) -> Iterator[Fact]:
+    """What the records and tables of a profile tell of supplies; rows that are the same by name are told, not used."""
+    for record in profile.records:
+        yield from _from_record(profile, record, values)
+    for rule in profile.supplies:
+        rows: dict[str, list[list[Fact]]] = {}
+        for supply, facts in _rows(profile, rule, values):
+            rows.setdefault(supply, []).append(facts)
+        for supply, found in rows.items():
+            if len(found) == 1:
+                yield from found[0]
+            else:
+                text = f"{len(found)} rows of {profile.name}'s table of supplies are {supply.strip(':')}: not used."
+                problems.append(Problem(code="supply-ambiguous", text=text))
+
+
+def _from_record(profile: Profile, rule: RecordRule, values: Mapping[Oid, Varbind]) -> Iterator[Fact]:
+    varbind = values.get(rule.oid)
+    packed = octets(varbind)
+    if varbind is None or packed is None:
+        return
+    for name, number in DECODERS[rule.decoder](packed):
+        field = rule.fields.get(name, "")
+        value = _recorded(rule, field, number) if field.startswith("supplies.") else None
+        if value is not None:
+            yield fact(profile, rule, field, value, varbind, how=f"record {name}", prefer="own")
+
+
+def _recorded(rule: RecordRule, field: str, number: int) -> str | float | None:
+    if field.endswith(".state"):
+        return rule.states.get(number)
+    percent = round(number * rule.scale, 1)
+    return percent if percent <= _FULL else None
+
+
+def _rows(profile: Profile, rule: SupplyRule, values: Mapping[Oid, Varbind]) -> Iterator[tuple[str, list[Fact]]]:
+    """Each row that says which supply it is, with what it tells."""
+    left = rule.percent or rule.level
+    if left is None:
+        return
+    for index, varbind in cells(values, left):
+        supply, how, said = _which(rule, values, index)
+        if supply is None:
+            continue
+
+        def told(field: str, value: str | float | bytes, raw: Varbind, supply: str = supply, how: str = how,
+                 said: str | None = said) -> Fact:  # fmt: skip
+            return fact(profile, rule, f"supplies.{supply}.{field}", value, raw, how=how, prefer="own", label=said)
+
+        facts = []
+        level = varbind[2]
+        if isinstance(level, int) and (state := rule.codes.get(level)) is not None:
+            facts.append(told("state", state, varbind))
+        elif (percent := _percent(rule, values, index, varbind)) is not None:
+            facts.append(told("percent", percent, varbind))
+        for field, column in rule.texts.items():
+            cell = values.get(column + index)
+            text = octets(cell)
+            if cell is not None and text is not None and text.strip(b" \0\t\r\n"):
+                facts.append(told(field, text.strip(b" \0\t\r\n"), cell))
+        if facts:
+            yield supply, facts
+
+
+def _which(rule: SupplyRule, values: Mapping[Oid, Varbind], index: Oid) -> tuple[str | None, str, str | None]:
+    """Which supply a row is (``KIND:COLOR``), by what, and in which words of the device."""
+    for column in rule.name:
+        text = label(values.get(column + index))
+        if text is not None and (supply := rule.names.get(label_key(text))) is not None:
+            return supply, f"name {text!r}", text
+    kind_said = None if rule.type is None else label(values.get(rule.type + index))
+    kind = None if kind_said is None else rule.types.get(label_key(kind_said))
+    if kind is None:
+        return None, "", None
+    color_said = None if rule.color is None else label(values.get(rule.color + index))
+    color = "" if color_said is None else rule.colors.get(label_key(color_said), "")
+    return f"{kind}:{color}", f"type {kind_said}" + (f", colour {color_said!r}" if color else ""), color_said
+
+
+def _percent(rule: SupplyRule, values: Mapping[Oid, Varbind], index: Oid, varbind: Varbind) -> float | None:
+    level = count(varbind)
+    if level is None:
+        return None
+    if rule.capacity is None:
+        return float(level) if level <= _FULL else None
+    capacity = values.get(rule.capacity + index)
+    full = None if capacity is None else count(capacity)
+    return round(min(_FULL, _FULL * level / full), 1) if full else None
