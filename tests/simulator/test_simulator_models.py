@@ -60,6 +60,17 @@ rows = '''
 """
 
 
+# What some vendors tell in parts, and one part of it.
+PARTS = {
+    "color": "color_small",
+    "copy_color": "copy_full",
+    "mono": "mono_small",
+    "print_color": "print_full",
+    "scan": "scan_sent",
+    "scan_sent": "scan_color",
+}
+
+
 def compiled(text: str) -> Model:
     return Model(parse_model(text, "small.toml"))
 
@@ -75,11 +86,11 @@ def test_a_small_model_is_played() -> None:
 def test_every_model_that_comes_with_ptscan_is_whole(model: ModelFile) -> None:
     rows = Model(model).table
     assert len(rows.oids) > 20
-    told = " ".join(line for line in model.vendor.rows.splitlines())
+    told = model.vendor.rows
     for meter in model.tells:
-        parts = {"print_color": "print_full", "copy_color": "copy_full", "mono": "mono_small", "color": "color_small"}
-        names = (f"{{{meter}}}", f"{{{meter}:u32}}", f"{{{parts.get(meter)}}}")
-        assert meter == "total" or any(name in told for name in names) or meter == "mono", (model.name, meter)
+        fact = model.tells_as.get(meter, meter)
+        names = (f"{{{fact}}}", f"{{{fact}:u32}}", f"{{{PARTS.get(fact)}}}")
+        assert meter in ("total", "mono") or any(name in told for name in names), meter
 
 
 @pytest.mark.parametrize(
@@ -101,6 +112,10 @@ def test_every_model_that_comes_with_ptscan_is_whole(model: ModelFile) -> None:
         ("every = [100, 200]", "every = [20, 200]", "pages.every: leaves too little time"),
         ("life = 1000", "life = 99", "supply 1: life is below 100"),
         ("life = 1000", 'life = 1000\ntells = "units"', "supply 1: life is below 100 sides, or a capacity"),
+        ("life = 1000", "life = 1000\nhidden = true\n[[supply]]\nkind = 'toner'\ndescription = ''\nlife = 1000", "supply: one"),
+        ("share = 1", "share = 1\ntells_as = { total = 'all' }", "tells: 'all' is none of total"),
+        ("share = 1", "share = 1\nlacks = ['toner']", "lacks"),
+        ("per_minute = 10", "per_minute = 10\nlarge = 101", "pages.large: is not from 0 to 100"),
         ("capacity = 100", "capacity = 0", "tray 1: capacity is not positive"),
         ("|65|{total}", "|65|{totall}", "'totall' is no fact of this model"),
         ("|65|{total}", "|65|{supply.2.level}", "'supply.2.level' is no fact of this model"),
@@ -124,6 +139,13 @@ def test_what_is_wrong_in_a_model_is_named(old: str, new: str, fault: str) -> No
         compiled(GOOD.replace(old, new))
     assert fault in str(caught.value)
     assert isinstance(caught.value, InputError)
+
+
+def test_half_an_index_tells_no_two_supplies_apart() -> None:
+    half = GOOD.replace("share = 1", "share = 1\nshort_supply_index = true")
+    assert compiled(half)
+    with pytest.raises(ModelError, match="needs a single supply"):
+        compiled(half.replace("[[tray]]", "[[supply]]\nkind = 'opc'\ndescription = 'Drum'\nlife = 900\n[[tray]]"))
 
 
 def test_a_model_is_named_like_its_file(tmp_path: Path) -> None:
