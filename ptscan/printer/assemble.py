@@ -11,7 +11,8 @@ import msgspec
 
 from codec import Oid, Varbind
 from proto_schema import Reading
-from ptscan.printer import condition, identity, meters, plan, standard, supplies, trays
+from ptscan.printer import condition, identity, meters, neighbours, plan, standard, supplies, trays
+from ptscan.printer.device_ids import device_id
 from ptscan.printer.evidence import Evidence, Ledger
 from ptscan.printer.facts import Facts
 from ptscan.printer.rows import Columns, Index
@@ -44,6 +45,9 @@ def assemble(values: Mapping[Oid, Varbind], profiles: Sequence[Profile], source:
     """Put one Reading together from every varbind that a device answered with; total: no input raises."""
     columns = Columns(values.values(), plan.COLUMNS)
     device = printer_row(columns)
+    if printers := neighbours.printers_behind(columns):
+        values = neighbours.without_others(values, printers, device, ledger)
+        columns = Columns(values.values(), plan.COLUMNS)
     charset = _charset(columns, device, standard.PRT_GENERAL_CURRENT_LOCALIZATION)
     console_charset = _charset(columns, device, standard.PRT_CONSOLE_LOCALIZATION) or charset
 
@@ -75,7 +79,9 @@ def assemble(values: Mapping[Oid, Varbind], profiles: Sequence[Profile], source:
         facts, console_charset, ledger
     )
 
-    identifier, stable = identity.device_id(who, engine_id=source.engine_id, address=source.address, port=source.port)
+    identifier, stable = device_id(
+        who, profiles=profiles, engine_id=source.engine_id, address=source.address, port=source.port
+    )
     if not stable and profiles:
         ledger.problem(
             "unstable-identity", "The device tells no serial, MAC or engine ID: its device_id is its address."

@@ -13,7 +13,7 @@ from itertools import chain
 from typing import Final
 
 from codec import Oid, oid_arcs, oid_from_arcs
-from ptscan.printer import condition, identity, meters, standard, supplies, trays
+from ptscan.printer import condition, identity, meters, neighbours, standard, supplies, trays
 from ptscan.printer.rows import Columns, Index
 
 SYSTEM: Final[tuple[Oid, ...]] = (
@@ -37,6 +37,9 @@ HEAD: Final[tuple[Oid, ...]] = (
     *identity.MAC_COLUMNS,
 )
 """Columns whose first row is read."""
+
+NEXT_PRINTER: Final[Oid] = oid_from_arcs((*oid_arcs(standard.PRT_GENERAL_CURRENT_LOCALIZATION), 1))
+"""What a GETNEXT finds behind it is the row of a second printer at the same address (a print server with ports)."""
 
 LEADS: Final[dict[Oid, tuple[Oid, ...]]] = {
     lead: tuple(column for column in columns if column != lead)
@@ -109,8 +112,8 @@ def rest_of_tables(columns: Columns) -> list[tuple[tuple[Oid, ...], int | None]]
 def rows_behind(columns: Columns) -> list[tuple[Oid, ...]]:
     """Return the tables whose first row is not the one that was meant, so that the others have to be read.
 
-    A device without hrPrinterTable may have its printer behind processor and network in hrDeviceTable; and a first
-    marker may not know its count.
+    A device without hrPrinterTable may have its printer behind processor and network in hrDeviceTable, a first marker
+    may not know its count, and there may be several printers.
     """
     tables: list[tuple[Oid, ...]] = []
     first = columns.first(standard.HR_DEVICE_TYPE)
@@ -120,13 +123,14 @@ def rows_behind(columns: Columns) -> list[tuple[Oid, ...]]:
     count = columns.first(standard.PRT_MARKER_LIFE_COUNT)
     if count and isinstance(count[2], int) and count[2] < 0:
         tables.append(meters.COLUMNS)
+    if neighbours.may_be_several(columns):
+        tables.append(neighbours.COLUMNS)
     return tables
 
 
 def interfaces_open(columns: Columns) -> bool:
-    """Whether the first interface is not the one that names the printer, so that the others have to be read."""
-    chosen = identity.choose_mac(columns)
-    return any(map(columns.first, identity.MAC_COLUMNS)) and not (chosen and identity.is_universal(chosen[0]))
+    """Whether another interface than the first may name the printer better, so that the others have to be read."""
+    return any(map(columns.first, identity.MAC_COLUMNS)) and not identity.is_final(columns)
 
 
 def parent(oid: Oid) -> Oid:

@@ -85,7 +85,7 @@ class _Reading:
         if not await self._recognise():
             return
         self._match()
-        head = (*plan.HEAD, *self._device_ids())
+        head = (*plan.HEAD, plan.NEXT_PRINTER, *self._device_ids())
         await self._next(head)
         if not any(oid.startswith(standard.PRINTER_TREES) for oid in self._values):
             await self._try_jetdirect(head)
@@ -138,8 +138,9 @@ class _Reading:
         object_id, _ = self._identifiers()
         texts = self._texts()
         self._matched = self._profiles.match(object_id, texts, answered=self._values)
-        self._allow = tuple(subtree for profile in self._matched for subtree in profile.allow)
         self._fragile = self._profiles.fragile(texts)
+        vendors = () if self._fragile else self._matched
+        self._allow = tuple(subtree for profile in vendors for subtree in profile.allow)
 
     def _texts(self) -> list[str]:
         """The texts that name a printer: sysDescr, hrDeviceDescr and the IEEE 1284 IDs."""

@@ -231,14 +231,6 @@ def test_problem_26_the_mac_is_the_makers_and_no_loopbacks(told: Tell) -> None:
     assert chosen[0] == "00:1b:78:00:00:03"
 
 
-@pytest.mark.parametrize(
-    "serial", ["0000000000", "XXXXXXXX", "-----", "n/a", "Unknown", "LaserJet 9", "..", "0", "A1" * 40]
-)
-def test_problem_25_placeholders_are_no_serials(serial: str) -> None:
-    assert identity.is_placeholder(serial, "LaserJet-9")
-    assert not identity.is_placeholder("VNB3R12345", "LaserJet-9")
-
-
 def test_problem_22_the_standard_total_is_the_first_markers_and_a_length_is_no_page_count(told: Tell) -> None:
     ledger = Ledger()
     total = meters.life_count(columns_of(told, {"43.10.2.1.4.1.1": 100, "43.10.2.1.4.1.2": 7}), ledger)

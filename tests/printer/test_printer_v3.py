@@ -68,12 +68,22 @@ async def test_every_model_reads_the_same_over_v3_in_one_round_trip_more(profile
 
 
 async def test_the_engine_id_is_who_it_is_where_nothing_better_is_told(profiles: ProfileSet) -> None:
-    async with played([parse_recording(NAMELESS.encode(), "nameless")]) as (client, [place]):
+    rows = NAMELESS + f"1.3.6.1.6.3.10.2.1.1.0|4x|8001869f04{b'press-7'.hex()}\n"
+    async with played([parse_recording(rows.encode(), "nameless")]) as (client, [place]):
         plain, _ = await read(client, place, PUBLIC, profiles)
         secure, session = await read(client, place, MONITOR, profiles)
     assert plain.device_id.startswith("address:")
     assert session.engine_id is not None
     assert secure.device_id == f"engine:{session.engine_id.hex()}"
+
+
+async def test_an_engine_id_made_of_the_address_is_nobodys(profiles: ProfileSet) -> None:
+    async with played([parse_recording(NAMELESS.encode(), "nameless")]) as (client, [place]):
+        secure, session = await read(client, place, MONITOR, profiles)
+    assert session.engine_id is not None
+    assert session.engine_id.endswith(place[0].encode())
+    assert secure.device_id.startswith("address:")
+    assert "unstable-identity" in [problem.code for problem in secure.problems]
 
 
 class SystemOnly:
