@@ -35,7 +35,7 @@ class Shape(Generic[T]):
     wide: Callable[[Sequence[T]], Grid]
     short: Callable[[Sequence[T]], Grid]
     order: Callable[[T], tuple[int, int, int]] | None = None
-    draw: Callable[[bool], str] | None = None
+    draw: Callable[[Sequence[T], bool], str] | None = None
 
 
 def by_address(address: str, port: int) -> tuple[int, int, int]:

@@ -133,7 +133,7 @@ class Output(Generic[T]):
             case _:
                 terminal = self._destination.is_terminal()
                 draw = self._shape.draw
-                text = draw(terminal) if draw else table(self._shape.short(records), terminal)
+                text = draw(records, terminal) if draw else table(self._shape.short(records), terminal)
                 return text.encode(self._destination.encoding, "replace")
 
 

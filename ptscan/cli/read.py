@@ -1,12 +1,13 @@
 """``ptscan read``: one Reading for each address asked, in the order asked; ``--explain`` shows where it came from."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import takewhile
 from typing import Annotated
 
 import trio
 
+from proto_schema import Reading
 from ptscan.cli.delivery import open_delivery
 from ptscan.cli.devices import READ_AT_ONCE, Done, read_at
 from ptscan.cli.endpoints import Endpoint, EndpointError, parse_endpoint
@@ -57,7 +58,7 @@ async def _read(endpoints: list[Endpoint], explain: bool, asking: Asking, knowin
     done: dict[int, Done] = {}
     given = wrong = 0
 
-    def explained(terminal: bool) -> str:
+    def explained(_: Sequence[Reading], terminal: bool) -> str:
         read = ((one.device, one.traffic) for _, one in sorted(done.items()) if one.device is not None)
         return "\n\n".join(explanation(device, traffic, profiles, terminal=terminal) for device, traffic in read)
 

@@ -61,6 +61,18 @@ VERBS: Final = {
         "ADDRESS[:PORT] -o FILE.snmprec",
         ("10.1.2.3 -o odd.snmprec",),
     ),
+    "profile check": Verb(
+        "ptscan.cli.profile:profile_check",
+        "Check profiles that you wrote: say what they hold, and what is wrong in them and how to mend it.",
+        "FILE...",
+        ("acme.toml", "mine/*.toml --quiet"),
+    ),
+    "profile list": Verb(
+        "ptscan.cli.profile:profile_list",
+        "List the profiles that are used: what they can fill, how much they ask for, and why they are believed.",
+        "",
+        ("--profiles mine", "--format json"),
+    ),
     "credentials check": Verb(
         "ptscan.cli.credentials:credentials_check",
         "Try each entry of a credentials file on one device, and say which work and what it answers to the others.",
@@ -81,7 +93,11 @@ VERBS: Final = {
     ),
 }
 
-GROUPS: Final = {"credentials": "Look after a credentials file.", "bench": "Measure this machine."}
+GROUPS: Final = {
+    "profile": "Look into what is known of the vendors' printers.",
+    "credentials": "Look after a credentials file.",
+    "bench": "Measure this machine.",
+}
 """The first words of verbs of two."""
 
 

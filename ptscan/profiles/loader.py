@@ -3,13 +3,14 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, get_args
 
 import msgspec
 
 from ptscan.errors import InputError
 from ptscan.profiles.compiling import compile_profile
 from ptscan.profiles.faults import FaultError
+from ptscan.profiles.guessing import instead
 from ptscan.profiles.matching import ProfileSet
 from ptscan.profiles.profile import Profile
 from ptscan.profiles.schema import ProfileFile
@@ -87,7 +88,7 @@ def _parse(file: str, stem: str, octets: bytes, *, check_patterns: bool) -> Prof
     except msgspec.ValidationError as error:
         raise ProfileError(file, *_key_and_fault(str(error))) from error
     if form.name != stem:
-        raise ProfileError(file, "name", f"{form.name!r}, but the file is called {stem!r}")
+        raise ProfileError(file, "name", f"{form.name!r}, but the file is called {stem!r}: rename one of them")
     try:
         return compile_profile(form, file, check_patterns=check_patterns)
     except FaultError as fault:
@@ -100,8 +101,16 @@ def _key_and_fault(text: str) -> tuple[str, str]:
     key = where.removeprefix(".").rstrip("`")
     unknown = re.fullmatch(r"Object contains unknown field `(.*)`", fault)
     if unknown:
-        return key, f"unknown key {unknown[1]!r}"
+        return key, f"unknown key {unknown[1]!r}: {instead(unknown[1], _keys_in(key))}"
     missing = re.fullmatch(r"Object missing required field `(.*)`", fault)
     if missing:
-        return key, f"key {missing[1]!r} is missing"
+        return key, f"key {missing[1]!r} is missing: add it"
     return key, fault[:1].lower() + fault[1:]
+
+
+def _keys_in(section: str) -> tuple[str, ...]:
+    """The keys that may stand in a section such as ``scalars[0]``, or in the file where it is none."""
+    kinds = {field.name: field.type for field in msgspec.structs.fields(ProfileFile)}
+    kind = kinds.get(section.partition("[")[0])
+    names: tuple[str, ...] = getattr(next(iter(get_args(kind)), kind), "__struct_fields__", ())
+    return names or ProfileFile.__struct_fields__

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from ptscan.profiles.guessing import instead
+
 METERS: Final[dict[str, str]] = {
     "total": "Sides that the engine has marked in its life, whatever the function.",
     "mono": "Sides of `total` in black only.",
@@ -79,12 +81,14 @@ def field_fault(field: str) -> str | None:
     """
     head, _, rest = field.partition(".")
     if head == "identity":
-        return None if rest in IDENTITY_FIELDS else f"no identity field {rest!r}: {', '.join(sorted(IDENTITY_FIELDS))}"
+        return None if rest in IDENTITY_FIELDS else f"no identity field {rest!r}: {instead(rest, IDENTITY_FIELDS)}"
     if head == "meters":
         return meter_fault(rest)
     if head == "supplies":
         key, _, leaf = rest.rpartition(".")
-        return supply_fault(key) or (None if leaf in SUPPLY_FIELDS else f"no supply field {leaf!r}")
+        return supply_fault(key) or (
+            None if leaf in SUPPLY_FIELDS else f"no supply field {leaf!r}: {instead(leaf, SUPPLY_FIELDS)}"
+        )
     if head == "display":
         return None if rest.isascii() and rest.isdigit() else "a display line is display.1, display.2, ..."
     return f"unknown field {field!r}: begin with identity., meters., supplies. or display."
@@ -93,8 +97,8 @@ def field_fault(field: str) -> str | None:
 def meter_fault(name: str) -> str | None:
     """Say what is wrong with the name of a meter, or None; a name that begins with ``_`` is a part for sums only."""
     if name.startswith("_"):
-        return None if name[1:].replace("_", "a").isalnum() else f"bad part name {name!r}"
-    return None if name in METERS else f"no canonical meter {name!r}"
+        return None if name[1:].replace("_", "a").isalnum() else f"bad part name {name!r}: letters, digits and _ alone"
+    return None if name in METERS else f"no canonical meter {name!r}: {instead(name, METERS)}"
 
 
 def supply_fault(key: str) -> str | None:
@@ -103,5 +107,5 @@ def supply_fault(key: str) -> str | None:
     if not colon:
         return f"a supply is KIND:COLOR, not {key!r}"
     if kind not in SUPPLY_KINDS:
-        return f"no supply kind {kind!r}: {', '.join(sorted(SUPPLY_KINDS))}"
-    return None if color in SUPPLY_COLORS else f"no supply colour {color!r}"
+        return f"no supply kind {kind!r}: {instead(kind, SUPPLY_KINDS)}"
+    return None if color in SUPPLY_COLORS else f"no supply colour {color!r}: {instead(color, SUPPLY_COLORS)}"

@@ -53,10 +53,14 @@ WORDS = (
         "out.csv",
         "-o=x",
     ),
-    *("--output", "--quiet", "--quiet=true", "--profiles", "--explain", "--hosts", "--network", "--rounds", "--bogus"),
+    *("--output", "--quiet", "--quiet=true", "--profiles", "--profile", "--explain", "--hosts"),
+    *("--network", "--rounds", "--bogus"),
     *("--help", "--version", "-h", "--no-quiet", "--fleet", "--listen", "127.0.0.1:1", "--map", "--fault", "--force"),
 )
-QUICK_VERBS = ("scan", "sweep", "read", "get", "walk", "record", "credentials check", "bench sweep", "sim")
+QUICK_VERBS = (
+    *("scan", "sweep", "read", "get", "walk", "record", "sim"),
+    *("profile check", "profile list", "credentials check", "bench sweep"),
+)
 
 
 def by_grammar(arguments: list[str]) -> tuple[Callable[..., object], tuple[object, ...], dict[str, object]]:
@@ -83,6 +87,9 @@ def test_both_read_alike(verb: str, words: list[str]) -> None:
         "sweep 10.0.0.0/16 10.9.0.0/16 --rate max --port=1161 --exclude 10.0.1.0/24 --exclude=x --format jsonl",
         "sweep local --rate 500 --seed 7 --shard 1/3 --processes 4 --max-in-flight 9 --quiet --timeout 0.5 --retries 1",
         "read 10.0.0.1 [fe80::1]:161 --explain --snmp-version auto --community a --community b --profiles folder",
+        "read 10.0.0.1 --profile acme.toml --profile=odd.toml",
+        "profile check acme.toml odd.toml --profiles folder --format json",
+        "profile list --profile acme.toml -o list.csv",
         "get 10.0.0.1 1.3.6.1.2.1.1.1.0 --snmp-version 3 --credentials f.toml 1.3.6.1.2.1.1.3.0",
         "walk 10.0.0.1:1161 --format jsonl",
         "record 10.0.0.1 -o odd.snmprec --force",
