@@ -16,8 +16,6 @@ EMPTIED: Final[tuple[Oid, ...]] = (
     parse_oid("1.3.6.1.2.1.1.4"),  # sysContact
     parse_oid("1.3.6.1.2.1.1.5"),  # sysName
     parse_oid("1.3.6.1.2.1.1.6"),  # sysLocation
-    parse_oid("1.3.6.1.2.1.43.5.1.1.4"),  # prtGeneralCurrentOperator
-    parse_oid("1.3.6.1.2.1.43.5.1.1.5"),  # prtGeneralServicePerson
 )
 """Who owns the device and where it stands: kept as objects, without their texts."""
 

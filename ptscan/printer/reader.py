@@ -84,9 +84,9 @@ class _Reading:
         self._take(first)
         if not await self._recognise():
             return
-        self._match()
         head = (*plan.HEAD, plan.NEXT_PRINTER, *self._device_ids())
         await self._next(head)
+        self._match()
         if not any(oid.startswith(standard.PRINTER_TREES) for oid in self._values):
             await self._try_jetdirect(head)
         await self._walk(tuple(plan.LEADS))
@@ -165,7 +165,7 @@ class _Reading:
 
         None for a maker of whose models vendor objects restart some: which one this is, the standard MIBs tell first.
         """
-        if any(profile.fragile.texts for profile in self._matched):
+        if self._profiles.may_be_fragile(*self._identifiers()):
             return []
         return [plan.parent(oid) for oid in self._profiles.identify if oid not in plan.SYSTEM]
 

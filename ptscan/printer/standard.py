@@ -76,9 +76,12 @@ STANDARD_OBJECTS: Final = {
 """Path of a reading -> the object, or the column, of the standard MIBs that tells it."""
 
 PRINTER_TREES: Final[tuple[Oid, ...]] = tuple(
-    parse_oid(f"1.3.6.1.2.1.43.{table}") for table in ("5.1.1", "8.2.1", "10.2.1", "11.1.1")
+    parse_oid(f"1.3.6.1.2.1.43.{table}") for table in ("5.1.1.16", "5.1.1.17", "8.2.1", "10.2.1", "11.1.1")
 )
-"""Tables of the Printer-MIB of which one row proves a printer; hosts with print queues have none of them."""
+"""What in the Printer-MIB proves a printer by one row; hosts with print queues have none of it.
+
+Of prtGeneralTable the name and the serial alone: a GETNEXT of the table as a whole could pass the people in it.
+"""
 
 
 def kebab(name: str) -> str:

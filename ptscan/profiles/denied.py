@@ -21,6 +21,8 @@ DENIED_SUBTREES: Final[dict[str, str]] = {
     "1.3.6.1.2.1.25.4": "running software (RFC 2790)",
     "1.3.6.1.2.1.25.5": "running software (RFC 2790)",
     "1.3.6.1.2.1.25.6": "installed software (RFC 2790)",
+    "1.3.6.1.2.1.43.5.1.1.4": "the printer's operator, a person (prtGeneralCurrentOperator, RFC 3805)",
+    "1.3.6.1.2.1.43.5.1.1.5": "who services the printer, a person (prtGeneralServicePerson, RFC 3805)",
     "1.3.6.1.6.3.12": "notification targets (RFC 3413)",
     "1.3.6.1.6.3.13": "notification targets (RFC 3413)",
     "1.3.6.1.6.3.15": "SNMPv3 users (RFC 3414)",

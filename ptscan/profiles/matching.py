@@ -105,6 +105,12 @@ class ProfileSet:
     def _also(self, chosen: Sequence[Profile]) -> list[Profile]:
         return [self._named[name] for profile in chosen for name in profile.also if name in self._named]
 
+    def may_be_fragile(self, sys_object_id: str | None, sys_descr: str | None) -> bool:
+        """Whether some model of the maker that these name falls over, so that it has to tell its model first."""
+        oid = _oid(sys_object_id)
+        texts = [sys_descr] if sys_descr else []
+        return any(_rank(profile, oid, texts, ()) > (0, 0) for profile in self.profiles if profile.fragile.texts)
+
     def fragile(self, texts: Iterable[str]) -> bool:
         """Whether a model is known to fall over: it is to be asked for one object at a time, and no vendor's."""
         return any(profile.fragile.search(text) for text in texts for profile in self.profiles)
