@@ -1,10 +1,14 @@
 """A device's answers, written as people write them."""
 
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from codec import COUNTER32, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, Oid, Varbind, parse_oid
+
+sys.path.append(str(Path(__file__).resolve().parent))  # the stage on which devices are played
 
 Told = dict[str, int | str | bytes]
 Values = dict[Oid, Varbind]
