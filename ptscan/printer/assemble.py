@@ -11,7 +11,7 @@ import msgspec
 
 from codec import Oid, Varbind
 from proto_schema import Reading
-from ptscan.printer import condition, identity, meters, neighbours, plan, standard, supplies, trays
+from ptscan.printer import condition, identity, joining, meters, neighbours, plan, standard, supplies, trays
 from ptscan.printer.device_ids import device_id
 from ptscan.printer.evidence import Evidence, Ledger
 from ptscan.printer.facts import Facts
@@ -71,8 +71,8 @@ def assemble(values: Mapping[Oid, Varbind], profiles: Sequence[Profile], source:
         ledger.problem(problem.code, problem.text)
     tray_rows = trays.read_trays(columns, charset, ledger)
     supply_rows = supplies.read_supplies(columns, charset, level_codes, ledger)
-    supply_rows = supplies.merge_supplies(supply_rows, facts, charset, ledger)
-    supplies.mark_coarse(supply_rows, who, profiles, ledger)
+    supply_rows = joining.merge_supplies(supply_rows, facts, charset, ledger)
+    supply_rows = joining.mark_coarse(supply_rows, who, profiles, ledger)
     status = condition.read_status(columns, device, ledger)
     alerts = condition.read_alerts(columns, console_charset, ledger, supplies=supply_rows, trays=tray_rows)
     display = condition.read_display(columns, console_charset, ledger) or condition.vendor_display(

@@ -1,4 +1,4 @@
-"""Which colour a supply has, from the word that the device uses."""
+"""Which colour a supply has, from the word or the letter that the device uses."""
 
 import re
 from typing import Final
@@ -13,11 +13,13 @@ _WORDS: Final = {
     "light-gray": "light gray, light grey, lightgray, lightgrey, hellgrau",
     "gray": "gray, grey, grau, gris, grigio, cinza, grijs",
     "tri-color": "tri-color, tricolor, tri-colour, tri colour, tri color, three-color, cmy, dreifarbig, trois couleurs",
-    "black": "black, schwarz, noir, noire, nero, negro, preto, svart, sort, zwart, musta, czarny, černá, černý, "
+    "black": "black, schwarz, schwarze, schwarzer, noir, noire, nero, nera, negro, negra, preto, preta, svart, sort, "
+    "zwart, musta, czarny, czarna, černá, černý, "
     "fekete, negru, чёрный, черный, siyah, ブラック, 黑色, 黒, 검정, crna, čierna, črna, μαύρο",
     "cyan": "cyan, ciano, cian, cyaan, syaani, azurová, cyjan, голубой, シアン, 青色, 시안, cijan, κυανό",
     "magenta": "magenta, purpurová, пурпурный, マゼンタ, 品红色, 마젠타, bíbor, ματζέντα",
-    "yellow": "yellow, gelb, jaune, giallo, amarillo, amarelo, gul, geel, keltainen, žlutá, żółty, sárga, galben, "
+    "yellow": "yellow, gelb, gelbe, gelber, jaune, giallo, gialla, amarillo, amarilla, amarelo, amarela, gul, geel, "
+    "keltainen, žlutá, żółty, sárga, galben, "
     "желтый, жёлтый, sarı, イエロー, 黄色, 노랑, žuta, žltá, rumena, κίτρινο",
     "red": "red, rouge, rosso, rojo",
     "green": "green, grün, vert, verde",
@@ -39,10 +41,16 @@ _PATTERN: Final = re.compile(
     )
 )
 
+# "Black Toner [K]", "Drum Unit (C)", "Toner Y", "K": a letter that stands where a colour stands, and nowhere else.
+_LETTERS: Final = {"K": "black", "BK": "black", "Bk": "black", "C": "cyan", "M": "magenta", "Y": "yellow"}
+_THING: Final = "(?:[Tt]oner|TONER|[Dd]rum|DRUM|[Ii]nk|INK|[Dd]eveloper)"
+_LETTER: Final = re.compile(rf"(?:^|[\[(]|\b{_THING}[ -])(BK|Bk|[KCMY])(?=$|[\])]|[ -]{_THING}\b)")
+
 
 def color_of(text: str | None) -> str | None:
-    """Return the one colour that ``text`` names, or None where it names none or several."""
+    """Return the one colour that ``text`` names by word or else by letter, or None where it names none or several."""
     if not text:
         return None
     found = {_COLOR_OF[word] for word in _PATTERN.findall(text.lower())}
+    found = found or {_LETTERS[letter] for letter in _LETTER.findall(text)}
     return found.pop() if len(found) == 1 else None

@@ -1,4 +1,4 @@
-"""Supplies, trays, status, alerts and display by the rules of RFC 3805 and RFC 2790."""
+"""Trays, status, alerts and display by the rules of RFC 3805 and RFC 2790."""
 
 from collections.abc import Callable
 
@@ -17,107 +17,6 @@ Tell = Callable[[dict[str, int | str | bytes]], dict[bytes, tuple[bytes, int, in
 
 def columns_of(told: Tell, rows: dict[str, int | str | bytes]) -> Columns:
     return Columns(told(rows).values(), plan.COLUMNS)
-
-
-@pytest.mark.parametrize(
-    ("level", "capacity", "unit", "percent", "state"),
-    [
-        (1350, 2700, 7, 50.0, "ok"),
-        (1, 3, 7, 33.3, "ok"),
-        (0, 100, 19, 0.0, "empty"),
-        (1, 2700, 7, 0.0, "low"),
-        (350, -2, 19, None, "ok"),
-        (10, 100, 19, 10.0, "low"),
-        (104, 100, 19, 100.0, "ok"),
-        (55, -2, 19, 55.0, "ok"),
-        (55, -2, None, None, "ok"),
-        (0, -2, None, None, "empty"),
-        (-1, 100, 7, None, "ok"),
-        (-2, 100, 7, None, "unknown"),
-        (-3, 100, 7, None, "some"),
-        (-3, -2, None, None, "some"),
-        (-100, 100, 7, None, "unknown"),
-        (5, 0, 7, None, "ok"),
-        (None, 100, 7, None, "unknown"),
-    ],
-)
-def test_problem_16_codes_never_become_percentages(
-    level: int | None, capacity: int, unit: int | None, percent: float | None, state: str
-) -> None:
-    assert supplies.percent_left(level, capacity, unit) == percent
-    assert supplies.state_of(level, percent, receptacle=False) == state
-
-
-def test_a_receptacle_with_no_space_left_is_full() -> None:
-    assert supplies.state_of(0, 0.0, receptacle=True) == "full"
-    assert supplies.state_of(5, 5.0, receptacle=True) == "low"
-
-
-def test_problem_19_rows_are_joined_by_their_full_index(told: Tell) -> None:
-    rows = supplies.read_supplies(
-        columns_of(
-            told,
-            {
-                "43.11.1.1.6.0.1": "black ink",
-                "43.11.1.1.8.0.1": 651,
-                "43.11.1.1.9.0.1": 65,
-                "43.11.1.1.9.1": 7,  # a single supply without a second number
-                "43.11.1.1.9.2.13": 5,
-                "43.11.1.1.8.2.13": 10,
-            },
-        ),
-        None,
-        {},
-        Ledger(),
-    )
-    assert [(row.index, row.level, row.percent) for row in rows] == [
-        ("0.1", 65, 10.0),
-        ("1", 7, None),
-        ("2.13", 5, 50.0),
-    ]
-
-
-def test_problem_20_kind_by_type_code_then_colour_by_colorant_then_by_words(told: Tell) -> None:
-    rows = supplies.read_supplies(
-        columns_of(
-            told,
-            {
-                "43.11.1.1.3.1.1": 2, "43.11.1.1.5.1.1": 21, "43.11.1.1.6.1.1": "TK-895",
-                "43.11.1.1.3.1.2": 0, "43.11.1.1.5.1.2": 10, "43.11.1.1.6.1.2": "Cyan Developer",
-                "43.11.1.1.5.1.3": 32, "43.11.1.1.6.1.3": "Staples",
-                "43.11.1.1.5.1.4": 1, "43.11.1.1.6.1.4": "Maintenance Box",
-                "43.11.1.1.5.1.5": 99, "43.11.1.1.6.1.5": "???",
-                "43.12.1.1.4.1.1": "black", "43.12.1.1.4.1.2": "yellow\0\0",
-            },
-        ),
-        None,
-        {},
-        Ledger(),
-    )  # fmt: skip
-    assert [(row.kind, row.color) for row in rows] == [
-        ("toner-cartridge", "yellow"),
-        ("developer", "cyan"),
-        ("staples", None),
-        ("other", None),
-        ("unknown", None),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("description", "part_number", "serial"),
-    [
-        ("Black Toner, PN 006R01509;SN48178080E0000481", "006R01509", "48178080E0000481"),
-        ("Waste Cartridge, Phaser 7500, P/N 108R00865", "108R00865", None),
-        ("Fuser,P/N 115R00061(110V)/ P/N 115R00062(220V)", None, None),
-        ("Toner (Black)", None, None),
-    ],
-)
-def test_part_number_and_serial_come_from_a_description_that_names_them(
-    told: Tell, description: str, part_number: str | None, serial: str | None
-) -> None:
-    columns = columns_of(told, {"43.11.1.1.6.1.1": description})
-    row = supplies.read_supplies(columns, None, {}, Ledger())[0]
-    assert (row.part_number, row.serial) == (part_number, serial)
 
 
 def test_trays_tell_what_they_hold_and_codes_stay_codes(told: Tell) -> None:
@@ -244,13 +143,6 @@ def test_problem_22_the_standard_total_is_the_first_markers_and_a_length_is_no_p
     assert [problem.code for problem in ledger.problems] == ["meter-unit", "meter-unit"]
 
 
-def test_problem_17_a_vendors_own_level_code_is_a_state(told: Tell) -> None:
-    rows = supplies.read_supplies(
-        columns_of(told, {"43.11.1.1.9.1.1": -100, "43.11.1.1.8.1.1": 100}), None, {-100: "low"}, Ledger()
-    )
-    assert [(row.percent, row.state) for row in rows] == [(None, "low")]
-
-
 oids = st.sampled_from(plan.COLUMNS).flatmap(
     lambda column: (
         st.lists(st.integers(0, 2**32 - 1), min_size=1, max_size=4)
@@ -273,13 +165,3 @@ def test_no_values_make_a_table_raise(values: dict[bytes, int | bytes | None]) -
     identity.choose_mac(columns)
     assert all(row.percent is None or 0 <= row.percent <= 100 for row in rows)
     assert len(rows) <= MAX_ROWS
-
-
-@pytest.mark.parametrize(
-    ("class_code", "kind_code", "state"), [(4, 3, "full"), (3, 4, "empty"), (1, 4, "full"), (1, 3, "empty")]
-)
-def test_a_class_of_neither_kind_leaves_the_word_to_the_type(
-    told: Tell, class_code: int, kind_code: int, state: str
-) -> None:
-    rows = {"43.11.1.1.4.1.1": class_code, "43.11.1.1.5.1.1": kind_code, "43.11.1.1.9.1.1": 0}
-    assert supplies.read_supplies(columns_of(told, dict(rows)), None, {}, Ledger())[0].state == state

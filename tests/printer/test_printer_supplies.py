@@ -1,0 +1,369 @@
+"""Supplies by the rules of RFC 3805: how much is left, what they are, and that none is told twice or by mistake."""
+
+from collections.abc import Callable, Mapping
+
+import pytest
+
+from ptscan.printer import plan, supplies
+from ptscan.printer.evidence import Ledger
+from ptscan.printer.furniture import is_furniture
+from ptscan.printer.kinds import kind_of
+from ptscan.printer.levels import percent_left, state_of
+from ptscan.printer.part_numbers import color_of_part, part_number_of, serial_of
+from ptscan.printer.rows import Columns
+from ptscan.printer.supplies import Supply
+
+Told = dict[str, int | str | bytes]
+Tell = Callable[[Told], dict[bytes, tuple[bytes, int, int | bytes | None]]]
+Read = Callable[..., list[Supply]]
+
+COLUMN = {"marker": 2, "colorant": 3, "class": 4, "type": 5, "text": 6, "unit": 7, "max": 8, "level": 9}
+
+
+@pytest.fixture
+def ledger() -> Ledger:
+    return Ledger()
+
+
+@pytest.fixture
+def read(told: Tell, ledger: Ledger) -> Read:
+    """Read rows given as ``{"1.1": {"text": "Black Toner", "level": 40}}``, and what else the device tells."""
+
+    def read(
+        rows: Mapping[str, Mapping[str, int | str | bytes]],
+        more: Told | None = None,
+        level_codes: Mapping[int, str] | None = None,
+    ) -> list[Supply]:
+        cells = {f"43.11.1.1.{COLUMN[name]}.{at}": value for at, row in rows.items() for name, value in row.items()}
+        columns = Columns(told({**cells, **(more or {})}).values(), plan.COLUMNS)
+        return supplies.read_supplies(columns, None, level_codes or {}, ledger)
+
+    return read
+
+
+def codes(ledger: Ledger) -> list[str]:
+    return [problem.code for problem in ledger.problems]
+
+
+@pytest.mark.parametrize(
+    ("level", "capacity", "unit", "percent", "state"),
+    [
+        (1350, 2700, 7, 50.0, "ok"),
+        (1, 3, 7, 33.3, "ok"),
+        (0, 100, 19, 0.0, "empty"),
+        (1, 2700, 7, 0.0, "low"),
+        (350, -2, 19, None, "ok"),
+        (10, 100, 19, 10.0, "low"),
+        (104, 100, 19, 100.0, "ok"),
+        (55, -2, 19, 55.0, "ok"),
+        (55, -1, 19, 55.0, "ok"),
+        (55, -2, None, None, "ok"),
+        (0, -2, None, None, "empty"),
+        (-1, 100, 7, None, "ok"),
+        (-2, 100, 7, None, "unknown"),
+        (-3, 100, 7, None, "some"),
+        (-3, -2, None, None, "some"),
+        (-100, 100, 7, None, "unknown"),
+        (5, 0, 7, None, "ok"),
+        (None, 100, 7, None, "unknown"),
+    ],
+)
+def test_problem_16_codes_never_become_percentages(
+    level: int | None, capacity: int, unit: int | None, percent: float | None, state: str
+) -> None:
+    assert percent_left(level, capacity, unit) == percent
+    assert state_of(level, percent, receptacle=False) == state
+
+
+def test_problem_16_a_level_above_the_capacity_is_all_of_it_and_said(read: Read, ledger: Ledger) -> None:
+    rows = read({"1.1": {"type": 3, "max": 100, "level": 104}, "1.2": {"type": 3, "max": 100, "level": 100}})
+    assert [row.percent for row in rows] == [100.0, 100.0]
+    assert [problem.text for problem in ledger.problems] == ["More than its capacity in 1.1: taken for 100 %."]
+
+
+def test_a_receptacle_tells_the_space_left_and_that_some_devices_mean_the_reverse(read: Read, ledger: Ledger) -> None:
+    waste = {"text": "Waste Toner Box", "type": 4, "max": 100, "level": 5}
+    rows = read({"1.1": waste, "1.2": {**waste, "level": 0}, "1.3": {**waste, "level": 90}})
+    assert [(row.percent, row.state) for row in rows] == [(5.0, "low"), (0.0, "full"), (90.0, "ok")]
+    assert codes(ledger) == ["receptacle-level", "receptacle-level"]
+    assert "space left" in ledger["supplies.1.3.percent"].rule
+
+
+@pytest.mark.parametrize(
+    ("class_code", "kind_code", "state"), [(4, 3, "full"), (3, 4, "empty"), (1, 4, "full"), (1, 3, "empty")]
+)
+def test_a_class_of_neither_kind_leaves_the_word_to_the_type(
+    read: Read, class_code: int, kind_code: int, state: str
+) -> None:
+    assert read({"1.1": {"class": class_code, "type": kind_code, "level": 0}})[0].state == state
+
+
+@pytest.mark.parametrize(("level", "state"), [(-100, "low"), (-3, "some"), (-2, "unknown")])
+def test_problem_17_a_vendors_own_level_code_is_a_state_and_no_number(read: Read, level: int, state: str) -> None:
+    row = read({"1.1": {"type": 3, "max": 100, "level": level}}, level_codes={-100: "low"})[0]
+    assert (row.level, row.percent, row.state) == (None, None, state)
+
+
+def test_problem_19_rows_are_joined_by_their_full_index(read: Read) -> None:
+    rows = read(
+        {
+            "0.1": {"text": "black ink", "max": 651, "level": 65},
+            "1": {"level": 7},  # a single supply without a second number
+            "2.13": {"level": 5, "max": 10},
+        }
+    )
+    assert [(row.index, row.level, row.percent) for row in rows] == [
+        ("0.1", 65, 10.0),
+        ("1", 7, None),
+        ("2.13", 5, 50.0),
+    ]
+
+
+def test_problem_19_the_same_row_under_device_0_and_1_is_one_supply(read: Read, ledger: Ledger) -> None:
+    black = {"text": "black ink", "type": 5, "max": 100, "level": 40}
+    cyan = {"text": "cyan ink", "type": 5, "max": 100, "level": 70}
+    rows = read({"0.1": black, "0.2": cyan, "1.1": black, "1.2": cyan, "1.3": black})
+    assert [row.index for row in rows] == ["1.1", "1.2", "1.3"]
+    assert codes(ledger) == ["supply-twice", "supply-twice"]
+    assert "supplies.0.1" not in ledger.provenance()
+
+
+def test_problem_20_kind_by_type_code_then_colour_by_colorant_then_by_words(read: Read) -> None:
+    rows = read(
+        {
+            "1.1": {"colorant": 2, "type": 21, "text": "TK-895"},
+            "1.2": {"colorant": 0, "type": 10, "text": "Cyan Developer"},
+            "1.3": {"type": 32, "text": "Staples"},
+            "1.4": {"type": 1, "text": "Maintenance Box"},
+            "1.5": {"type": 99, "text": "???"},
+            "1.6": {"type": 2, "text": "Fixiereinheit"},
+            "1.7": {"text": "Gelbe Bildtrommel"},
+            "1.8": {"type": 3, "text": "TK-895M"},
+            "1.9": {"text": "DK-895"},
+        },
+        {"43.12.1.1.4.1.1": "black", "43.12.1.1.4.1.2": "yellow\0\0"},
+    )
+    assert [(row.kind, row.color) for row in rows] == [
+        ("toner-cartridge", "yellow"),
+        ("developer", "cyan"),
+        ("staples", None),
+        ("other", None),
+        ("unknown", None),
+        ("fuser", None),
+        ("opc", "yellow"),
+        ("toner", "magenta"),
+        ("opc", None),
+    ]
+
+
+def test_problem_20_what_words_and_part_numbers_tell_has_its_proof(read: Read, ledger: Ledger) -> None:
+    read({"1.1": {"text": "TK-895C", "level": 5}})
+    for field, value in (("kind", "toner"), ("color", "cyan"), ("part_number", "TK-895C")):
+        proof = ledger[f"supplies.1.1.{field}"]
+        assert proof.value == value
+        assert proof.varbind is not None
+        assert proof.varbind[2] == b"TK-895C"
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("Black Toner", "toner"),
+        ("Cartouche de toner noir", "toner-cartridge"),
+        ("Tonerkassette Schwarz", "toner-cartridge"),
+        ("Тонер-картридж черный", "toner-cartridge"),
+        ("ブラックトナー", "toner"),
+        ("Resttonerbehälter", "waste-toner"),
+        ("Bac de récupération de toner", "waste-toner"),
+        ("Recipiente di recupero toner", "waste-toner"),
+        ("Depósito de tóner residual", "waste-toner"),
+        ("Waste Cartridge", "waste-toner"),
+        ("Toner Collection Unit", "waste-toner"),
+        ("Maintenance Box", "waste-ink"),
+        ("Hole Punch Waste Box", "waste-paper"),
+        ("Drum Cartridge (R1)", "opc"),
+        ("Unité tambour", "opc"),
+        ("Imaging Unit", "opc"),
+        ("Photoconductor Unit", "opc"),
+        ("ドラムユニット", "opc"),
+        ("Entwicklereinheit", "developer"),
+        ("Unità di sviluppo", "developer"),
+        ("Fusing Unit", "fuser"),
+        ("Unité de fusion", "fuser"),
+        ("定着ユニット", "fuser"),
+        ("Image Transfer Belt Unit", "transfer-unit"),
+        ("ITB", "transfer-unit"),
+        ("Übertragungseinheit", "transfer-unit"),
+        ("Transfer Belt Cleaner", "cleaner-unit"),
+        ("Heftklammern", "staples"),
+        ("Grapas", "staples"),
+        ("Tintenpatrone Cyan", "ink-cartridge"),
+        ("Encre noire", "ink"),
+        ("Black Ink Supply Unit", "ink"),
+        ("Maintenance Kit", "other"),
+        ("ADF Roller", "other"),
+        ("Print Head", "other"),
+        ("Ozone Filter", "other"),
+        ("Fuser/Belt Cleaner Assembly", None),  # two things: none
+        ("Black Cartridge", None),  # toner or ink is not said
+        ("Controller", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_problem_20_words_of_many_languages_name_the_kind(text: str | None, kind: str | None) -> None:
+    assert kind_of(text) == kind
+
+
+def test_a_type_code_stands_against_the_words_and_the_doubt_is_said(read: Read, ledger: Ledger) -> None:
+    rows = read({"1.1": {"type": 3, "text": "Fuser"}, "1.2": {"type": 21, "text": "Black Toner"}})
+    assert [row.kind for row in rows] == ["toner", "toner-cartridge"]
+    assert codes(ledger) == ["kind-doubtful"]
+
+
+@pytest.mark.parametrize(
+    ("text", "part_number", "serial"),
+    [
+        ("Black Toner, PN 006R01509;SN48178080E0000481", "006R01509", "48178080E0000481"),
+        ("Waste Cartridge, Phaser 7500, P/N 108R00865", "108R00865", None),
+        ("Fuser,P/N 115R00061(110V)/ P/N 115R00062(220V)", None, None),
+        ("Fuser, PN unknown;SNunknown", None, None),
+        ("Fuser, PN UNKNOWN;SN0000000000", None, None),
+        ("Black Cartridge HP CF217A", "CF217A", None),
+        ("Black Cartridge 827A HP CF300A", "CF300A", None),
+        ("black ink cartridge HP 3YM61AE", "3YM61AE", None),
+        ("tri-color ink cartridge HP unknown", None, None),
+        ("Fuser Kit HP 110V-C1N54A, 220V-C1N58A", None, None),
+        ("CE310A", "CE310A", None),
+        ("TK-3130", "TK-3130", None),
+        ("CK8513Y", "CK8513Y", None),
+        ("TN-328K", "TN-328K", None),
+        ("Canon Cartridge 054 H", "Cartridge 054 H", None),
+        ("Canon Cartridge 719/719H", None, None),
+        ("Canon NPG-67 Black Toner", "NPG-67", None),
+        ("Canon T03", "T03", None),
+        ("Black Ink T9441", "T9441", None),
+        ("Black Ink Supply Unit T9441/T9451/T9461", None, None),
+        ("Black Toner Cartridge S/N:CRUM-17101402200", None, "CRUM-17101402200"),
+        ("Cyan Color Cartridge S/N:CRUM-00000000000", None, None),
+        ("Fuser S/N:                ", None, None),
+        ("Toner (Black)", None, None),
+        ("Tray 1 Roller", None, None),
+        (None, None, None),
+    ],
+)
+def test_part_number_and_serial_come_from_a_description_that_names_them_once(
+    text: str | None, part_number: str | None, serial: str | None
+) -> None:
+    assert (part_number_of(text), serial_of(text)) == (part_number, serial)
+
+
+@pytest.mark.parametrize(
+    ("part_number", "color"),
+    [
+        ("TK-895K", "black"),
+        ("TK-895C", "cyan"),
+        ("PK-5011Y", "yellow"),
+        ("CK8513M", "magenta"),
+        ("TN-324K", "black"),
+        ("TN-243BK", "black"),
+        ("LC3219XLC", "cyan"),
+        ("CLT-M404S", "magenta"),
+        ("MX-61GTBA", "black"),
+        ("MX-61GTYA", "yellow"),
+        ("T-FC505E-K", "black"),
+        ("TK-3130", None),
+        ("PK-3010S", None),
+        ("T-FC505C", None),  # cyan, or China
+        ("CF217A", None),
+        (None, None),
+    ],
+)
+def test_problem_20_the_last_letter_is_a_colour_by_the_makers_own_rule_only(
+    part_number: str | None, color: str | None
+) -> None:
+    assert color_of_part(part_number) == color
+
+
+def test_a_part_number_colours_what_comes_in_colours_only(read: Read) -> None:
+    rows = read({"1.1": {"type": 15, "text": "TN-324K"}, "1.2": {"type": 3, "text": "TN-324K"}})
+    assert [row.color for row in rows] == [None, "black"]
+
+
+@pytest.mark.parametrize(
+    ("text", "furniture"),
+    [
+        ("Tray 1", True),
+        ("Paper Cassette 2", True),
+        ("MP Tray", True),
+        ("Front Cover", True),
+        ("Papierfach 3", True),
+        ("Bac 1", True),
+        ("Bandeja multiuso", True),
+        ("Output Bin 1 A", True),
+        ("給紙トレイ 2", True),
+        ("Tray 1 Roller", False),
+        ("Tray 1 Retard Roller Life", False),
+        ("Bac de récupération", False),
+        ("Document Feeder Kit", False),
+        ("Staple Cartridge", False),
+        ("Toner Cassette", False),
+        ("Paper", False),
+        ("1", False),
+        (None, False),
+    ],
+)
+def test_a_part_of_the_machine_is_named_by_nothing_but_its_words(text: str | None, furniture: bool) -> None:
+    assert is_furniture(text) == furniture
+
+
+def test_trays_and_covers_among_the_supplies_are_left_out_and_named(read: Read, ledger: Ledger) -> None:
+    rows = read(
+        {
+            "1.1": {"type": 3, "text": "Black Toner"},
+            "1.2": {"type": 1, "text": "Tray 1", "unit": 8},
+            "1.3": {"text": "Front Cover"},
+            "1.4": {"type": 2, "text": "Universalschacht"},  # known by the device's own name for its tray
+            "1.5": {"type": 3, "text": "Tray 2"},  # a tray, whatever its type
+            "1.6": {"type": 3, "text": "Cassette"},  # no tray of this device: the type stands
+            "1.7": {"type": 34, "text": "Covers"},
+            "1.8": {"type": 33, "text": "Tray 2"},
+            "1.9": {"type": 1, "text": "Tray 1 Roller"},
+            "1.10": {"type": 1, "text": "???"},
+        },
+        {"43.8.2.1.13.1.1": "Universalschacht", "43.8.2.1.18.1.2": "tray 2"},
+    )
+    assert [row.index for row in rows] == ["1.1", "1.6", "1.7", "1.8", "1.9", "1.10"]
+    assert [problem.text for problem in ledger.problems] == [
+        "Left out of the supplies, as parts of the machine: 1.2 'Tray 1', 1.3 'Front Cover', 1.4 'Universalschacht', "
+        "1.5 'Tray 2'."
+    ]
+
+
+def test_two_black_cartridges_stay_two(read: Read, ledger: Ledger) -> None:
+    black = {"type": 3, "text": "Black Toner", "max": 100, "level": 100}
+    assert len(read({"1.1": black, "1.2": black, "1.3": black, "1.4": black})) == 4
+    drums = {f"1.{n}": {"text": f"Drum Cartridge (R{n})", "max": 100, "level": 93} for n in range(1, 5)}
+    assert len(read(drums)) == 4
+    assert not ledger.problems
+
+
+def test_one_serial_is_one_cartridge_and_its_drum_another_supply(read: Read, ledger: Ledger) -> None:
+    rows = read(
+        {
+            "1.1": {"type": 3, "text": "Black Toner SN12345678"},
+            "1.2": {"type": 21, "text": "Toner Cartridge, Black SN12345678"},
+            "1.3": {"type": 9, "text": "Black Drum SN12345678"},
+        }
+    )
+    assert [row.index for row in rows] == ["1.1", "1.3"]
+    assert codes(ledger) == ["supply-twice"]
+
+
+def test_a_table_that_is_told_twice_from_end_to_end_is_one_table(read: Read, ledger: Ledger) -> None:
+    levels = {"Black Toner": 40, "Cyan Toner": 71, "Magenta Toner": 100}
+    once = [{"type": 3, "text": text, "max": 100, "level": level} for text, level in levels.items()]
+    assert len(read({f"1.{n}": row for n, row in enumerate([*once, *once], 1)})) == 3
+    assert codes(ledger) == ["supply-twice"] * 3
+    new = [{**row, "level": 100} for row in once]
+    assert len(read({f"1.{n}": row for n, row in enumerate([*new, *new], 1)})) == 6
