@@ -4,7 +4,8 @@ I/O: reader.
 """
 
 from ptscan.printer.evidence import Evidence
+from ptscan.printer.history import compare
 from ptscan.printer.reader import DeviceReading, read_device
 from ptscan.printer.standard import STANDARD_OBJECTS
 
-__all__ = ["STANDARD_OBJECTS", "DeviceReading", "Evidence", "read_device"]
+__all__ = ["STANDARD_OBJECTS", "DeviceReading", "Evidence", "compare", "read_device"]
