@@ -24,7 +24,7 @@ TYPES := give each place above its true type; never by Any or a bare ignore
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test check format bench fuzz lock clean net-snmp
+.PHONY: help demo test check format docs bench fuzz lock clean net-snmp
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -46,6 +46,9 @@ check: $(VENV)/dev.stamp ## Lint, format, types, the floors of the house, dead l
 format: $(VENV)/dev.stamp ## Format the sources and mend what the linter can
 	$(BIN)/ruff check --fix-only
 	$(BIN)/ruff format
+
+docs: $(VENV)/run.stamp ## Write the vendors' pages anew from the profiles
+	$(BIN)/python docs/vendors.py
 
 bench: $(VENV)/dev.stamp ## Measure this machine beside the rivals and write docs/benchmarks.md: ten minutes
 	$(BIN)/python bench/run.py $(BENCH)

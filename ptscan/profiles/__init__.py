@@ -8,6 +8,7 @@ I/O: loader (files).
 from ptscan.profiles.allowed import ALLOWED_SUBTREES, allowed
 from ptscan.profiles.decoders import ieee1284
 from ptscan.profiles.denied import DENIED_SUBTREES, denied, denied_walk
+from ptscan.profiles.describing import describe, describe_all
 from ptscan.profiles.extracting import DRIFT, check_sums, extract
 from ptscan.profiles.fact import Counter, Extraction, Fact
 from ptscan.profiles.loader import ProfileError, load_profile, load_profiles
@@ -34,6 +35,8 @@ __all__ = [
     "check_sums",
     "denied",
     "denied_walk",
+    "describe",
+    "describe_all",
     "extract",
     "ieee1284",
     "load_profile",

@@ -58,6 +58,7 @@ def compile_profile(form: schema.ProfileFile, file: str, *, check_patterns: bool
             CoarseLevels(patterns.all(f"coarse[{i}].pattern", [item.pattern]), frozenset(item.levels), item.source)
             for i, item in enumerate(form.coarse)
         ),
+        form=form,
     )
     single = (*profile.ask.scalars, *profile.identify)
     walked = tuple(chain.from_iterable(profile.ask.tables))

@@ -9,7 +9,7 @@ import msgspec
 
 from codec import Oid
 from ptscan.profiles.labels import label_key
-from ptscan.profiles.schema import Confidence, Prefer
+from ptscan.profiles.schema import Confidence, Prefer, ProfileFile
 
 MAX_TEXT: Final = 1024
 """Patterns look at this many characters of a text, so that a hostile text costs little."""
@@ -162,7 +162,7 @@ class CoarseLevels(msgspec.Struct, frozen=True):
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True, dict=True):
-    """What is known of one vendor's printers, ready for use."""
+    """What is known of one vendor's printers, ready for use; ``form`` is the file that it was made from."""
 
     name: str
     vendor: str
@@ -191,6 +191,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     level_codes: Mapping[int, str]
     fragile: Patterns
     coarse: tuple[CoarseLevels, ...]
+    form: ProfileFile
 
     @cached_property
     def ask(self) -> Ask:
