@@ -10,6 +10,7 @@ import trio
 
 from ptscan.cli.findings import LISTS_AT_ONCE, Finding
 from ptscan.cli.memory import peak_octets
+from ptscan.cli.options import DEFAULT_KNOWING
 from ptscan.cli.parts import Parts, dealt, our_python
 from ptscan.cli.tally import Tally
 from ptscan.errors import PtscanError
@@ -55,7 +56,7 @@ async def measured(plan: SweepPlan[Community], processes: int) -> Run:
             tally.add(summary)
             seconds = summary.seconds
         else:
-            parts = Parts(plans, [SweepState()] * len(plans), None, lambda part, progress: None)
+            parts = Parts(plans, [SweepState()] * len(plans), DEFAULT_KNOWING, lambda part, progress: None)
             done = await parts.run(send, trio.Event())
             ends = [part.end for part in done if part.end is not None]
             for end in ends:
