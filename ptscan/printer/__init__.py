@@ -5,7 +5,16 @@ I/O: reader.
 
 from ptscan.printer.evidence import Evidence
 from ptscan.printer.history import compare
+from ptscan.printer.placeholders import mac_fault, serial_fault
 from ptscan.printer.reader import DeviceReading, read_device
 from ptscan.printer.standard import STANDARD_OBJECTS
 
-__all__ = ["STANDARD_OBJECTS", "DeviceReading", "Evidence", "compare", "read_device"]
+__all__ = [
+    "STANDARD_OBJECTS",
+    "DeviceReading",
+    "Evidence",
+    "compare",
+    "mac_fault",
+    "read_device",
+    "serial_fault",
+]
