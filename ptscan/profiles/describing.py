@@ -166,7 +166,7 @@ def describe_all(profiles: Iterable[Profile]) -> dict[str, str]:
         )
     head = (
         "# Vendors\n\n"
-        "What is read of each vendor's printers beyond [the standard MIBs](../reading.md), from where, and how sure that "
-        "is.\nThese pages are made from [the profiles](../../ptscan/profiles/FORMAT.md) by `make docs`.\n"
+        "What is read of each vendor's printers beyond [the standard MIBs](../reading.md), from where, and how sure "
+        "that is.\nThese pages are made from [the profiles](../../ptscan/profiles/FORMAT.md) by `make docs`.\n"
     )
     return {"index.md": "\n".join((head, *lines, "")), **{f"{one.name}.md": describe(one) for one in shown}}
