@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
+from proto_schema import Supply
 from ptscan.printer import plan, supplies
 from ptscan.printer.evidence import Ledger
 from ptscan.printer.furniture import is_furniture
@@ -11,7 +12,6 @@ from ptscan.printer.kinds import kind_of
 from ptscan.printer.levels import percent_left, state_of
 from ptscan.printer.part_numbers import color_of_part, part_number_of, serial_of
 from ptscan.printer.rows import Columns
-from ptscan.printer.supplies import Supply
 
 Told = dict[str, int | str | bytes]
 Tell = Callable[[Told], dict[bytes, tuple[bytes, int, int | bytes | None]]]

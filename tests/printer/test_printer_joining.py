@@ -1,0 +1,161 @@
+"""Supplies joined with what a vendor tells of them: nothing is told twice, nothing is laid to the wrong cartridge."""
+
+from collections.abc import Callable
+
+import pytest
+
+from codec import INTEGER, Varbind, parse_oid
+from proto_schema import Identity, Supply
+from ptscan.printer.evidence import Ledger
+from ptscan.printer.facts import Facts
+from ptscan.printer.joining import mark_coarse, merge_supplies
+from ptscan.profiles import Fact, ProfileSet, load_profiles
+
+RAW: Varbind = (parse_oid("1.3.6.1.4.1.99999.1"), INTEGER, 1)
+Value = str | float | bytes
+Merge = Callable[..., list[Supply]]
+
+
+@pytest.fixture
+def ledger() -> Ledger:
+    return Ledger()
+
+
+@pytest.fixture(scope="module")
+def profiles() -> ProfileSet:
+    return load_profiles()
+
+
+@pytest.fixture
+def merge(ledger: Ledger) -> Merge:
+    """Join rows with facts given as ``{"toner:black.percent": 40.0}``."""
+
+    def merge(rows: list[Supply], told: dict[str, Value]) -> list[Supply]:
+        facts: Facts = {
+            f"supplies.{name}": [
+                Fact(
+                    field=f"supplies.{name}", value=value, raw=RAW, profile="vendor", rule="vendor's table",
+                    confidence="high", source="a MIB", prefer="own",
+                )
+            ]
+            for name, value in told.items()
+        }  # fmt: skip
+        return merge_supplies(rows, facts, None, ledger)
+
+    return merge
+
+
+def row(index: str, kind: str | None, color: str | None = None, **more: Value) -> Supply:
+    return Supply(index=index, kind=kind, color=color, **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", ["toner", "toner-cartridge", "ink", "ink-cartridge", "unknown", None])
+@pytest.mark.parametrize("told", ["toner", "ink-cartridge", "colorant"])
+def test_toner_and_ink_are_joined_by_colour_whatever_either_calls_them(
+    merge: Merge, kind: str | None, told: str
+) -> None:
+    rows = merge([row("1.1", kind, "black", state="some"), row("1.2", kind, "cyan")], {f"{told}:black.percent": 40.0})
+    assert [(supply.index, supply.percent, supply.state) for supply in rows] == [
+        ("1.1", 40.0, "ok"),
+        ("1.2", None, "unknown"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "told"),
+    [
+        ("Waste Toner Box", "other", "waste-toner:"),
+        ("Transfer Roller", "other", "transfer-unit:"),
+        ("Black Imaging Unit (OPC Unit)", "toner", "opc:"),
+        ("Resttonerbehälter", None, "waste-toner:"),
+        ("Fuser", "fuser", "fuser:"),
+    ],
+)
+def test_a_row_is_found_by_its_words_where_its_type_says_little(
+    merge: Merge, text: str, kind: str | None, told: str
+) -> None:
+    rows = merge([row("1.1", "toner", "black"), row("1.2", kind, description=text)], {f"{told}.percent": 40.0})
+    assert [supply.percent for supply in rows] == [None, 40.0]
+
+
+def test_the_only_toner_of_one_table_is_the_only_toner_of_the_other(merge: Merge, ledger: Ledger) -> None:
+    rows = merge([row("1.1", "toner", percent=89.0, state="ok")], {"toner:black.serial": "AB1234"})
+    assert [(supply.index, supply.color, supply.serial) for supply in rows] == [("1.1", "black", "AB1234")]
+    assert ledger["supplies.1.1.color"].profile == "vendor"
+
+
+def test_one_drum_in_the_standard_table_and_four_at_the_vendors_are_not_joined(merge: Merge) -> None:
+    rows = merge([row("1.1", "opc")], {"opc:black.percent": 10.0, "opc:cyan.percent": 90.0})
+    assert [(supply.index, supply.percent) for supply in rows] == [
+        ("1.1", None),
+        ("opc:black", 10.0),
+        ("opc:cyan", 90.0),
+    ]
+
+
+def test_a_serial_finds_its_cartridge_among_two(merge: Merge, ledger: Ledger) -> None:
+    two = [row("1.1", "toner", "black", serial="AB1111"), row("1.2", "toner", "black", serial="AB2222")]
+    rows = merge(two, {"toner:black.serial": "AB2222", "toner:black.percent": 40.0})
+    assert [supply.percent for supply in rows] == [None, 40.0]
+    assert not ledger.problems
+
+
+def test_what_fits_two_cartridges_fits_none_and_is_said(merge: Merge, ledger: Ledger) -> None:
+    rows = [row("1.1", "toner", "black"), row("1.2", "toner", "black")]
+    assert merge(rows, {"toner:black.percent": 40.0, "toner:black.serial": "AB1234"}) == rows
+    assert [problem.code for problem in ledger.problems] == ["supply-ambiguous"]
+
+
+def test_two_names_of_a_supply_that_only_the_vendor_has_make_one_row(merge: Merge) -> None:
+    rows = merge([], {"colorant:black.percent": 40.0, "toner:black.serial": "AB1234", "fuser:.percent": 5.0})
+    assert [(supply.index, supply.kind, supply.serial, supply.state) for supply in rows] == [
+        ("colorant:black", "toner", "AB1234", "ok"),
+        ("fuser", "fuser", None, "low"),
+    ]
+
+
+def test_a_vendors_own_number_and_serial_outdo_those_in_a_text_and_the_text_is_kept(merge: Merge) -> None:
+    standard = row("1.1", "toner", "black", description="Black Toner PN 12345", part_number="12345", serial="AB1111")
+    told = {"part_number": b"54321", "serial": b"AB2222", "description": b"Toner", "percent": 40.0}
+    rows = merge([standard], {f"toner:black.{field}": value for field, value in told.items()})
+    assert [(s.part_number, s.serial, s.description, s.percent) for s in rows] == [
+        ("54321", "AB2222", "Black Toner PN 12345", 40.0)
+    ]
+
+
+def test_a_serial_of_zeros_is_none(merge: Merge) -> None:
+    assert merge([row("1.1", "toner", "black")], {"toner:black.serial": b"00000000"})[0].serial is None
+
+
+@pytest.mark.parametrize(
+    ("before", "told", "percent", "state"),
+    [
+        ({"state": "some"}, {"percent": 5.0}, 5.0, "low"),
+        ({"state": "some"}, {"state": "low"}, None, "low"),
+        ({"state": "some"}, {"percent": 40.0, "state": "low"}, 40.0, "low"),
+        ({"state": "ok", "percent": 40.0}, {"percent": 5.0, "state": "low"}, 40.0, "ok"),
+        ({"state": "low"}, {"percent": 20.0}, 20.0, "low"),  # a vendor's code in the standard table: nearly empty
+    ],
+)
+def test_what_the_standard_table_tells_stands_and_the_vendor_fills_what_it_leaves_open(
+    merge: Merge, before: dict[str, Value], told: dict[str, Value], percent: float | None, state: str
+) -> None:
+    rows = merge(
+        [row("1.1", "toner", "black", **before)], {f"toner:black.{name}": value for name, value in told.items()}
+    )
+    assert [(supply.percent, supply.state) for supply in rows] == [(percent, state)]
+
+
+@pytest.mark.parametrize(
+    ("levels", "coarse"),
+    [((100, 0), True), ((100, 70), False), ((None, 100), True), ((None, None), False)],
+)
+def test_problem_18_the_toners_of_a_model_with_few_steps_are_marked_unless_a_level_proves_more(
+    profiles: ProfileSet, ledger: Ledger, levels: tuple[int | None, ...], coarse: bool
+) -> None:
+    canon = next(profile for profile in profiles.profiles if profile.name == "canon")
+    rows = [Supply(index=f"1.{n}", kind="toner", level=level) for n, level in enumerate(levels, 1)]
+    drum = Supply(index="1.9", kind="opc", level=55)
+    marked = mark_coarse([*rows, drum], Identity(manufacturer="Canon", model="LBP6670"), [canon], ledger)
+    assert [row.coarse for row in marked] == [coarse and level is not None for level in (*levels, None)]
+    assert [problem.code for problem in ledger.problems] == ["coarse-levels"] * coarse
