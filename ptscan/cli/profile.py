@@ -1,4 +1,4 @@
-"""``ptscan profile check`` and ``profile list``: what profiles hold, and what is wrong in a file."""
+"""``ptscan profile check``, ``list`` and ``show``: what profiles hold, and what is wrong in a file."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -7,20 +7,21 @@ from typing import Annotated, Final
 import msgspec
 
 from ptscan.cli.delivery import open_delivery
+from ptscan.cli.destination import open_destination
 from ptscan.cli.exits import Exit
 from ptscan.cli.flat import Grid, Shape
 from ptscan.cli.knowledge import profiles_of
-from ptscan.cli.options import DEFAULT_KNOWING, DEFAULT_SHOWING, Knowing, Option, Showing
+from ptscan.cli.options import DEFAULT_KNOWING, DEFAULT_SHOWING, SHOWING, Knowing, Option, Showing
 from ptscan.cli.words import Words, counted
 from ptscan.errors import InputError
-from ptscan.profiles import Profile, ProfileError, load_profile, load_profiles
+from ptscan.profiles import Profile, ProfileError, describe, load_profile, load_profiles
 
 MANY_OBJECTS: Final = 25
 MANY_TABLES: Final = 3
 
 
-class NoFileError(InputError):
-    """No file was named."""
+class NoProfileError(InputError):
+    """No profile was named, or one that there is not."""
 
 
 class Listed(msgspec.Struct, frozen=True):
@@ -56,7 +57,7 @@ def profile_check(
 ) -> int:
     """Check profile files, and say what they hold and what is wrong in them."""
     if not files:
-        raise NoFileError("profile check: no file was given: name at least one, as acme.toml")
+        raise NoProfileError("profile check: no file was given: name at least one, as acme.toml")
     words = Words(quiet=showing.quiet)
     known = profiles_of(knowing).profiles
     ours = {profile.name for profile in load_profiles().profiles}
@@ -83,6 +84,29 @@ def profile_list(*, knowing: Knowing = DEFAULT_KNOWING, showing: Showing = DEFAU
                 for profile in profiles_of(knowing).profiles
             ]
         )
+    return Exit.DONE
+
+
+def profile_show(
+    *names: Annotated[str, Option(name="NAME", help="A profile, as ptscan profile list names it.")],
+    knowing: Knowing = DEFAULT_KNOWING,
+    output: Annotated[Path | None, Option(name=["--output", "-o"], metavar="FILE.md", group=SHOWING)] = None,
+) -> int:
+    """Show what is read of a vendor's printers, from where and how sure that is, as Markdown.
+
+    Parameters
+    ----------
+    output
+        Write to this file instead of standard output.
+    """
+    if not names:
+        raise NoProfileError("profile show: no profile was named: name one of ptscan profile list, as hp")
+    known = {profile.name: profile for profile in profiles_of(knowing).profiles}
+    for name in names:
+        if name not in known:
+            raise NoProfileError(f"no profile {name!r}: ptscan profile list names them")
+    with open_destination(output, whole=True) as destination:
+        destination.write("\n".join(describe(known[name]) for name in names).encode())
     return Exit.DONE
 
 

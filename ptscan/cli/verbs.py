@@ -73,6 +73,12 @@ VERBS: Final = {
         "",
         ("--profiles mine", "--format json"),
     ),
+    "profile show": Verb(
+        "ptscan.cli.profile:profile_show",
+        "Show what is read of a vendor's printers, from where and how sure that is, as Markdown.",
+        "NAME...",
+        ("xerox", "acme --profile acme.toml -o acme.md"),
+    ),
     "credentials check": Verb(
         "ptscan.cli.credentials:credentials_check",
         "Try each entry of a credentials file on one device, and say which work and what it answers to the others.",

@@ -178,3 +178,31 @@ def test_a_file_outdoes_a_folder(ptscan: Run, acme: Path, tmp_path: Path) -> Non
         ptscan("profile", "list", "--profiles", "mine", "--profile", "acme.toml", "--format", "json").stdout
     )
     assert [one["vendor"] for one in told if one["name"] == "acme"] == ["Acme"]
+
+
+def test_a_profile_is_shown_as_the_page_of_its_vendor(ptscan: Run, acme: Path, tmp_path: Path) -> None:
+    pages = Path(__file__).parents[2] / "docs" / "vendors"
+    assert ptscan("profile", "show", "hp").stdout == (pages / "hp.md").read_text()
+    done = ptscan("profile", "show", "acme", "hp", "--profile", "acme.toml", "-o", "pages.md")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    shown = (tmp_path / "pages.md").read_text()
+    assert shown.startswith("# Acme\n")
+    assert "1.3.6.1.4.1.99999.1.2.0" in shown
+    assert "\n# HP\n" in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "fault"),
+    [
+        (("show",), "no profile was named"),
+        (("show", "acme"), "no profile 'acme': ptscan profile list names them"),
+        (("check",), "no file was given"),
+        (("list", "--profiles", "absent"), "absent"),
+        (("list", "--format", "xlsx"), "-o FILE.xlsx"),
+    ],
+)
+def test_what_cannot_be_is_one_line(arguments: tuple[str, ...], fault: str, ptscan: Run) -> None:
+    done = ptscan("profile", *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert fault in done.stderr
+    assert done.stderr.count("\n") == 1

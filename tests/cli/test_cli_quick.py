@@ -59,7 +59,7 @@ WORDS = (
 )
 QUICK_VERBS = (
     *("scan", "sweep", "read", "get", "walk", "record", "sim"),
-    *("profile check", "profile list", "credentials check", "bench sweep"),
+    *("profile check", "profile list", "profile show", "credentials check", "bench sweep"),
 )
 
 
@@ -90,6 +90,7 @@ def test_both_read_alike(verb: str, words: list[str]) -> None:
         "read 10.0.0.1 --profile acme.toml --profile=odd.toml",
         "profile check acme.toml odd.toml --profiles folder --format json",
         "profile list --profile acme.toml -o list.csv",
+        "profile show hp xerox --profiles folder -o pages.md",
         "get 10.0.0.1 1.3.6.1.2.1.1.1.0 --snmp-version 3 --credentials f.toml 1.3.6.1.2.1.1.3.0",
         "walk 10.0.0.1:1161 --format jsonl",
         "record 10.0.0.1 -o odd.snmprec --force",
