@@ -125,7 +125,7 @@ def make_fleet(count: int, seed: int = 7, *, models: Iterable[str] | None = None
         if name not in known:
             raise PlanError(f"model {name!r} is unknown: choose from {', '.join(known)}")
     chosen = [Model(known[name]) for name in names]
-    decks = _decks(chosen) if models is None else [_cards(chosen)]
+    decks = make_decks(chosen) if models is None else [_cards(chosen)]
     size = len(decks[0])
     devices = []
     order: list[int] = []
@@ -141,8 +141,11 @@ def _cards(models: Iterable[Model]) -> list[Model]:
     return [model for model in models for _ in range(model.file.share)]
 
 
-def _decks(models: list[Model]) -> list[list[Model]]:
-    """The deck of the common models, and the same deck with the rarer ones in the places that they name."""
+def make_decks(models: list[Model]) -> list[list[Model]]:
+    """The deck of the common models, and the same deck with the rarer ones in the places that they name.
+
+    Raises ModelError where there are not so many places.
+    """
     usual = _cards(model for model in models if not model.file.instead_of)
     mixed = list(usual)
     for model in _cards(model for model in models if model.file.instead_of):

@@ -7,8 +7,9 @@ from itertools import pairwise
 import pytest
 
 from codec import COUNTER32, INTEGER, TIMETICKS, Varbind, format_oid, oid_key, parse_oid
-from ptscan.simulator import Fleet, FleetDevice, PlanError, Truth, make_fleet
+from ptscan.simulator import Fleet, FleetDevice, ModelError, PlanError, Truth, make_fleet
 from ptscan.simulator import limits as simulator_limits
+from ptscan.simulator.fleet import Model, make_decks
 from ptscan.simulator.life import deal_round, scramble
 from ptscan.simulator.model_files import load_models
 from ptscan.simulator.table import View
@@ -33,7 +34,8 @@ def device_index(truth: Truth) -> str:
 
 
 def printers(fleet: Fleet) -> Iterator[FleetDevice]:
-    return (device for device in fleet.devices if device.is_printer)
+    """Those with a Printer-MIB; some label printers have none."""
+    return (device for device in fleet.devices if device.is_printer and device.truth(0).states)
 
 
 # --- the fleet ---
@@ -121,7 +123,7 @@ def test_counters_never_fall_and_do_grow(fleet: Fleet, rows_of: Rows) -> None:
                     assert value >= before[name][2], (device.model, name, now)  # type: ignore[operator]
                     grown += value > before[name][2]  # type: ignore[operator]
             before = after
-        if device.is_printer:
+        if device.is_printer and device.truth(0).states:
             assert grown > 0
 
 
@@ -181,8 +183,20 @@ def test_sums_add_up_at_every_moment(fleet: Fleet) -> None:
             if {"copy", "copy_mono", "copy_color"} <= meters.keys():
                 assert meters["copy_mono"] + meters["copy_color"] == meters["copy"]
             assert sum(meters.get(name, 0) for name in ("print", "copy", "fax")) <= meters["total"]
+            assert sum(meters.get(name, 0) for name in ("a3", "a4", "ledger", "legal", "letter")) <= meters["total"]
+            for name in ("large", "a3", "a4"):
+                if f"{name}_mono" in meters:
+                    assert meters[f"{name}_mono"] + meters[f"{name}_color"] == meters[name]
+            assert meters.get("sheets", 0) + meters.get("duplex_sheets", 0) in (0, meters["total"])
 
 
+# Those that tell their serial number in their own rows alone.
+OWN_SERIAL = {
+    *("canon-old-color", "epson-laser", "hp-old-mono", "lexmark-old-mono", "oki-color", "pantum-mono", "zebra-label"),
+    "zebra-old",
+}
+# Those whose hrDeviceDescr is the board, or another spelling.
+SHOWN_OTHERWISE = {"hp-old-mono", "oki-color"}
 STANDARD = {
     "model": "1.3.6.1.2.1.25.3.2.1.3.{device}",
     "serial": "1.3.6.1.2.1.43.5.1.1.17.{device}",
@@ -199,6 +213,11 @@ def test_the_standard_rows_say_what_is_true(fleet: Fleet, rows_of: Rows) -> None
         index = device_index(truth)
         charset = "latin-1" if rows[f"1.3.6.1.2.1.43.7.1.1.4.{index}.1"][2] == 4 else "utf-8"
         for name, oid in STANDARD.items():
+            if oid.format(device=index) not in rows and name == "serial":
+                assert device.model in OWN_SERIAL
+                continue
+            if device.model in SHOWN_OTHERWISE and name == "model":
+                continue
             value = rows[oid.format(device=index)][2]
             assert isinstance(value, bytes)
             assert value.decode(charset) == (getattr(truth, name) or "").encode(charset, "replace").decode(charset)
@@ -297,6 +316,40 @@ def test_the_vendors_rows_say_what_is_true(fleet: Fleet, rows_of: Rows) -> None:
     assert seen == set(VENDOR)
 
 
+def test_every_serial_number_that_is_true_stands_in_a_row(fleet: Fleet, rows_of: Rows) -> None:
+    for device in fleet.devices:
+        if not device.is_printer:
+            continue
+        truth = device.truth(0)
+        texts = b"|".join(value for _, _, value in rows_of(device.at(0)) if isinstance(value, bytes))
+        for serial in (truth.serial, truth.asset, *(supply.serial for supply in truth.supplies)):
+            assert (serial or "").encode() in texts, device.model
+        for supply in truth.supplies:
+            assert (supply.part_number or "").encode() in texts, device.model
+
+
+def test_another_cartridge_has_another_serial_number() -> None:
+    device = make_fleet(1, models=["lexmark-mono"]).devices[0]
+    serials = [device.truth(day * DAY).supplies[0].serial for day in range(0, 400, 5)]
+    changes = sum(before != after for before, after in pairwise(serials))
+    assert len(set(serials)) == changes + 1 > 2
+
+
+def test_the_first_deck_has_no_rare_model_and_the_second_has_all(fleet: Fleet) -> None:
+    rare = {model.name for model in load_models() if model.instead_of}
+    assert len(rare) > 15
+    first, second = (Counter(device.model for device in fleet.devices[at : at + 42]) for at in (0, 42))
+    assert not rare & first.keys()
+    assert rare < second.keys()
+    assert first.keys() < second.keys()  # nothing common disappears
+
+
+def test_a_rare_model_takes_only_places_that_there_are() -> None:
+    files = [model for model in load_models() if model.name in ("ups", "zebra-label")]
+    with pytest.raises(ModelError, match="instead_of: no place of 'brother-mono' is left"):
+        make_decks([Model(file) for file in files])
+
+
 def records(blob: bytes) -> dict[int, int]:
     """Brother's blobs: records of an id, 01 04 and four octets, ended by ff."""
     assert len(blob) % 7 == 1
@@ -310,7 +363,7 @@ def records(blob: bytes) -> dict[int, int]:
 
 def test_brothers_blobs_say_what_is_true(fleet: Fleet, rows_of: Rows) -> None:
     for device in printers(fleet):
-        if device.model.startswith("brother"):
+        if device.model in ("brother-mono", "brother-color-mfp"):
             rows = values(device, DAY, rows_of)
             truth = device.truth(DAY)
             blobs = [rows[f"1.3.6.1.4.1.2435.2.3.9.4.2.1.5.5.{n}.0"][2] for n in (10, 8)]
@@ -325,7 +378,7 @@ def test_brothers_blobs_say_what_is_true(fleet: Fleet, rows_of: Rows) -> None:
 def test_what_is_no_printer_has_no_row_of_the_printer_mib(fleet: Fleet, rows_of: Rows) -> None:
     for device in fleet.devices:
         names = [format_oid(oid) for oid, _, _ in rows_of(device.at(0))]
-        assert any(name.startswith("1.3.6.1.2.1.43.") for name in names) == device.is_printer
+        assert any(name.startswith("1.3.6.1.2.1.43.") for name in names) == bool(device.truth(0).states)
         assert device.truth(0).is_printer == device.is_printer
     windows = next(device for device in fleet.devices if device.model == "windows-print-server")
     types = [value for oid, _, value in rows_of(windows.at(0)) if format_oid(oid).startswith("1.3.6.1.2.1.25.3.2.1.2.")]

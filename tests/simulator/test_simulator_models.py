@@ -60,11 +60,15 @@ rows = '''
 """
 
 
+ANOTHER_SUPPLY = "\n[[supply]]\nkind = 'opc'\ndescription = 'Drum'\nlife = 900\n"
+
 # What some vendors tell in parts, and one part of it.
 PARTS = {
     "color": "color_small",
+    "copy": "copy_mono",
     "copy_color": "copy_full",
     "mono": "mono_small",
+    "print": "print_mono",
     "print_color": "print_full",
     "scan": "scan_sent",
     "scan_sent": "scan_color",
@@ -112,7 +116,11 @@ def test_every_model_that_comes_with_ptscan_is_whole(model: ModelFile) -> None:
         ("every = [100, 200]", "every = [20, 200]", "pages.every: leaves too little time"),
         ("life = 1000", "life = 99", "supply 1: life is below 100"),
         ("life = 1000", 'life = 1000\ntells = "units"', "supply 1: life is below 100 sides, or a capacity"),
-        ("life = 1000", "life = 1000\nhidden = true\n[[supply]]\nkind = 'toner'\ndescription = ''\nlife = 1000", "supply: one"),
+        (
+            "life = 1000",
+            "life = 1000\nhidden = true\n[[supply]]\nkind = 'toner'\ndescription = ''\nlife = 1000",
+            "supply: one",
+        ),
         ("share = 1", "share = 1\ntells_as = { total = 'all' }", "tells: 'all' is none of total"),
         ("share = 1", "share = 1\nlacks = ['toner']", "lacks"),
         ("per_minute = 10", "per_minute = 10\nlarge = 101", "pages.large: is not from 0 to 100"),
@@ -145,7 +153,7 @@ def test_half_an_index_tells_no_two_supplies_apart() -> None:
     half = GOOD.replace("share = 1", "share = 1\nshort_supply_index = true")
     assert compiled(half)
     with pytest.raises(ModelError, match="needs a single supply"):
-        compiled(half.replace("[[tray]]", "[[supply]]\nkind = 'opc'\ndescription = 'Drum'\nlife = 900\n[[tray]]"))
+        compiled(half.replace("\n[[tray]]", f"{ANOTHER_SUPPLY}[[tray]]"))
 
 
 def test_a_model_is_named_like_its_file(tmp_path: Path) -> None:
