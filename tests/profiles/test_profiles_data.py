@@ -33,8 +33,8 @@ def test_a_profile_asks_for_little_and_walks_no_tree(profiles: ProfileSet) -> No
         assert len(profile.ask.tables) <= MAX_TABLES, profile.name
         for table in profile.ask.tables:
             # A label with a total and its shares in black and in colour; of supplies kind, colour, level, capacity,
-                # serial and part number.
-                assert 2 <= len(table) <= 6
+            # serial and part number.
+            assert 2 <= len(table) <= 6
             for column in table:
                 # A column of a vendor's table lies deep; a shallow OID would be a walk of half its tree.
                 assert format_oid(column).count(".") >= 12, f"{profile.name}: {format_oid(column)}"
