@@ -128,8 +128,11 @@ class _Reading:
         kind = self._profiles.classify(*self._identifiers())
         self.is_printer = kind == "printer"
         if not self.is_printer:
-            trees = standard.PRINTER_TREES if kind == "other" else self._profiles.trees
-            await self._next(trees)
+            await self._next(standard.PRINTER_TREES)
+            trees = standard.PRINTER_TREES
+            if kind == "unknown" and not any(oid.startswith(trees) for oid in self._values):
+                trees = self._profiles.trees  # what has no Printer-MIB may still be a vendor's
+                await self._next([tree for tree in trees if tree not in standard.PRINTER_TREES])
             self.is_printer = any(oid.startswith(trees) for oid in self._values)
         return self.is_printer
 
