@@ -22,6 +22,7 @@ MAX_PROBLEMS: Final = 16
 DRIFT: Final = 5
 """Sides by which counts that were read one after the other may differ: a printer may print while it is read."""
 
+_SUM_OF: Final = "sum of "
 _RANK: Final[Mapping[Confidence, int]] = {"high": 0, "medium": 1, "low": 2}
 
 
@@ -72,19 +73,28 @@ def _meters(facts: Mapping[str, Fact]) -> dict[str, int]:
 
 
 def _from_sums(profile: Profile, chosen: Mapping[str, Fact]) -> Iterator[Fact]:
-    meters = _meters(chosen)
+    """The meters that are sums, each of what was read and of the sums before it."""
+    known = dict(chosen)
     for rule in profile.sums:
+        meters = _meters(known)
         value = rule.parts.add(meters)
         if value is None or rule.meter in meters or value > MAX_METER:
             continue
-        used = [chosen[f"meters.{name}"] for name in rule.parts.there(meters)]
+        used = [known[f"meters.{name}"] for name in rule.parts.there(meters)]
         worst = max(used, key=lambda fact: _RANK[fact.confidence])
-        yield Fact(
+        added = Fact(
             field=f"meters.{rule.meter}", value=value, raw=used[0].raw, profile=profile.name,
-            rule="sum of " + " + ".join(shown(fact.oid) for fact in used), confidence=worst.confidence,
+            rule=_SUM_OF + " + ".join(map(_added_up, used)), confidence=worst.confidence,
             source=worst.source, label=" + ".join(fact.label for fact in used if fact.label) or None,
             prefer=preference(rule.meter),
         )  # fmt: skip
+        known[added.field] = added
+        yield added
+
+
+def _added_up(part: Fact) -> str:
+    """The objects that a part of a sum comes from."""
+    return part.rule.removeprefix(_SUM_OF) if part.rule.startswith(_SUM_OF) else shown(part.oid)
 
 
 def _too_long(profile: Profile, values: Mapping[Oid, Varbind]) -> Iterator[Problem]:
