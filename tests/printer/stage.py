@@ -93,3 +93,22 @@ async def go_between(choose: Callable[[PduType], tuple[str, int]]) -> AsyncItera
             nursery.start_soon(serve)
             yield front.getsockname()
             nursery.cancel_scope.cancel()
+
+
+@asynccontextmanager
+async def answering(answer: Callable[[Message], bytes]) -> AsyncIterator[tuple[str, int]]:
+    """A device that answers each question with the octets that ``answer`` makes of it, whatever they are."""
+    with trio.socket.socket(type=socket.SOCK_DGRAM) as front:
+        await front.bind(("127.70.17.2", 0))
+
+        async def serve() -> None:
+            while True:
+                request, client = await front.recvfrom(65_535)
+                message = decode_message(request)
+                assert isinstance(message, Message)
+                await front.sendto(answer(message), client)
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(serve)
+            yield front.getsockname()
+            nursery.cancel_scope.cancel()

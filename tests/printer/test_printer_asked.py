@@ -1,0 +1,218 @@
+"""What is asked of a device: nothing beyond the lists, over all models, recordings and versions, whatever it answers.
+
+The lists: the parts of the standard MIBs that a reading is made of, the subtrees that the profiles of this device
+allow, and never what the deny-list closes. Only to find out whether a device is a printer at all, and who made it, one
+GETNEXT goes to the trees that printers have.
+"""
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+import pytest
+import trio
+from stage import AT, PRINTER, PUBLIC, answering, played, session_with, told
+
+from codec import OCTET_STRING, Message, Oid, PduType, Varbind, encode_response, format_oid, parse_oid
+from ptscan.printer import DeviceReading, read_device
+from ptscan.profiles import DENIED_SUBTREES, Profile, ProfileSet, allowed, denied, denied_walk, load_profiles
+from ptscan.simulator import FleetDevice, Recording, load_recording, make_fleet, make_plan, make_user, run_simulator
+from ptscan.snmp import Client, Credential, Secret, Session, User, open_client
+
+PROFILES = load_profiles()
+MONITOR = User("monitor", "sha256", Secret("auth-password"), context="")
+WAYS: dict[str, tuple[Credential, str]] = {"1": (PUBLIC[0], "1"), "2c": (PUBLIC[0], "2c"), "3": (MONITOR, "3")}
+
+CANARY = "job of somebody"
+
+
+class Watched(ProfileSet):
+    """Our profiles; ``matched`` are those of the device that is being read, each time that they are chosen."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(PROFILES.profiles)
+        self._session = session
+        self.never = tuple(subtree for profile in PROFILES.profiles for subtree in profile.never_ask)
+        self.matched: list[tuple[int, tuple[Profile, ...]]] = []
+
+    def match(self, *said: object, **more: object) -> tuple[Profile, ...]:
+        """Choose, and keep after how many questions the choice was made."""
+        chosen = super().match(*said, **more)  # type: ignore[arg-type]
+        self.matched.append((len(self._session.traffic.questions), chosen))
+        return chosen
+
+    def strays(self) -> Iterator[str]:
+        """The objects that were asked for beyond the lists of the profiles that were chosen at that moment."""
+        for number, question in enumerate(self._session.traffic.questions):
+            chosen = [profiles for asked, profiles in self.matched if asked <= number][-1:]
+            known = (self.generic, *(profile for profiles in chosen for profile in profiles))
+            subtrees = tuple(subtree for profile in known for subtree in profile.allow)
+            looking = set(question) <= {
+                *self.trees,
+                *(tree for profiles in chosen for tree in self.also_trees(profiles)),
+            }
+            for oid in question:
+                if denied(oid) or oid.startswith(self.never) or not (looking or allowed(oid, subtrees)):
+                    yield f"{number}: {format_oid(oid)}"
+
+
+async def read(session: Session) -> tuple[DeviceReading, list[str]]:
+    """A reading and what was asked for beyond the lists."""
+    profiles = Watched(session)
+    device = await read_device(session, profiles, at=AT)
+    assert session.traffic.asked
+    return device, list(profiles.strays())
+
+
+async def strays_of(devices: Sequence[FleetDevice | Recording], way: str) -> dict[str, list[str]]:
+    """What was asked beyond the lists, of every device."""
+    credential, version = WAYS[way]
+    user = make_user("monitor", auth="sha256", auth_secret="auth-password")
+    plan = make_plan(devices, network="127.70.24.0/22", port=0, speed=0, users=[user])
+    found = {}
+    async with trio.open_nursery() as nursery:
+        playing = await nursery.start(run_simulator, plan)
+        async with open_client() as client:
+            for station in plan.stations:
+                place = station.address, playing.port
+                session = session_with(client, place, credential, timeout=5.0, version=version)
+                found[station.what], at = (await read(session))[1], session.version
+                assert at == version
+        nursery.cancel_scope.cancel()
+    return found
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_nothing_beyond_the_lists_is_asked_of_the_whole_fleet(way: str) -> None:
+    found = await strays_of(make_fleet(60, seed=11).devices, way)
+    assert len(found) >= 17
+    assert {model: strays for model, strays in found.items() if strays} == {}
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_nothing_beyond_the_lists_is_asked_of_any_recorded_device(way: str, shared: Path) -> None:
+    found = await strays_of([load_recording(path) for path in sorted((shared / "printers").rglob("*.snmprec"))], way)
+    assert len(found) > 70
+    assert {device: strays for device, strays in found.items() if strays} == {}
+
+
+def canaries() -> list[str]:
+    """Rows in every closed subtree, at its front and further in."""
+    return [
+        f"{subtree}.{index}|4|{CANARY}" for subtree in DENIED_SUBTREES for index in ("0", "1.1", "1.1.1.1", "5.1.2.1.1")
+    ]
+
+
+def everybodys() -> list[str]:
+    """Rows in every tree, scalar and column that any profile knows."""
+    rows: dict[str, str] = {}
+    for profile in PROFILES.profiles:
+        columns = (column for table in profile.ask.tables for column in table)
+        for oid in (*profile.trees, *columns):
+            rows |= {f"{format_oid(oid)}.1": "4|x", f"{format_oid(oid)}.1.2": "2|7"}
+        rows |= {format_oid(oid): "4|x" for oid in profile.ask.scalars if oid not in PROFILES.identify}
+    return [f"{oid}|{value}" for oid, value in rows.items()]
+
+
+def numbers() -> list[str]:
+    """A sysObjectID of each profile's."""
+    return [format_oid((*profile.printers, *profile.family)[0]) for profile in PROFILES.profiles if profile.printers]
+
+
+async def gossip(client: Client, place: tuple[str, int]) -> None:
+    """Read a device whose closed subtrees are full, and find nothing of them asked nor kept."""
+    device, strays = await read(session_with(client, place, timeout=2.0))
+    assert strays == []
+    for kept in (msgspec.json.encode(device.reading), repr(device.evidence).encode()):
+        assert CANARY.encode() not in kept
+
+
+@pytest.mark.parametrize("number", numbers())
+async def test_of_a_device_that_keeps_jobs_and_users_nothing_is_asked_nor_kept(number: str) -> None:
+    rows = told(PRINTER, *canaries(), f"1.3.6.1.2.1.1.2.0|6|{number}.1", "1.3.6.1.2.1.1.1.0|4|")
+    async with played(rows) as (client, [place]):
+        await gossip(client, place)
+
+
+async def test_a_device_that_claims_to_be_of_every_maker_gets_no_more_than_the_lists() -> None:
+    makers = ["HP", "Brother", "RICOH", "EPSON", "Canon", "KYOCERA", "Xerox"]
+    ids = [
+        f"{format_oid(oid)}|4|{''.join(f'MFG:{maker};MDL:{maker} 1;' for maker in makers[n:])}"
+        for n, oid in enumerate(PROFILES.identify[2:])
+    ]
+    for text in ("", "Xerox;HP LaserJet;Brother NC-1;KYOCERA ECOSYS;RICOH Network Printer C model;EPSON AL-1;bizhub"):
+        rows = told(PRINTER, *everybodys(), *canaries(), *ids, f"1.3.6.1.2.1.1.1.0|4|{text}")
+        async with played(rows) as (client, [place]):
+            await gossip(client, place)
+
+
+async def test_a_device_without_a_printers_rows_leads_no_walk_into_what_is_closed() -> None:
+    """After each column that it lacks comes a closed subtree at once."""
+    async with played("1.3.6.1.2.1.1.1.0|4|Brother NC-8300h\n" + "\n".join(canaries()) + "\n") as (client, [place]):
+        await gossip(client, place)
+
+
+CLOSED = [*map(parse_oid, DENIED_SUBTREES)]
+
+
+def misleading(seed: int) -> Callable[[Message], bytes]:
+    """For each question an answer whose objects lie in closed subtrees, in other columns, before or behind what was
+    asked, and in between some that are right."""
+    draw = random.Random(seed)
+    count = 0
+
+    def where(asked: Oid) -> Oid:
+        nonlocal count
+        count += 1
+        index = bytes((1, 1 + count % 100))
+        return draw.choice(
+            [asked + index, asked + index, asked, draw.choice(CLOSED) + index, draw.choice(PROFILES.trees) + index]
+        )
+
+    def answer(message: Message) -> bytes:
+        asked = [oid for oid, _, _ in message.varbinds]
+        rounds = min(message.error_index, 5) if message.pdu_type == PduType.GET_BULK else 1
+        given = asked if message.pdu_type == PduType.GET else [where(oid) for _ in range(rounds) for oid in asked]
+        if message.pdu_type == PduType.GET and draw.random() < 0.3:
+            given = [where(oid) for oid in asked]
+        rows: list[Varbind] = [(oid, OCTET_STRING, CANARY.encode() if denied(oid) else b"1") for oid in given]
+        return encode_response(message.version, message.community, message.request_id, rows)
+
+    return answer
+
+
+@pytest.mark.parametrize("seed", range(20))
+async def test_answers_that_lead_astray_are_not_followed(seed: int) -> None:
+    async with open_client() as client, answering(misleading(seed)) as place:
+        await gossip(client, place)
+
+
+async def test_a_rule_that_goes_beyond_its_lists_asks_for_nothing() -> None:
+    """Whatever a profile holds once it is loaded, the reader asks by the lists."""
+    canon = next(profile for profile in PROFILES.profiles if profile.name == "canon")
+    beyond = (*CLOSED, parse_oid("1.3.6.1.4.1.99999.1.1.0"), parse_oid("1.3.6.1.2.1.4.20.1.1"))
+    loose = msgspec.structs.replace(
+        canon,
+        scalars=(*canon.scalars, *(msgspec.structs.replace(canon.scalars[0], oid=oid) for oid in beyond)),
+        tables=(*canon.tables, *(msgspec.structs.replace(canon.tables[0], value=oid) for oid in beyond)),
+        allow=(*canon.allow, *CLOSED),
+    )
+    assert {*beyond} <= {*loose.ask.scalars, *(column for table in loose.ask.tables for column in table)}
+    profiles = ProfileSet([loose if profile is canon else profile for profile in PROFILES.profiles])
+    rows = told(PRINTER, *canaries(), "1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.1602.4.7")
+    async with played(rows) as (client, [place]):
+        session = session_with(client, place)
+        device = await read_device(session, profiles, at=AT)
+    assert set(canon.ask.scalars) & set(session.traffic.asked)
+    assert [format_oid(oid) for oid in session.traffic.asked if oid.startswith(beyond)] == []
+    assert device.reading.meters["total"] == 12345
+
+
+def test_no_profile_allows_what_is_closed_or_a_makers_whole_tree() -> None:
+    for profile in PROFILES.profiles:
+        for subtree in profile.allow:
+            assert denied(subtree) is None, f"{profile.name}: {format_oid(subtree)}"
+            assert format_oid(subtree).count(".") >= 7, f"{profile.name}: {format_oid(subtree)}"
+        for table in profile.ask.tables:
+            assert [format_oid(column) for column in table if denied_walk(column)] == []
