@@ -46,10 +46,16 @@ def device_id(
     if (mac is None or mac_fault(mac)) and engine is not None:
         mac = _engine_mac(engine)
     if mac is not None and not mac_fault(mac):
-        return "mac:" + mac.replace(":", ""), True
+        return _mac_id(mac), True
     if engine is not None and _names_a_device(engine, address):
         return f"engine:{engine.hex()}", True
     return f"address:{address}:{port}", False
+
+
+def known_by(identifier: str, mac: str | None) -> tuple[str, ...]:
+    """Return by what a device is found again among other readings: its device_id, then its MAC; never its address."""
+    keys = () if identifier.startswith("address:") else (identifier,)
+    return keys if mac is None or mac_fault(mac) else tuple(dict.fromkeys((*keys, _mac_id(mac))))
 
 
 def serial_key(serial: str) -> str:
@@ -70,6 +76,10 @@ def maker_slug(name: str, profiles: Sequence[Profile]) -> str:
     while len(words) > 1 and words[-1] in _COMPANY:
         words.pop()
     return "-".join(words)
+
+
+def _mac_id(mac: str) -> str:
+    return "mac:" + mac.replace(":", "")
 
 
 def _enterprise(identity: Identity) -> str:

@@ -44,7 +44,7 @@ def compare(previous: Reading, current: Reading) -> tuple[Problem, ...]:
 def _all(previous: Reading, current: Reading) -> Found:
     if not current.via or not previous.via:  # one of them is of a device that did not answer
         return
-    elapsed = _minutes(previous.time, current.time)
+    elapsed = minutes_between(previous.time, current.time)
     if elapsed is not None and elapsed < 0:
         yield "history-order", f"The earlier reading is of {previous.time}, after this one: nothing was compared."
         return
@@ -188,7 +188,7 @@ def _key(counter: RawMeter) -> tuple[str, str]:
     return counter.oid, plain(counter.label)
 
 
-def _minutes(before: str, now: str) -> float | None:
+def minutes_between(before: str, now: str) -> float | None:
     """Minutes from one time of RFC 3339 to another, or None where one is none."""
     try:
         first, second = (datetime.fromisoformat(text) for text in (before, now))
