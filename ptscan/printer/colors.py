@@ -11,6 +11,8 @@ _WORDS: Final = {
     "matte-black": "matte black, matteblack, matt black, mattschwarz, noir mat",
     "photo-black": "photo black, photoblack, fotoschwarz, noir photo",
     "light-gray": "light gray, light grey, lightgray, lightgrey, hellgrau",
+    "photo-gray": "photo gray, photo grey, photogray, photogrey",
+    "dark-gray": "dark gray, dark grey, darkgray, darkgrey, dunkelgrau",
     "gray": "gray, grey, grau, gris, grigio, cinza, grijs",
     "tri-color": "tri-color, tricolor, tri-colour, tri colour, tri color, three-color, cmy, dreifarbig, trois couleurs",
     "black": "black, schwarz, schwarze, schwarzer, noir, noire, nero, nera, negro, negra, preto, preta, svart, sort, "
@@ -34,11 +36,11 @@ _COLOR_OF: Final = {word: color for color, words in _WORDS.items() for word in w
 # Longest first, so that "light cyan" is no cyan. Whole words only ("red" is not in "reduced"), save in the scripts that
 # are written without blanks between words.
 _FIRST_CJK: Final = 0x2E80
+_LONGEST_FIRST: Final = sorted(map(re.escape, _COLOR_OF), key=len, reverse=True)
 _PATTERN: Final = re.compile(
-    "|".join(
-        re.escape(word) if ord(word[0]) >= _FIRST_CJK else rf"(?<![^\W\d_]){re.escape(word)}(?![^\W\d_])"
-        for word in sorted(_COLOR_OF, key=len, reverse=True)
-    )
+    rf"(?<![^\W\d_])(?:{'|'.join(word for word in _LONGEST_FIRST if ord(word[0]) < _FIRST_CJK)})"
+    r"(?:(?![^\W\d_])|(?=toner|trommel|tinte|patrone))|"
+    + "|".join(word for word in _LONGEST_FIRST if ord(word[0]) >= _FIRST_CJK)
 )
 
 # "Black Toner [K]", "Drum Unit (C)", "Toner Y", "K": a letter that stands where a colour stands, and nowhere else.

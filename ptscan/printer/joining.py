@@ -4,7 +4,7 @@ A vendor names its supplies by kind and colour, not by the standard's index, and
 a toner cartridge: so they are joined by family and colour, or by the serial. What fits several rows fits none.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -34,9 +34,12 @@ def merge_supplies(rows: list[Supply], facts: Facts, charset: int | None, ledger
         if value is not None and not (field == "serial" and not is_serial(str(value))):
             told.setdefault(key, {}).setdefault(field, (value, fact))
     known = {row.index: row for row in rows}
+    families = {row.index: _family(row) for row in rows}
     for key, fields in told.items():
-        serial = fields.get("serial")
-        fitting = _fitting(list(known.values()), key, list(told), serial and str(serial[0]))
+        family = family_of(key.partition(":")[0])
+        related = [row for row in known.values() if families[row.index] == family]
+        colors = {other.partition(":")[2] for other in told if family_of(other.partition(":")[0]) == family}
+        fitting = _fitting(related, key, fields, alone=len(colors) == 1)
         if len(fitting) > 1:
             rule = " and ".join(dict.fromkeys(f"{fact.rule} ({fact.profile})" for _, fact in fields.values()))
             ledger.problem("supply-ambiguous", f"{rule} fits {len(fitting)} supplies: not used.")
@@ -45,21 +48,25 @@ def merge_supplies(rows: list[Supply], facts: Facts, charset: int | None, ledger
         if not fitting:
             book_fact(ledger, f"supplies.{row.index}", None, next(iter(fields.values()))[1])
         known[row.index] = _filled(row, key, fields, ledger)
+        families[row.index] = _family(known[row.index])
     return list(known.values())
 
 
-def _fitting(rows: Sequence[Supply], key: str, keys: Sequence[str], serial: str | None) -> list[Supply]:
-    """The rows that a vendor's ``KIND:COLOR`` may mean, the best proof first: serial, kind and colour, kind alone."""
+def _fitting(
+    related: Sequence[Supply], key: str, fields: Mapping[str, tuple[Value, Fact]], *, alone: bool
+) -> Sequence[Supply]:
+    """The rows of its family that a vendor's ``KIND:COLOR`` may mean; the best proof is the serial.
+
+    ``alone``: the vendor has the family in one colour. A machine with one colour often has it without a name: then the
+    only toner of the one table is the only toner of the other.
+    """
     kind, _, color = key.partition(":")
-    family = family_of(kind)
-    if serial and (same := [row for row in rows if row.serial == serial and _family(row) in (family, None)]):
+    serial, _ = fields.get("serial", (None, None))
+    if serial and (same := [row for row in related if row.serial == serial]):
         return same
-    related = [row for row in rows if _family(row) == family]
     if fitting := [row for row in related if not color or row.color == color]:
         exact = [row for row in fitting if row.kind == kind]
         return exact if len(exact) == 1 else fitting
-    # A machine with one colour has it without a name: the only toner of the one table is the only one of the other.
-    alone = len([other for other in keys if family_of(other.partition(":")[0]) == family]) == 1
     return related if alone and len(related) == 1 and related[0].color is None else []
 
 
@@ -103,7 +110,8 @@ def mark_coarse(rows: list[Supply], who: Identity, profiles: Sequence[Profile], 
 
     A level between the steps proves that this one tells more, whatever the model's name.
     """
-    told = {row.index: row.level for row in rows if row.level is not None and _family(row) == "colorant"}
+    levels = ((row, row.percent if row.level is None else row.level) for row in rows)
+    told = {row.index: level for row, level in levels if level is not None and _family(row) == "colorant"}
     text = " ".join(filter(None, (who.manufacturer, who.model, who.description)))
     for profile in profiles:
         for coarse in profile.coarse:

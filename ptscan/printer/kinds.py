@@ -23,9 +23,9 @@ _INK: Final = (
     "インク|墨水|墨盒|잉크"
 )
 _WASTE: Final = re.compile(
-    r"\bwaste|\bused toner|toner[ -]?collect|resttoner|rest-toner|alttoner|abfall|usagé|\busé|résid|récup|resid|desech|"
-    "recuper|scart|esaust|afval|avfall|affald|spilltoner|hukka|jäte|odpad|zużyt|отработ|отход|atık|hulladék|απόβλητ|"
-    f"廃|废|廢|폐|{_MAINTENANCE_BOX}"
+    r"\bwaste|\bscrap|\bused toner|toner[ -]?collect|resttoner|rest-toner|alttoner|abfall|usagé|\busé|résid|récup|"
+    "resid|desech|recuper|scart|esaust|afval|avfall|affald|spil[ld]toner|hukka|jäte|odpad|zużyt|отработ|отход|atık|hulladék|απόβλητ|"
+    f"廃|废|廢|回収|回收|폐|{_MAINTENANCE_BOX}"
 )
 # Of a receptacle: what goes into it; the first that fits counts.
 _WASTE_OF: Final = (
@@ -37,21 +37,24 @@ _WASTE_OF: Final = (
 _WORDS: Final = {
     "fuser-cleaning-pad": r"fus(?:er|ing) (?:clean\w* )?(?:web|pad)\b",
     "fuser-oil": "fuser oil|fuser agent",
-    "cleaner-unit": r"(?:(?:transfer|belt|itb|ibt|drum) )*clean(?:er|ing)\b|reinigungs|nettoyage|pulizia|limpieza",
+    "cleaner-unit": r"(?:(?:transfer|belt|itb|ibt|drum) )*clean(?:er|ing)\b(?: unit)?"
+    "(?: for (?:[a-z]+ )?transfer belt)?|reinigungs|nettoyage|pulizia|limpieza",
     "toner-cartridge": "toner[ -]?(?:cartridge|ca?rtr|kassett|kartusch|patron|kasett|modul)|värikasett|"
     "cart(?:ouche|uccia|ucho) (?:de |di )?t[oó]ner|картридж с тонером|тонер-картридж|"
     "トナーカートリッジ|토너 ?카트리지|墨粉盒|碳粉盒",
-    "toner": "toner|tóner|тонер|värijauhe|γραφίτη|τόνερ|トナー|토너|墨粉|碳粉|色粉",
+    "toner": "toner(?!-? ?filter)|tóner|тонер|värijauhe|γραφίτη|τόνερ|トナー|토너|墨粉|碳粉|色粉",
     "solid-wax": r"solid ink|\bwax|colorstix",
     "ink-ribbon": "(?:transfer )?ribbon|farbband",
     "ink-cartridge": r"\bink[ -]?(?:cartridge|tank)|inktcartridge|inktpatron|tintenpatron|tintapatron|bläckpatron|"
     "blekkpatron|blækpatron|mustekaset|cart(?:ouche|uccia|ucho) (?:d['’]|de |di )(?:encre|inchiostr|tinta)|"
     "インクカートリッジ|잉크 ?카트리지|墨盒",
     "ink": _INK,
-    "opc": r"\bdrums?\b|\bopc\b|photocond|photorecept|imag(?:ing|e) (?:unit|kit)|trommel|fotoleit|bildeinheit|tambour|"
-    "unité d['’]imagerie|tamburo|tambor|fotocond|cilindro|trumm|bildenhet|bildutrust|tromle|fotolede|rumpu|rummun|bęb|"
-    "válec|dobegység|барабан|τύμπαν|ドラム|感光|鼓|드럼",
-    "developer": "develop|entwickl|développ|svilupp|revelad|ontwikkel|framkall|fremkal|wywoły|vývoj|проявит|девелопер|"
+    # PCU and PCDU are Ricoh's photoconductor units.
+    "opc": r"\bdrums?\b|\bopc\b|\bpcd?u\b|photocond|photorecept|imag(?:ing|e) (?:unit|kit)|trommel|fotoleit|"
+    "bildeinheit|belichtungs|tambour|unité d['’]imagerie|tambur|tambor|fotocond|unit[aà] (?:di )?imaging|"
+    "unidade? de im[aá]ge|cilindro|trumm|bildenhet|bildutrust|tromle|fotolede|rumpu|rummun|"
+    "bęb|válec|dobegység|барабан|τύμπαν|ドラム|感光|鼓|드럼",
+    "developer": "develop|entwickl|développ|svilupp|revelad|ontwikkel|framkall|fremkal|wywoły|vývoj|прояв|девелопер|"
     "現像|显影|顯影|현상",
     "fuser": r"\bfus(?:er|ing|ion|ione|ión|ore|or|ão)|fixier|fixeer|fixa(?:ge|tion)|fixering|fikser|kiinnity|utrwal|"
     "zapék|фьюзер|термоблок|фиксир|закрепл|ısıtıcı|定着|定影|정착",

@@ -11,6 +11,9 @@ from ptscan.printer import standard
 LOW_PERCENT: Final = 10.0
 """At or below this a supply is ``low``; RFC 3805 leaves the threshold to the reader."""
 
+FEW_STEPS: Final = 10
+"""A level of a capacity up to this one comes in so few steps that between them nothing can be concluded."""
+
 NO_RESTRICTION, UNKNOWN, SOME = -1, -2, -3
 
 
@@ -26,6 +29,11 @@ def percent_left(level: int | None, capacity: int | None, unit_code: int | None)
     if capacity is None or capacity <= 0:
         return None
     return round(min(100.0, 100.0 * level / capacity), 1)
+
+
+def is_coarse(level: int | None, capacity: int | None) -> bool:
+    """Whether the capacity itself proves that the level is told in a few steps only: 3 of 4."""
+    return level is not None and level >= 0 and capacity is not None and 0 < capacity <= FEW_STEPS
 
 
 def state_of(level: int | None, percent: float | None, *, receptacle: bool) -> str:

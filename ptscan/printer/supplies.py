@@ -14,7 +14,7 @@ from ptscan.printer.colors import color_of
 from ptscan.printer.evidence import FieldValue, Ledger
 from ptscan.printer.furniture import is_furniture
 from ptscan.printer.kinds import COLORED, family_of, is_receptacle, kind_of, kind_of_part
-from ptscan.printer.levels import percent_left, state_of
+from ptscan.printer.levels import is_coarse, percent_left, state_of
 from ptscan.printer.part_numbers import color_of_part, part_number_of, serial_of
 from ptscan.printer.repeats import repeated_rows
 from ptscan.printer.rows import Columns, Index, Row, index_text, number, text
@@ -126,6 +126,7 @@ def _supply(
         unit=standard.SUPPLY_UNITS.get(unit_code) if unit_code is not None else None,
         percent=percent,
         state=(None if level is None else level_codes.get(level)) or state_of(level, percent, receptacle=receptacle),
+        coarse=is_coarse(level, capacity),
     )
     return supply, bookings
 

@@ -79,7 +79,8 @@ def test_a_row_is_found_by_its_words_where_its_type_says_little(
 
 
 def test_the_only_toner_of_one_table_is_the_only_toner_of_the_other(merge: Merge, ledger: Ledger) -> None:
-    rows = merge([row("1.1", "toner", percent=89.0, state="ok")], {"toner:black.serial": "AB1234"})
+    told: dict[str, Value] = {"colorant:black.percent": 80.0, "toner:black.serial": "AB1234"}
+    rows = merge([row("1.1", "toner", percent=89.0, state="ok")], told)
     assert [(supply.index, supply.color, supply.serial) for supply in rows] == [("1.1", "black", "AB1234")]
     assert ledger["supplies.1.1.color"].profile == "vendor"
 
@@ -159,3 +160,10 @@ def test_problem_18_the_toners_of_a_model_with_few_steps_are_marked_unless_a_lev
     marked = mark_coarse([*rows, drum], Identity(manufacturer="Canon", model="LBP6670"), [canon], ledger)
     assert [row.coarse for row in marked] == [coarse and level is not None for level in (*levels, None)]
     assert [problem.code for problem in ledger.problems] == ["coarse-levels"] * coarse
+
+
+def test_problem_18_a_vendors_percentages_come_in_steps_as_well(profiles: ProfileSet, ledger: Ledger) -> None:
+    canon = next(profile for profile in profiles.profiles if profile.name == "canon")
+    rows = [Supply(index="1.1", kind="toner", percent=100.0), Supply(index="1.2", kind="toner", state="some")]
+    marked = mark_coarse(rows, Identity(model="LBP6670"), [canon], ledger)
+    assert [row.coarse for row in marked] == [True, False]

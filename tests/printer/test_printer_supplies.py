@@ -6,6 +6,7 @@ import pytest
 
 from proto_schema import Supply
 from ptscan.printer import plan, supplies
+from ptscan.printer.colors import color_of
 from ptscan.printer.evidence import Ledger
 from ptscan.printer.furniture import is_furniture
 from ptscan.printer.kinds import kind_of
@@ -102,6 +103,12 @@ def test_a_class_of_neither_kind_leaves_the_word_to_the_type(
 def test_problem_17_a_vendors_own_level_code_is_a_state_and_no_number(read: Read, level: int, state: str) -> None:
     row = read({"1.1": {"type": 3, "max": 100, "level": level}}, level_codes={-100: "low"})[0]
     assert (row.level, row.percent, row.state) == (None, None, state)
+
+
+def test_problem_18_a_capacity_of_few_steps_proves_a_coarse_level(read: Read) -> None:
+    cells = {"1.1": (3, 4), "1.2": (10, 10), "1.3": (11, 11), "1.4": (-3, 4), "1.5": (3, -2)}
+    rows = read({at: {"type": 3, "level": level, "max": capacity} for at, (level, capacity) in cells.items()})
+    assert [row.coarse for row in rows] == [True, True, False, False, False]
 
 
 def test_problem_19_rows_are_joined_by_their_full_index(read: Read) -> None:
@@ -204,6 +211,12 @@ def test_problem_20_what_words_and_part_numbers_tell_has_its_proof(read: Read, l
         ("ADF Roller", "other"),
         ("Print Head", "other"),
         ("Ozone Filter", "other"),
+        ("Toner Filter", "other"),
+        ("Cleaning Unit for Intermediate Transfer Belt", "cleaner-unit"),
+        ("PCU: Black", "opc"),
+        ("トナー回収ボトル", "waste-toner"),
+        ("Spildtonerbeholder", "waste-toner"),
+        ("Thermal transfer ribbon", "ink-ribbon"),
         ("Fuser/Belt Cleaner Assembly", None),  # two things: none
         ("Black Cartridge", None),  # toner or ink is not said
         ("Controller", None),
@@ -283,6 +296,27 @@ def test_problem_20_the_last_letter_is_a_colour_by_the_makers_own_rule_only(
     part_number: str | None, color: str | None
 ) -> None:
     assert color_of_part(part_number) == color
+
+
+@pytest.mark.parametrize(
+    ("text", "color"),
+    [
+        ("Black Toner [K]", "black"),
+        ("Drum Unit (C)", "cyan"),
+        ("Toner Y", "yellow"),
+        ("M Toner", "magenta"),
+        ("BK", "black"),
+        ("Gelbtoner", "yellow"),
+        ("Schwarze Patrone HP CF280A", "black"),
+        ("photoGray", "photo-gray"),
+        ("Drum Cartridge (R1)", None),
+        ("Staple Cartridge C", None),
+        ("Type K", None),
+        ("Reduced", None),
+    ],
+)
+def test_a_colour_is_a_word_or_a_letter_in_a_colours_place(text: str, color: str | None) -> None:
+    assert color_of(text) == color
 
 
 def test_a_part_number_colours_what_comes_in_colours_only(read: Read) -> None:
