@@ -85,7 +85,7 @@ def _supply_fact(number: int, field: str) -> Fact | None:
         "used": lambda moment: moment.model.supply[number - 1].life - moment.left(number),
         "serial": lambda moment: moment.supply_serial(number),
         "description": lambda moment: moment.supply_text(number),
-        "low": lambda moment: 2 if moment.left(number) * 10 < moment.model.supply[number - 1].life else 1,
+        "low": lambda moment: 2 if moment.low(number) else 1,
     }.get(field)
 
 

@@ -130,6 +130,10 @@ class Moment:
         """Sides that are left in supply ``number`` (from 1): of material, or of space in a receptacle."""
         return max(0, self.model.supply[number - 1].life - self._supply_age(number)[1])
 
+    def low(self, number: int) -> bool:
+        """Whether supply ``number`` is nearly used up."""
+        return self.left(number) * 100 < self.model.supply[number - 1].life * LOW_PERCENT
+
     def _supply_age(self, number: int) -> tuple[int, int]:
         """How often supply ``number`` was changed, and how many sides this one has served."""
         supply = self.model.supply[number - 1]
@@ -163,7 +167,7 @@ class Moment:
             return left * supply.capacity // supply.life
         if supply.tells in ("percent", "bare-percent"):
             return -(-left * 100 // supply.life)
-        if supply.tells == "near-end" and left * 100 < supply.life * LOW_PERCENT:
+        if supply.tells == "near-end" and self.low(number):
             return NEAR_END
         return -2 if supply.tells == "unknown" else -3
 
@@ -199,7 +203,7 @@ class Moment:
     def _supply_alert(self, number: int, supply: SupplyPart) -> Alert | None:
         codes = _SUPPLY_CODES.get(supply.kind)
         left = self.left(number)
-        if codes is None or left * 100 >= supply.life * LOW_PERCENT:
+        if codes is None or not self.low(number):
             return None
         low, gone, low_text, gone_text = codes
         code, text, severity = (low, low_text, 4) if left else (gone, gone_text, 3)

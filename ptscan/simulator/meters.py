@@ -49,6 +49,7 @@ def count_meters(kinds: Mapping[str, int], pages: PagesPart) -> dict[str, int]:
         "print_single": print_single,
         "print_full": kinds["print_color"] - print_single,
         "single_color": copy_single + print_single,
+        "two_color": 0,
         "full_color": color - copy_single - print_single,
     }
 

@@ -60,6 +60,7 @@ class SupplyPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     unit: Unit = "percent"
     capacity: int = 0
     vendor_step: int = 0
+    vendor_state: bool = False
     serial: str = ""
     part_number: str = ""
     hidden: bool = False

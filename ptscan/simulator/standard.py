@@ -183,7 +183,7 @@ def _supply(model: ModelFile, number: int, supply: SupplyPart) -> Iterator[str]:
 
 
 def supply_index(model: ModelFile, number: int) -> str:
-    """The index of supply ``number`` in prtMarkerSuppliesTable, which some makers forget half of."""
+    """The index of supply or colorant ``number`` in its table, which some makers forget half of."""
     return str(number) if model.short_supply_index else f"{model.device_index}.{number}"
 
 
@@ -195,7 +195,7 @@ def supply_colors(model: ModelFile) -> dict[str, int]:
 
 def _colorants(model: ModelFile) -> Iterator[str]:
     for color, index in supply_colors(model).items():
-        at = f"{model.device_index}.{index}"
+        at = supply_index(model, index)
         yield f"{_PRINTER}.12.1.1.2.{at}|2|1"
         yield f"{_PRINTER}.12.1.1.3.{at}|2|3"
         yield f"{_PRINTER}.12.1.1.4.{at}|4|{color}"

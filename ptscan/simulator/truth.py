@@ -135,6 +135,8 @@ def _supply(moment: Moment, number: int, supply: SupplyPart) -> SupplyTruth:
         state = {-3: "some", NEAR_END: "low"}.get(level, "unknown")
     elif percent == 0:
         state = "full" if supply.kind.startswith("waste") else "empty"
+    if supply.vendor_state:
+        state = "low" if moment.low(number) else "ok"
     return SupplyTruth(
         None if supply.hidden else supply_index(moment.model, number),
         supply.kind,

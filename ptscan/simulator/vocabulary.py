@@ -8,7 +8,7 @@ PAGE_KINDS: Final = ("print_mono", "print_color", "copy_mono", "copy_color", "fa
 METERS: Final = (
     *("total", "mono", "color", "print", "copy", "fax", "scan", "duplex"),
     *("print_mono", "print_color", "copy_mono", "copy_color", "fax_mono"),
-    *("copy_single", "copy_full", "print_single", "print_full", "single_color", "full_color"),
+    *("copy_single", "copy_full", "print_single", "print_full", "single_color", "two_color", "full_color"),
     *("large", "mono_large", "color_large", "small", "mono_small", "color_small"),
     *(f"{size}{part}" for size in ("a3", "a4", "ledger", "legal", "letter") for part in ("", "_mono", "_color")),
     *(f"{work}_{ink}_{size}" for work in ("print", "copy") for ink in ("mono", "color") for size in ("large", "small")),
