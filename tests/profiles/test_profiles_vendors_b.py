@@ -177,3 +177,74 @@ def test_kyocera_sums_that_do_not_hold_are_told(read: Reader) -> None:
         },
     )
     assert told.disagreements == ["print mono + print color is 600, but print is 700"]
+
+
+RICOH = "1.3.6.1.4.1.367.3.2.1.2"
+
+
+def ricoh_counters(rows: list[tuple[int, int]]) -> dict[str, str | int]:
+    """Rows of ricohEngCounterTable: type and value."""
+    answers: dict[str, str | int] = {}
+    for row, (kind, count) in enumerate(rows, 1):
+        answers |= {f"{RICOH}.19.5.1.2.{row}": kind, f"{RICOH}.19.5.1.9.{row}": count}
+    return answers
+
+
+def test_ricoh_counts_by_type_whatever_the_row(read: Reader) -> None:
+    rows = [
+        (10, 1000), (200, 300), (201, 200), (202, 20), (203, 80), (300, 50), (301, 50), (400, 650), (401, 500),
+        (402, 0), (403, 150), (608, 250), (609, 750), (700, 40), (701, 400), (873, 11), (874, 22),
+    ]  # fmt: skip
+    told, turned = read("ricoh", ricoh_counters(rows)), read("ricoh", ricoh_counters(rows[::-1]))
+    assert told.meters == turned.meters
+    assert told.meters == {
+        "total": 1000, "copy": 300, "copy_mono": 200, "copy_color": 100, "fax": 50, "fax_mono": 50, "print": 650,
+        "print_mono": 500, "print_color": 150, "color": 250, "mono": 750, "large": 40, "duplex": 400, "scan": 33,
+        "scan_color": 11, "scan_mono": 22,
+    }  # fmt: skip
+    assert told.disagreements == []
+
+
+def test_ricoh_does_not_take_what_was_sent_for_scans(read: Reader) -> None:
+    told = read("ricoh", ricoh_counters([(10, 9), (870, 500), (871, 400), (872, 100), (850, 7), (999, 3)]))
+    assert told.meters == {"total": 9}
+    assert told.raw == {
+        "Counter: Machine Total": 9, "Transmission: Total": 500, "Transmission: Black & White": 400,
+        "Transmission: FAX": 100, "Coverage: Color (percent)": 7, "999": 3,
+    }  # fmt: skip
+
+
+def test_ricoh_says_where_the_simple_totals_disagree_with_the_table(read: Reader) -> None:
+    told = read("ricoh", {**ricoh_counters([(400, 650)]), f"{RICOH}.19.2.0": 20})
+    assert told.meters["print"] == 650
+    assert len(told.disagreements) == 1
+
+
+@pytest.mark.parametrize(
+    ("names", "codes"),
+    [
+        (["Yellow Toner", "Black Toner", "Cyan Toner", "Magenta Toner"], []),
+        (["Toner Gelb", "Toner Schwarz", "Toner Cyan", "Toner Magenta"], [12, 13, 10, 11]),
+        ([], [12, 3, 10, 11]),
+    ],
+    ids=["by name", "by code where the name is in another language", "by code alone"],
+)
+def test_ricoh_knows_a_toner_by_its_name_or_its_code(read: Reader, names: list[str], codes: list[int]) -> None:
+    told = read(
+        "ricoh",
+        {
+            **column(f"{RICOH}.24.1.1.3", {str(row): name for row, name in enumerate(names, 1)}),
+            **column(f"{RICOH}.24.1.1.4", {str(row): code for row, code in enumerate(codes, 1)}),
+            **column(f"{RICOH}.24.1.1.5", {"1": 90, "2": -100, "3": -3, "4": 40}),
+        },
+    )
+    assert told.supplies == {
+        "toner:yellow.percent": 90.0, "toner:black.state": "low", "toner:cyan.state": "some",
+        "toner:magenta.percent": 40.0,
+    }  # fmt: skip
+
+
+def test_ricoh_has_no_name_until_somebody_gave_it_one(read: Reader) -> None:
+    name = "1.3.6.1.4.1.367.3.2.1.6.1.1.7.1"
+    assert "name" not in read("ricoh", {name: "RICOH MP C3003"}).identity
+    assert read("ricoh", {name: "copier-2nd-floor"}).identity["name"] == "copier-2nd-floor"
