@@ -22,21 +22,19 @@ def repeated_rows(rows: Sequence[Supply]) -> Iterator[tuple[str, str, str]]:
 
 
 def _other_device(rows: Sequence[Supply]) -> Iterator[tuple[str, str, str]]:
-    """The same row under two hrDeviceIndexes; the one under 0, which no device may have, goes."""
-    groups: dict[tuple[str, Supply], list[str]] = {}
+    """The same row under hrDeviceIndex 0, which no device may have, and under the printer's own.
+
+    The colour does not count: only the printer's own index leads to prtMarkerColorantTable.
+    """
+    printers: dict[tuple[str, Supply], str] = {}
     for row in rows:
-        _, _, own = row.index.partition(".")
-        if own and row.description:
-            groups.setdefault((own, _told(row)), []).append(row.index)
-    for indexes in groups.values():
-        first, *more = sorted(indexes, key=lambda index: (index.startswith("0."), _arcs(index)))
-        for again in more:
-            yield again, first, "the same row of another device"
-
-
-def _arcs(index: str) -> tuple[int, ...]:
-    """The index as numbers, to be ordered by."""
-    return tuple(map(int, index.split(".")))
+        device, _, own = row.index.partition(".")
+        if device != "0" and own:
+            printers.setdefault((own, _told(row, color=None)), row.index)
+    for row in rows:
+        device, _, own = row.index.partition(".")
+        if device == "0" and (first := printers.get((own, _told(row, color=None)))):
+            yield row.index, first, "under device 0"
 
 
 def _second_half(rows: Sequence[Supply]) -> Iterator[tuple[str, str, str]]:
@@ -48,16 +46,16 @@ def _second_half(rows: Sequence[Supply]) -> Iterator[tuple[str, str, str]]:
     used = {(row.level, row.capacity) for row in first if row.percent is not None and 0 < row.percent < 100}
     if len(used) > 1 and len({_told(row) for row in first}) == half:
         for row, again in zip(first, second, strict=True):
-            yield again.index, row.index, "the whole table is told twice"
+            yield again.index, row.index, "the table comes twice"
 
 
 def _same_serial(rows: Sequence[Supply]) -> Iterator[tuple[str, str, str]]:
     """One serial under one kind and colour. A cartridge with its own drum shows as two kinds, and stays two rows."""
     for row, again in combinations((row for row in rows if row.serial), 2):
         if (row.serial, family_of(row.kind), row.color) == (again.serial, family_of(again.kind), again.color):
-            yield again.index, row.index, f"the serial {row.serial}"
+            yield again.index, row.index, f"serial {row.serial}"
 
 
-def _told(row: Supply) -> Supply:
+def _told(row: Supply, **without: None) -> Supply:
     """The row without its place in the table."""
-    return msgspec.structs.replace(row, index="")
+    return msgspec.structs.replace(row, index="", **without)

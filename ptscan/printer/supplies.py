@@ -33,6 +33,12 @@ _TELLS_NOTHING: Final = frozenset({None, "other", "unknown"})
 _PAPER: Final = frozenset({"inserts", "covers", "paper-wrap", "waste-paper"})
 """Kinds of supplies that may well be called like a tray or a cover."""
 
+_DOUBTS: Final = {
+    "level-over-capacity": "More than its capacity, taken for 100 %",
+    "kind-doubtful": "The type code stands, though the name says otherwise",
+    "receptacle-level": "Low or full by RFC 3805, which has the space left; some devices tell what is in it",
+}
+
 
 class _Booking(NamedTuple):
     field: str
@@ -60,9 +66,12 @@ def read_supplies(
             rows[supply.index] = supply, bookings
     if furniture:
         ledger.problem("not-a-supply", f"Left out of the supplies, as parts of the machine: {', '.join(furniture)}.")
+    repeated = []
     for again, first, why in repeated_rows([supply for supply, _ in rows.values()]):
         del rows[again]
-        ledger.problem("supply-twice", f"Supply {again} is {first} once more ({why}) and was left out.")
+        repeated.append(f"{again} is {first} ({why})")
+    if repeated:
+        ledger.problem("supply-twice", f"Left out of the supplies, as told already: {', '.join(repeated)}.")
     for supply, bookings in rows.values():
         for booking in bookings:
             path = ".".join(filter(None, ("supplies", supply.index, booking.field)))
@@ -154,16 +163,17 @@ def _is_furniture(supply: Supply, trays: frozenset[str]) -> bool:
 
 def _say_doubts(supplies: list[Supply], ledger: Ledger) -> None:
     """Say what was read by the rules and may be otherwise all the same."""
-    over = [row.index for row in supplies if row.level and row.capacity and row.level > row.capacity]
-    if over:
-        ledger.problem("level-over-capacity", f"More than its capacity in {', '.join(over)}: taken for 100 %.")
+    said: dict[str, list[str]] = {"level-over-capacity": [], "kind-doubtful": [], "receptacle-level": []}
     for row in supplies:
         name = f"{row.index} {row.description!r}" if row.description else row.index
-        said = kind_of(row.description)
-        if row.kind not in _TELLS_NOTHING and said not in _TELLS_NOTHING and family_of(said) != family_of(row.kind):
-            ledger.problem("kind-doubtful", f"Supply {name} is of type {row.kind} by its code, and {said} by its name.")
+        if row.level and row.capacity and row.level > row.capacity:
+            said["level-over-capacity"].append(name)
+        families = {family_of(kind_of(row.description)), family_of(row.kind)}
+        # Some devices call every row a toner. That the cleaner of a belt goes with the belt's kind is no such fault.
+        if len(families) > 1 and "colorant" in families and not families & _TELLS_NOTHING:
+            said["kind-doubtful"].append(name)
         if is_receptacle(row.kind) and row.percent is not None and row.state in ("low", "full"):
-            ledger.problem(
-                "receptacle-level",
-                f"Supply {name} has {row.percent:g} % of its space left by RFC 3805; some devices tell what is in it.",
-            )
+            said["receptacle-level"].append(name)
+    for code, names in said.items():
+        if names:
+            ledger.problem(code, f"{_DOUBTS[code]}: {', '.join(names)}.")
