@@ -3,77 +3,12 @@
 All answers here are made up from what is known of the vendors' MIBs.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 import pytest
 
-from codec import COUNTER32, OCTET_STRING, Oid, Value, Varbind, parse_oid
-from ptscan.profiles import Extraction, ProfileSet, check_sums, extract
+from .telling import Answers, Reader, column
 
 KYOCERA = "1.3.6.1.4.1.1347"
 KONICA = "1.3.6.1.4.1.18334.1.1.1.5.7.2"
-
-
-@dataclass
-class Told:
-    """What a profile makes of a device's answers."""
-
-    extraction: Extraction
-    disagreements: list[str]
-
-    @property
-    def meters(self) -> dict[str, object]:
-        return self.told("meters")
-
-    @property
-    def supplies(self) -> dict[str, object]:
-        return self.told("supplies")
-
-    @property
-    def identity(self) -> dict[str, object]:
-        return self.told("identity")
-
-    @property
-    def raw(self) -> dict[str, int]:
-        """The counters as the device or its vendor calls them."""
-        return {counter.label: counter.value for counter in self.extraction.counters}
-
-    def told(self, head: str) -> dict[str, object]:
-        return {
-            fact.field.removeprefix(f"{head}."): fact.value.decode() if isinstance(fact.value, bytes) else fact.value
-            for fact in self.extraction.facts
-            if fact.field.startswith(f"{head}.")
-        }
-
-
-Reader = Callable[[str, dict[str, str | int]], Told]
-
-
-@pytest.fixture(scope="session")
-def read(profiles: ProfileSet) -> Reader:
-    """Read what a device answers by a profile of ours; only what the profile asks for reaches it."""
-
-    def reader(name: str, answers: dict[str, str | int]) -> Told:
-        (profile,) = (profile for profile in profiles.profiles if profile.name == name)
-        asked = tuple(column for table in profile.ask.tables for column in table)
-        values: dict[Oid, Varbind] = {}
-        for text, said in answers.items():
-            oid = parse_oid(text)
-            value: Value = said.encode() if isinstance(said, str) else said
-            if oid in profile.ask.scalars or oid.startswith(asked):
-                values[oid] = (oid, OCTET_STRING if isinstance(said, str) else COUNTER32, value)
-        extraction = extract(profile, values)
-        meters = {f.field.removeprefix("meters."): f.value for f in extraction.facts if isinstance(f.value, int)}
-        problems = (*extraction.problems, *check_sums(profile.checks, {**extraction.parts, **meters}))
-        return Told(extraction, [problem.text for problem in problems])
-
-    return reader
-
-
-def column(oid: str, cells: dict[str, str] | dict[str, int]) -> dict[str, str | int]:
-    """Answers for the rows of a column."""
-    return {f"{oid}.{index}": value for index, value in cells.items()}
 
 
 def test_konica_adds_up_its_colours_and_its_functions(read: Reader) -> None:
@@ -113,7 +48,7 @@ LABELS = ["A3", "B4", "A4", "B5", "A5", "Folio", "Ledger", "Legal", "Letter"]
 
 @pytest.mark.parametrize("order", [LABELS, LABELS[::-1], [*LABELS[4:], *LABELS[:4]]], ids=["metric", "back", "inch"])
 def test_kyocera_knows_a_paper_by_its_label_wherever_its_row_stands(read: Reader, order: list[str]) -> None:
-    answers: dict[str, str | int] = {}
+    answers: Answers = {}
     for row, size in enumerate(order, 1):
         answers[f"{SIZES}.2.1.{row}"] = size
         total = 100 * (LABELS.index(size) + 1)
@@ -142,7 +77,7 @@ def test_kyocera_knows_a_paper_by_its_label_wherever_its_row_stands(read: Reader
 def test_kyocera_knows_a_colour_class_by_its_label_only(
     read: Reader, labels: list[str], meters: dict[str, int]
 ) -> None:
-    answers: dict[str, str | int] = {}
+    answers: Answers = {}
     for row, text in enumerate(labels, 1):
         answers |= {f"{CLASSES}.2.1.{row}": text, f"{CLASSES}.3.1.{row}": row}
     assert read("kyocera", answers).meters == meters
@@ -182,9 +117,9 @@ def test_kyocera_sums_that_do_not_hold_are_told(read: Reader) -> None:
 RICOH = "1.3.6.1.4.1.367.3.2.1.2"
 
 
-def ricoh_counters(rows: list[tuple[int, int]]) -> dict[str, str | int]:
+def ricoh_counters(rows: list[tuple[int, int]]) -> Answers:
     """Rows of ricohEngCounterTable: type and value."""
-    answers: dict[str, str | int] = {}
+    answers: Answers = {}
     for row, (kind, count) in enumerate(rows, 1):
         answers |= {f"{RICOH}.19.5.1.2.{row}": kind, f"{RICOH}.19.5.1.9.{row}": count}
     return answers
@@ -248,3 +183,75 @@ def test_ricoh_has_no_name_until_somebody_gave_it_one(read: Reader) -> None:
     name = "1.3.6.1.4.1.367.3.2.1.6.1.1.7.1"
     assert "name" not in read("ricoh", {name: "RICOH MP C3003"}).identity
     assert read("ricoh", {name: "copier-2nd-floor"}).identity["name"] == "copier-2nd-floor"
+
+
+CANON = "1.3.6.1.4.1.1602.1.11"
+
+
+def canon_labels(labels: list[str]) -> dict[str, str | int]:
+    """Rows of Canon's table of counters, row n counting n."""
+    answers: dict[str, str | int] = {}
+    for row, label in enumerate(labels, 1):
+        answers |= {f"{CANON}.2.1.1.2.{row}": label, f"{CANON}.2.1.1.3.{row}": row}
+    return answers
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        ["Total 1", "Total (Black/Small)", "Copy (Total 1)", "Print (Total 1)", "Scan (Total 1)"],
+        ["Gesamt 1", "Gesamt (Schwarz/Klein)", "Kopie (Gesamt 1)", "Druck (Gesamt 1)", "Scan (Gesamt 1)"],
+        ["Total 1", "Total (Noir/Petit)", "Copie (Total 1)", "Impression (Total 1)", "Numérisation (Total 1)"],
+        ["Total 1", "Total (Negro/Pequeño)", "Copia (Total 1)", "Impresión (Total 1)", "Lectura (Total 1)"],
+        ["Totale 1", "Totale (Nero/Piccolo)", "Copia (Totale 1)", "Stampa (Totale 1)", "Scansione (Totale 1)"],
+        ["Totaal 1", "Totaal (Zwart/Klein)", "Kopie (Totaal 1)", "Afdruk (Totaal 1)", "Scan (Totaal 1)"],
+        ["Totalt 1", "Totalt (Svart/Liten)", "Kopia (Totalt 1)", "Utskrift (Totalt 1)", "Skanning (Totalt 1)"],
+        [
+            "Yhteensä 1",
+            "Yhteensä (Musta/Pieni)",
+            "Kopio (Yhteensä 1)",
+            "Tulostus (Yhteensä 1)",
+            "Skannaus (Yhteensä 1)",
+        ],
+        ["Razem 1", "Razem (Czarny/Mały)", "Kopia (Razem 1)", "Druk (Razem 1)", "Skanowanie (Razem 1)"],
+        ["Всего 1", "Всего (Черный/Малый)", "Копирование (Всего 1)", "Печать (Всего 1)", "Сканирование (Всего 1)"],
+        ["Toplam 1", "Toplam (Siyah/Küçük)", "Kopya (Toplam 1)", "Baskı (Toplam 1)", "Tarama (Toplam 1)"],
+        [
+            "トータル１",
+            "トータル（白黒／小）",
+            "コピー（トータル１）",
+            "プリント（トータル１）",
+            "スキャン（トータル１）",
+        ],
+        ["总数1", "总数(黑白/小)", "复印(总数1)", "打印(总数1)", "扫描(总数1)"],
+    ],
+    ids=["en", "de", "fr", "es", "it", "nl", "sv", "fi", "pl", "ru", "tr", "ja", "zh"],
+)
+def test_canon_is_read_in_the_language_of_its_panel(read: Reader, labels: list[str]) -> None:
+    told = read("canon", canon_labels(labels))
+    assert told.meters == {"total": 1, "mono_small": 2, "mono": 2, "copy": 3, "print": 4, "scan": 5}
+
+
+def test_canon_counts_that_only_its_label_explains(read: Reader) -> None:
+    told = read(
+        "canon",
+        canon_labels(
+            [
+                "Copy (Black/Small)", "Copy (Black/Large)", "Print (Full Color + Single Color/Small)", "Total 2",
+                "Copy (Black 2)", "Receive Print (Total 1)",
+            ]
+        ),
+    )  # fmt: skip
+    assert told.meters == {"copy_mono": 3, "print_color": 3, "fax": 6}
+    assert (told.raw["Total 2"], told.raw["Copy (Black 2)"]) == (4, 5)  # large sheets twice: told, and no total
+
+
+@pytest.mark.parametrize("table", ["1.3", "1.4"])
+def test_canon_without_labels_is_known_by_its_counter_numbers(read: Reader, table: str) -> None:
+    numbers = {"101": 100, "102": 130, "108": 60, "122": 10, "123": 30, "201": 20, "202": 25, "222": 9, "301": 80}
+    told = read("canon", column(f"{CANON}.{table}.1.4", numbers))
+    assert told.meters == {
+        "total": 100, "mono": 60, "color_large": 10, "color_small": 30, "color": 40, "copy": 20, "print": 80,
+    }  # fmt: skip
+    assert told.raw["101: Total 1"] == 100
+    assert told.disagreements == []
