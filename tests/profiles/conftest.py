@@ -8,6 +8,8 @@ import pytest
 from codec import Oid, Varbind, parse_oid
 from ptscan.profiles import ProfileSet, load_profiles
 
+from .telling import Reader, reader_of
+
 Recording = dict[Oid, Varbind]
 
 
@@ -37,6 +39,12 @@ def read_recording(path: Path) -> Recording:
 def profiles() -> ProfileSet:
     """Our own profiles."""
     return load_profiles()
+
+
+@pytest.fixture(scope="session")
+def read(profiles: ProfileSet) -> Reader:
+    """Read what a device answers by a profile of ours."""
+    return reader_of(profiles)
 
 
 @pytest.fixture(scope="session")
