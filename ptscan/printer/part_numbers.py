@@ -10,7 +10,7 @@ from typing import Final
 # "Black Toner, PN 006R01509;SN48178080E0000481", "Waste Cartridge, P/N 108R00865" (Xerox)
 _NAMED: Final = re.compile(r"\bP/?N:? ?(?=[0-9A-Z-]*\d)([0-9A-Z][0-9A-Z-]{4,})")
 # The same, and "Black Toner Cartridge S/N:CRUM-17101402200" (Samsung, and HP's printers of that make)
-_SERIAL: Final = re.compile(r"\bS/?N:? ?((?:CRUM-)?[0-9A-Z]{6,})")
+_SERIAL: Final = re.compile(r"\bS/?N:? ?(?=[0-9A-Z-]*\d)((?:CRUM-)?[0-9A-Z]{6,})")
 _NUMBERS: Final = (
     # HP: "Black Cartridge HP CF217A", "black ink HP 3YM61AE"; five characters and the letters of size and region
     r"(?<=\bHP )(?=[0-9A-Z]*\d)(?=[0-9A-Z]*[A-Z])[0-9A-Z]{5}(?:[AXYJ]C?|MC|A[ELN])(?![\w-])",

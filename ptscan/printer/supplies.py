@@ -45,6 +45,7 @@ class _Booking(NamedTuple):
     value: FieldValue
     varbind: Varbind
     rule: str
+    confidence: str = "high"
 
 
 def read_supplies(
@@ -75,7 +76,7 @@ def read_supplies(
     for supply, bookings in rows.values():
         for booking in bookings:
             path = ".".join(filter(None, ("supplies", supply.index, booking.field)))
-            ledger.book(path, booking.value, booking.varbind, rule=booking.rule)
+            ledger.book(path, booking.value, booking.varbind, rule=booking.rule, confidence=booking.confidence)
     supplies = [supply for supply, _ in rows.values()]
     _say_doubts(supplies, ledger)
     return supplies
@@ -89,9 +90,11 @@ def _supply(
     description = text(row, standard.PRT_SUPPLIES_DESCRIPTION, charset)
     part_number, serial = part_number_of(description), serial_of(description)
 
-    def named(field: str, value: str | None, rule: str = "named in the description") -> str | None:
+    def named(
+        field: str, value: str | None, rule: str = "named in the description", confidence: str = "high"
+    ) -> str | None:
         if value is not None:
-            bookings.append(_Booking(field, value, row[standard.PRT_SUPPLIES_DESCRIPTION], rule))
+            bookings.append(_Booking(field, value, row[standard.PRT_SUPPLIES_DESCRIPTION], rule, confidence))
         return value
 
     type_code = number(row, standard.PRT_SUPPLIES_TYPE)
@@ -99,7 +102,7 @@ def _supply(
     if kind in (None, "unknown"):
         kind = (
             named("kind", kind_of(description))
-            or named("kind", kind_of_part(part_number), "first letters of the part number")
+            or named("kind", kind_of_part(part_number), "first letters of the part number", "medium")
             or kind
         )
 
@@ -113,7 +116,7 @@ def _supply(
     if color is None:
         color = named("color", color_of(description))
     if color is None and (kind in _TELLS_NOTHING or kind in COLORED):
-        color = named("color", color_of_part(part_number), "letter of the part number")
+        color = named("color", color_of_part(part_number), "letter of the part number", "medium")
 
     unit_code = number(row, standard.PRT_SUPPLIES_UNIT)
     level = number(row, standard.PRT_SUPPLIES_LEVEL)

@@ -2,7 +2,10 @@
 
 from collections.abc import Callable
 
+import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from codec import INTEGER, Varbind, parse_oid
 from proto_schema import Identity, Supply
@@ -26,20 +29,19 @@ def profiles() -> ProfileSet:
     return load_profiles()
 
 
+def fact_of(name: str, value: Value) -> Fact:
+    return Fact(
+        field=f"supplies.{name}", value=value, raw=RAW, profile="vendor", rule="vendor's table", confidence="high",
+        source="a MIB", prefer="own",
+    )  # fmt: skip
+
+
 @pytest.fixture
 def merge(ledger: Ledger) -> Merge:
     """Join rows with facts given as ``{"toner:black.percent": 40.0}``."""
 
     def merge(rows: list[Supply], told: dict[str, Value]) -> list[Supply]:
-        facts: Facts = {
-            f"supplies.{name}": [
-                Fact(
-                    field=f"supplies.{name}", value=value, raw=RAW, profile="vendor", rule="vendor's table",
-                    confidence="high", source="a MIB", prefer="own",
-                )
-            ]
-            for name, value in told.items()
-        }  # fmt: skip
+        facts: Facts = {f"supplies.{name}": [fact_of(name, value)] for name, value in told.items()}
         return merge_supplies(rows, facts, None, ledger)
 
     return merge
@@ -167,3 +169,33 @@ def test_problem_18_a_vendors_percentages_come_in_steps_as_well(profiles: Profil
     rows = [Supply(index="1.1", kind="toner", percent=100.0), Supply(index="1.2", kind="toner", state="some")]
     marked = mark_coarse(rows, Identity(model="LBP6670"), [canon], ledger)
     assert [row.coarse for row in marked] == [True, False]
+
+
+kinds = st.sampled_from(["toner", "toner-cartridge", "ink", "opc", "waste-toner", "other", "unknown", None])
+colors = st.sampled_from(["black", "cyan", None])
+rows = st.builds(
+    Supply, index=st.just(""), kind=kinds, color=colors, serial=st.sampled_from(["A1", None]),
+    description=st.sampled_from(["Toner", "Drum", "Waste", "x", None]), percent=st.sampled_from([40.0, None]),
+)  # fmt: skip
+keys = st.tuples(
+    st.sampled_from(["toner", "colorant", "ink", "opc", "waste-toner"]), st.sampled_from(["black", "cyan", ""])
+)
+values = st.sampled_from([("percent", 5.0), ("state", "low"), ("serial", "A1"), ("part_number", "P1")])
+
+
+@given(st.lists(rows, max_size=6), st.dictionaries(st.tuples(keys, st.sampled_from(range(4))), values, max_size=8))
+def test_whatever_a_vendor_tells_each_place_is_there_once_and_no_standard_row_is_lost(
+    standard: list[Supply], told: dict[tuple[tuple[str, str], int], tuple[str, Value]]
+) -> None:
+    ledger = Ledger()
+    standard = [msgspec.structs.replace(row, index=f"1.{n}") for n, row in enumerate(standard)]
+    facts: Facts = {}
+    for ((kind, color), _), (field, value) in told.items():
+        facts.setdefault(f"supplies.{kind}:{color}.{field}", []).append(fact_of(f"{kind}:{color}.{field}", value))
+    joined = merge_supplies(standard, facts, None, ledger)
+    assert len({row.index for row in joined}) == len(joined)
+    assert [row.index for row in joined[: len(standard)]] == [row.index for row in standard]
+    assert [row.percent for row in joined if row.percent not in (5.0, 40.0, None)] == []
+    assert {row.index for row in joined} - {row.index for row in standard} <= {
+        item.path.removeprefix("supplies.") for item in ledger
+    }

@@ -3,13 +3,15 @@
 from collections.abc import Callable, Mapping
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from proto_schema import Supply
-from ptscan.printer import plan, supplies
+from ptscan.printer import plan, standard, supplies
 from ptscan.printer.colors import color_of
 from ptscan.printer.evidence import Ledger
 from ptscan.printer.furniture import is_furniture
-from ptscan.printer.kinds import kind_of
+from ptscan.printer.kinds import kind_of, kind_of_part
 from ptscan.printer.levels import percent_left, state_of
 from ptscan.printer.part_numbers import color_of_part, part_number_of, serial_of
 from ptscan.printer.rows import Columns
@@ -174,6 +176,7 @@ def test_problem_20_what_words_and_part_numbers_tell_has_its_proof(read: Read, l
         assert proof.value == value
         assert proof.varbind is not None
         assert proof.varbind[2] == b"TK-895C"
+        assert proof.confidence == ("high" if field == "part_number" else "medium")
 
 
 @pytest.mark.parametrize(
@@ -272,6 +275,8 @@ def test_a_type_code_stands_against_the_words_and_the_doubt_is_said(read: Read, 
         ("Black Toner Cartridge S/N:CRUM-17101402200", None, "CRUM-17101402200"),
         ("Cyan Color Cartridge S/N:CRUM-00000000000", None, None),
         ("Fuser S/N:                ", None, None),
+        ("Fuser;SNUNKNOWN", None, None),
+        ("Black Toner Cartridge;SNCRUM1596824574", None, "CRUM1596824574"),
         ("Toner (Black)", None, None),
         ("Tray 1 Roller", None, None),
         (None, None, None),
@@ -329,6 +334,21 @@ def test_problem_20_the_last_letter_is_a_colour_by_the_makers_own_rule_only(
 )
 def test_a_colour_is_a_word_or_a_letter_in_a_colours_place(text: str, color: str | None) -> None:
     assert color_of(text) == color
+
+
+words = st.sampled_from(
+    ["Toner", "waste", "belt", "clean", "Tray", "PN ", "S/N:", "HP ", "TK-", "Noir", "(K)", "1", ";", " "]
+)
+
+
+@given(st.lists(words | st.text(max_size=3), max_size=200).map("".join))
+def test_no_text_makes_a_reading_fail_or_names_what_nobody_knows(text: str) -> None:
+    kinds = {*standard.SUPPLY_KINDS.values(), None}
+    assert {kind_of(text), kind_of_part(part_number_of(text))} <= kinds
+    assert isinstance(color_of(text), str | None)
+    assert (part_number_of(text) or "") in text
+    assert (serial_of(text) or "") in text
+    assert is_furniture(text) in (True, False)
 
 
 def test_a_part_number_colours_what_comes_in_colours_only(read: Read) -> None:
