@@ -96,13 +96,15 @@ class RecordRule(Rule, frozen=True, kw_only=True):
 class SupplyRule(Rule, frozen=True, kw_only=True):
     """Rows -> supplies, by the name beside them or else by the codes of their kind and colour.
 
-    ``name`` are columns of names, the first that says a known one counts. What is left is ``percent``, or ``level`` of
+    ``name`` are columns of names, the first that says a known one counts: one of ``names``, or one that begins like one
+    of ``fronts``, of which the longest come first. What is left is ``percent``, or ``level`` of
     ``capacity``; ``codes`` are numbers there that stand for a state. ``texts`` are columns whose text is kept: field of
     the supply -> column.
     """
 
     name: tuple[Oid, ...]
     names: Mapping[str, str]
+    fronts: tuple[tuple[str, str], ...]
     type: Oid | None
     types: Mapping[str, str]
     color: Oid | None

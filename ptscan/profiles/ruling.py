@@ -12,6 +12,8 @@ from ptscan.profiles.profile import Parts, Patterns, RecordRule, ScalarRule, Sum
 from ptscan.profiles.schema import Confidence
 
 _LOW: Final = "a value of low confidence is reported only from a table that labels it"
+_ON: Final = " *"
+"""Ends a name that fits every name which begins like it."""
 
 
 class _Common(TypedDict):
@@ -121,10 +123,14 @@ class Ruler:
         for text, color in item.colors.items():
             if color not in SUPPLY_COLORS:
                 raise FaultError(f"{key}.colors.{text}", f"no supply colour {color!r}")
+        fronts = to_labels(f"{key}.names", {text: to for text, to in item.names.items() if text.endswith(_ON)})
+        if "" in fronts:
+            raise FaultError(f"{key}.names", f"{_ON.strip()!r} alone is every name")
         texts = {"description": item.description, "serial": item.serial, "part_number": item.part_number}
         return SupplyRule(
             name=tuple(to_oid(f"{key}.name[{i}]", column) for i, column in enumerate(item.name)),
-            names=to_labels(f"{key}.names", item.names),
+            names=to_labels(f"{key}.names", {text: to for text, to in item.names.items() if not text.endswith(_ON)}),
+            fronts=tuple(sorted(fronts.items(), key=lambda front: -len(front[0]))),
             type=to_column(f"{key}.type", item.type),
             types=to_labels(f"{key}.types", item.types),
             color=to_column(f"{key}.color", item.color),

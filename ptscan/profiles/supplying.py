@@ -82,7 +82,7 @@ def _which(rule: SupplyRule, values: Mapping[Oid, Varbind], index: Oid) -> tuple
     """Which supply a row is (``KIND:COLOR``), by what, and in which words of the device."""
     for column in rule.name:
         text = label(values.get(column + index))
-        if text is not None and (supply := rule.names.get(label_key(text))) is not None:
+        if text is not None and (supply := _named(rule, label_key(text))) is not None:
             return supply, f"name {text!r}", text
     kind_said = None if rule.type is None else label(values.get(rule.type + index))
     kind = None if kind_said is None else rule.types.get(label_key(kind_said))
@@ -91,6 +91,12 @@ def _which(rule: SupplyRule, values: Mapping[Oid, Varbind], index: Oid) -> tuple
     color_said = None if rule.color is None else label(values.get(rule.color + index))
     color = "" if color_said is None else rule.colors.get(label_key(color_said), "")
     return f"{kind}:{color}", f"type {kind_said}" + (f", colour {color_said!r}" if color else ""), color_said
+
+
+def _named(rule: SupplyRule, name: str) -> str | None:
+    if (supply := rule.names.get(name)) is not None:
+        return supply
+    return next((supply for front, supply in rule.fronts if f"{name} ".startswith(f"{front} ")), None)
 
 
 def _percent(rule: SupplyRule, values: Mapping[Oid, Varbind], index: Oid, varbind: Varbind) -> float | None:
