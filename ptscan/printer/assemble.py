@@ -65,7 +65,8 @@ def assemble(values: Mapping[Oid, Varbind], profiles: Sequence[Profile], source:
         for problem in extraction.problems:
             ledger.problem(problem.code, problem.text)
 
-    who = identity.read_identity(values, columns, device, facts, ledger)
+    makers = [name for profile in profiles for name in profile.mfg]
+    who = identity.read_identity(values, columns, device, facts, ledger, makers=makers)
     counted = meters.read_meters(columns, facts, ledger)
     for problem in check_sums(meters.sums_to_hold(profiles), parts | counted):
         ledger.problem(problem.code, problem.text)

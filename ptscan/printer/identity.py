@@ -1,7 +1,7 @@
 """Who a printer is: which serial and MAC can be believed, and whether there is more than one printer at its address."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from codec import Oid, Varbind
@@ -85,19 +85,27 @@ def suspect_macs(columns: Columns) -> list[Varbind]:
     ]
 
 
-def without_maker(model: str, maker: str | None) -> str:
-    """Cut the maker's name off the front of the model's, where something is left."""
-    if maker:
-        words = r"[\s_-]+".join(map(re.escape, maker.split()))
-        cut = re.sub(rf"^{words}(?:\(R\)|®)?[\s_-]+", "", model, flags=re.IGNORECASE)
-        return cut or model
-    return model
+def without_maker(model: str, makers: Iterable[str]) -> str:
+    """Cut the maker's names off the front of the model's, where something is left: ``OKI DATA CORP C610`` is a C610."""
+    names = {tuple(re.findall(r"[^\W_]+", maker)) for maker in makers} - {()}
+    words = "|".join(r"[\W_]+".join(map(re.escape, name)) for name in sorted(names, key=len, reverse=True))
+    cut = re.sub(rf"^(?:(?:{words})(?:\(R\)|®)?[\s_-]+)+", "", model, flags=re.IGNORECASE) if words else model
+    return cut or model
 
 
 def read_identity(
-    values: Mapping[Oid, Varbind], columns: Columns, device: Index | None, facts: Facts, ledger: Ledger
+    values: Mapping[Oid, Varbind],
+    columns: Columns,
+    device: Index | None,
+    facts: Facts,
+    ledger: Ledger,
+    *,
+    makers: Sequence[str] = (),
 ) -> Identity:
-    """Return who the printer is; a placeholder for a serial is refused, and the next source is asked."""
+    """Return who the printer is; a placeholder for a serial is refused, and the next source is asked.
+
+    ``makers`` are the names under which the matched profiles' vendors write themselves.
+    """
     fields: dict[str, str | None] = {}
 
     def keep(name: str, text: str | None, varbind: Varbind, rule: str, profile: str, confidence: str) -> None:
@@ -110,7 +118,7 @@ def read_identity(
             # Some put the whole device ID there, some append their firmware ("AltaLink C8045; SS 100.002…").
             if (named := ieee1284(text.encode()).get("MDL")) is not None:
                 text = named.decode()
-            text = without_maker(text.partition(";")[0].rstrip() or text, fields.get("manufacturer"))
+            text = without_maker(text.partition(";")[0].rstrip() or text, (*makers, fields.get("manufacturer") or ""))
         fields[name] = text
         ledger.book(f"identity.{name}", text, varbind, rule=rule, profile=profile, confidence=confidence)
 

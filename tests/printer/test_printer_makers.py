@@ -184,3 +184,37 @@ def test_what_sys_descr_tells(
     assert {name: told[name] or "-" for name in told if wanted[name] != "*"} == {
         name: value for name, value in wanted.items() if value != "*"
     }
+
+
+@pytest.mark.parametrize(
+    ("number", "name", "maker", "model"),
+    [
+        ("1.3.6.1.4.1.2001.1.1.1.297", "OKI DATA CORP C610", "OKI", "C610"),
+        ("1.3.6.1.4.1.1347.41", "KYOCERA MITA FS-1020D", "Kyocera", "FS-1020D"),
+        ("1.3.6.1.4.1.1347.41", "TA Triumph-Adler P-4532i MFP", "Triumph-Adler", "P-4532i MFP"),
+        ("1.3.6.1.4.1.1347.41", "TASKalfa 3252ci", "Kyocera", "TASKalfa 3252ci"),
+        ("1.3.6.1.4.1.11.2.3.9.1", "Hewlett-Packard HP LaserJet 4000 Series", "HP", "LaserJet 4000 Series"),
+        ("1.3.6.1.4.1.11.2.3.9.1", "hp LaserJet 4250", "HP", "LaserJet 4250"),
+        ("1.3.6.1.4.1.1248.1.1.2.1.3.5.69.69.80.83.50", "SEIKO EPSON WF-C5790", "Epson", "WF-C5790"),
+        ("1.3.6.1.4.1.1129.1.2.1", "TOSHIBA TEC B-EX4T1", "Toshiba", "B-EX4T1"),
+        ("1.3.6.1.4.1.297.1.11.93.1.37.5.2.3", "FUJI XEROX DocuCentre-V C3375", "Fuji Xerox", "DocuCentre-V C3375"),
+        ("1.3.6.1.4.1.18334.1.1.1.2.1.103.2.5", "KONICA MINOLTA bizhub C224e", "Konica Minolta", "bizhub C224e"),
+        ("1.3.6.1.4.1.18334.1.2.1.2.1.50.2.2", "Develop ineo+ 280", "Develop", "ineo+ 280"),
+        ("1.3.6.1.4.1.367.1.1", "LANIER MP C3501", "Lanier", "MP C3501"),
+        ("1.3.6.1.4.1.367.1.1", "Rex-Rotary MP C2003", "Rex-Rotary", "MP C2003"),
+        ("1.3.6.1.4.1.253.8.62.1.40.3.1.1", "Xerox\u00ae VersaLink\u00ae C405", "Xerox", "VersaLink\u00ae C405"),
+        ("1.3.6.1.4.1.236.11.5.11.62.1", "Samsung M408x Series", "Samsung", "M408x Series"),
+        ("1.3.6.1.4.1.2435.2.3.9.1", "Brother MFC-L2710DW series", "Brother", "MFC-L2710DW series"),
+        ("1.3.6.1.4.1.1602.4.7", "Canon iR-ADV C5235/5240", "Canon", "iR-ADV C5235/5240"),
+        ("1.3.6.1.4.1.2385.3.1.112.1.2", "SHARP MX-3570N", "Sharp", "MX-3570N"),
+        ("1.3.6.1.4.1.641.2.71107158", "Lexmark MX711", "Lexmark", "MX711"),
+        ("1.3.6.1.4.1.40093.1.1", "Pantum M7100DW", "Pantum", "M7100DW"),
+        ("1.3.6.1.4.1.10642.200.1", "Zebra Technologies ZTC ZD421-203dpi ZPL", "Zebra", "ZTC ZD421-203dpi ZPL"),
+        (None, "HP", None, "HP"),
+    ],
+)
+def test_a_name_loses_its_maker_in_whatever_words_he_writes_himself(
+    number: str | None, name: str, maker: str | None, model: str, identify: Identify
+) -> None:
+    who = identify(name=name, number=number)
+    assert (who.manufacturer, who.model) == (maker, model)
