@@ -3,8 +3,8 @@
 The only room that calls ``trio.run``.
 
 I/O: app, ask, bench, bugs, campaign, credentials, delivery, destination, devices, edge, formats, grammar, interrupt,
-journal, knowledge, live, measuring, memory, opening, parts, planning, read, record, salvage, scan, sim, sweep,
-trying, ways, words, worker.
+journal, knowledge, live, measuring, memory, opening, parts, planning, previous, read, record, salvage, scan, sim,
+sweep, trying, ways, words, worker.
 """
 
 from ptscan.cli.edge import command, main

@@ -27,6 +27,11 @@ class Delivery(Generic[T]):
         self.screen = screen
 
     @property
+    def streams(self) -> bool:
+        """Whether what was given may be out already."""
+        return self._output.streams
+
+    @property
     def lines_octets(self) -> int:
         """How many octets of lines the file holds; 0 where it is no file of lines."""
         return self._destination.octets if self._output.streams and self._destination.is_file else 0

@@ -4,7 +4,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+import msgspec
+
 from ptscan.cli.bugs import bug_line
+from ptscan.cli.previous import Earlier
 from ptscan.printer import DeviceReading, read_device
 from ptscan.profiles import ProfileSet
 from ptscan.snmp import Outcome, Session, Traffic
@@ -29,11 +32,16 @@ class Done:
         return Outcome.OK if self.device is None else self.device.outcome
 
 
-async def read_at(session: Session, profiles: ProfileSet) -> Done:
-    """Read the device of ``session``; raises nothing, and is bounded in time as ``read_device`` is."""
+async def read_at(session: Session, profiles: ProfileSet, earlier: Earlier | None = None) -> Done:
+    """Read the device of ``session`` and hold it against an ``earlier`` run.
+
+    Raises nothing, and is bounded in time as ``read_device`` is.
+    """
     device = fault = None
     try:
         device = await read_device(session, profiles, at=datetime.now(UTC))
+        if earlier is not None:
+            device = msgspec.structs.replace(device, reading=earlier.beside(device.reading))
     except Exception as error:
         fault = bug_line(error)
     else:

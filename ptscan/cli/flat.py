@@ -29,13 +29,15 @@ class Shape(Generic[T]):
     """How records of one type are laid out.
 
     ``order`` is the key of the finished file's order, None: as they came. ``draw`` makes the text for a person, on a
-    terminal or not, where that is not a table of the ``short`` rows.
+    terminal or not, where that is not a table of the ``short`` rows. ``revise`` adds what only all records together
+    tell, where they are written as a whole.
     """
 
     wide: Callable[[Sequence[T]], Grid]
     short: Callable[[Sequence[T]], Grid]
     order: Callable[[T], tuple[int, int, int]] | None = None
     draw: Callable[[Sequence[T], bool], str] | None = None
+    revise: Callable[[Sequence[T]], list[T]] | None = None
 
 
 def by_address(address: str, port: int) -> tuple[int, int, int]:

@@ -111,6 +111,8 @@ class Output(Generic[T]):
         if self.streams:
             self.flush()
             return
+        if self._shape.revise is not None:
+            self._pending = self._shape.revise(self._pending)
         if self._shape.order is not None:
             self._pending.sort(key=self._shape.order)
         self._destination.write(self._whole())

@@ -133,6 +133,14 @@ PlayedHosts: TypeAlias = Annotated[int, Option(_whole("number of loopback hosts"
 Count: TypeAlias = Annotated[int, Option(_whole("number", 1, 2**32), metavar="N")]
 AnyPort: TypeAlias = Annotated[int, Option(_whole("port", 0, 65535), metavar="PORT")]
 Speed: TypeAlias = Annotated[float, Option(_speed, metavar="FACTOR")]
+Previous: TypeAlias = Annotated[
+    Path | None,
+    Option(
+        metavar="FILE",
+        group=SHOWING,
+        help="Readings of an earlier run (JSON or JSON Lines): say which counters fell, wrapped or jumped since.",
+    ),
+]
 Shard: TypeAlias = Annotated[tuple[int, int] | None, Option(_shard, metavar="I/N")]
 
 

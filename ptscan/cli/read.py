@@ -5,6 +5,7 @@ from dataclasses import replace
 from itertools import takewhile
 from typing import Annotated
 
+import msgspec
 import trio
 
 from proto_schema import Reading
@@ -24,11 +25,14 @@ from ptscan.cli.options import (
     Asking,
     Knowing,
     Option,
+    Previous,
     Showing,
 )
+from ptscan.cli.previous import Earlier, load_earlier
 from ptscan.cli.trying import credentials_of
 from ptscan.cli.ways import address_of, client_settings, failure_line
 from ptscan.cli.words import Words, counted
+from ptscan.printer import Roll, tell_apart
 from ptscan.snmp import Client, open_client
 
 
@@ -39,16 +43,25 @@ def read(
     ] = False,
     asking: Asking = DEFAULT_ASKING,
     knowing: Knowing = DEFAULT_KNOWING,
+    previous: Previous = None,
     showing: Showing = DEFAULT_SHOWING,
 ) -> int:
     """Read the printers at these addresses, without a sweep."""
     if not addresses:
         raise EndpointError("read: no address was given: name at least one, as 10.0.0.7 or 10.0.0.7:161")
     endpoints = [parse_endpoint(text, asking.port) for text in addresses]
-    return trio.run(_read, endpoints, explain, asking, knowing, showing)
+    earlier = load_earlier(previous)
+    return trio.run(_read, endpoints, explain, asking, knowing, earlier, showing)
 
 
-async def _read(endpoints: list[Endpoint], explain: bool, asking: Asking, knowing: Knowing, showing: Showing) -> Exit:
+async def _read(
+    endpoints: list[Endpoint],
+    explain: bool,
+    asking: Asking,
+    knowing: Knowing,
+    earlier: Earlier | None,
+    showing: Showing,
+) -> Exit:
     words = Words(quiet=showing.quiet)
     explains = explain and format_of(showing) == "table"  # elsewhere a Reading's own provenance has to do
     profiles = profiles_of(knowing)
@@ -57,12 +70,16 @@ async def _read(endpoints: list[Endpoint], explain: bool, asking: Asking, knowin
     places = trio.Semaphore(READ_AT_ONCE)
     done: dict[int, Done] = {}
     given = wrong = 0
+    roll = Roll()
 
-    def explained(_: Sequence[Reading], terminal: bool) -> str:
-        read = ((one.device, one.traffic) for _, one in sorted(done.items()) if one.device is not None)
-        return "\n\n".join(explanation(device, traffic, profiles, terminal=terminal) for device, traffic in read)
+    def explained(readings: Sequence[Reading], terminal: bool) -> str:
+        read = [(one.device, one.traffic) for _, one in sorted(done.items()) if one.device is not None]
+        return "\n\n".join(
+            explanation(msgspec.structs.replace(device, reading=reading), traffic, profiles, terminal=terminal)
+            for reading, (device, traffic) in zip(readings, read, strict=True)
+        )
 
-    shape = replace(READINGS_AS_ASKED, draw=explained) if explains else READINGS_AS_ASKED
+    shape = replace(READINGS_AS_ASKED, revise=tell_apart, draw=explained if explains else None)
     with open_delivery(shape, showing, words) as delivery:
 
         def give(numbers: Iterable[int]) -> None:
@@ -74,7 +91,8 @@ async def _read(endpoints: list[Endpoint], explain: bool, asking: Asking, knowin
                     wrong += 1
                     words.complain(failure_line((one.address, one.port), one.fault, one.outcome))
                 if one.device is not None:
-                    delivery.give([one.device.reading])
+                    reading = one.device.reading
+                    delivery.give([roll.take(reading) if delivery.streams else reading])
 
         async def read_one(client: Client, number: int) -> None:
             address, port = addresses[number]
@@ -82,7 +100,7 @@ async def _read(endpoints: list[Endpoint], explain: bool, asking: Asking, knowin
                 address, port, credentials=credentials, version=asking.snmp_version, accept_other_source=True
             )
             async with places:
-                done[number] = await read_at(session, profiles)
+                done[number] = await read_at(session, profiles, earlier)
             delivery.screen.step("reading", len(done), len(addresses))
             give(takewhile(done.__contains__, range(given, len(addresses))))
 

@@ -1,6 +1,8 @@
 """``ptscan scan``: sweeps ranges and reads every printer found, both at once."""
 
+from dataclasses import replace
 from functools import partial
+from typing import Final
 
 import trio
 
@@ -22,15 +24,20 @@ from ptscan.cli.options import (
     DEFAULT_SWEEPING,
     Asking,
     Knowing,
+    Previous,
     Showing,
     Sweeping,
     Targets,
 )
 from ptscan.cli.planning import Planned, planned
+from ptscan.cli.previous import Earlier, load_earlier
 from ptscan.cli.ways import client_settings
 from ptscan.cli.words import Words, counted
+from ptscan.printer import Roll, tell_apart
 from ptscan.profiles import ProfileSet
 from ptscan.snmp import Client, Outcome, open_client
+
+_READINGS: Final = replace(READINGS, revise=tell_apart)
 
 
 def scan(
@@ -38,14 +45,21 @@ def scan(
     asking: Asking = DEFAULT_ASKING,
     sweeping: Sweeping = DEFAULT_SWEEPING,
     knowing: Knowing = DEFAULT_KNOWING,
+    previous: Previous = None,
     showing: Showing = DEFAULT_SHOWING,
 ) -> int:
     """Find the printers in ranges of addresses and read each of them: the main job."""
-    return trio.run(_scan, targets, asking, sweeping, knowing, showing)
+    earlier = load_earlier(previous)
+    return trio.run(_scan, targets, asking, sweeping, knowing, earlier, showing)
 
 
 async def _scan(
-    targets: tuple[str, ...], asking: Asking, sweeping: Sweeping, knowing: Knowing, showing: Showing
+    targets: tuple[str, ...],
+    asking: Asking,
+    sweeping: Sweeping,
+    knowing: Knowing,
+    earlier: Earlier | None,
+    showing: Showing,
 ) -> Exit:
     words = Words(quiet=showing.quiet)
     format_of(showing)  # what is wrong with it is said before anything else happens
@@ -55,16 +69,20 @@ async def _scan(
     stop = trio.Event()
     with (
         open_campaign(wanted.plan, profiles.classify, sweeping=sweeping, knowing=knowing, showing=showing) as campaign,
-        open_delivery(READINGS, showing, words, append=campaign.goes_on) as delivery,
+        open_delivery(_READINGS, showing, words, append=campaign.goes_on) as delivery,
     ):
         async with open_client(client_settings(asking)) as client:
-            readers = _Readers(client, wanted, profiles, delivery, words, campaign, stop)
+            readers = _Readers(client, wanted, profiles, earlier, delivery, words, campaign, stop)
             work = partial(campaign.run, readers.take, delivery.screen, delivery, stop)
             interrupted = await delivery.run(work, stop)
     tally = campaign.tally
     faults = tally.tell(words)
+    if again := readers.roll.again:
+        words.say(f"{counted(again, 'address', 'addresses')} of printers read elsewhere, too: each counts once")
+    if claimed := readers.roll.claimed_twice:
+        words.say(f"{counted(claimed, 'printer')} with the device_id of another one: set apart (duplicate-identity)")
     words.say(
-        f"{counted(readers.printers, 'printer')}, {readers.with_problems:,} with problems; "
+        f"{counted(readers.roll.devices, 'printer')}, {readers.with_problems:,} with problems; "
         f"{counted(readers.others, 'other device')}; {tally.answered:,} of {tally.hosts:,} addresses answered; "
         f"{trio.current_time() - began:.1f} s"
     )
@@ -85,6 +103,7 @@ class _Readers:
         client: Client,
         wanted: Planned,
         profiles: ProfileSet,
+        earlier: Earlier | None,
         delivery: Delivery[Reading],
         words: Words,
         campaign: Campaign,
@@ -93,6 +112,7 @@ class _Readers:
         self._client = client
         self._wanted = wanted
         self._profiles = profiles
+        self._earlier = earlier
         self._delivery = delivery
         self._words = words
         self._campaign = campaign
@@ -100,7 +120,7 @@ class _Readers:
         self._places = trio.Semaphore(READ_AT_ONCE)
         self.found = 0
         self.read = 0
-        self.printers = 0
+        self.roll = Roll()
         self.with_problems = 0
         self.failed = 0
         self.others = 0
@@ -142,20 +162,21 @@ class _Readers:
                 version=self._wanted.plan.version if sighting.version == "1" else sighting.version,
                 accept_other_source=True,  # as the sweep did: some answer from another of their addresses
             )
-            done = await read_at(session, self._profiles)
+            done = await read_at(session, self._profiles, self._earlier)
         finally:
             self._places.release()
         self.read += 1
         self._take_in(done, finding)
-        self._delivery.screen.step("reading", self.read, self.found, f"{self.printers:,} printers")
+        self._delivery.screen.step("reading", self.read, self.found, f"{self.roll.devices:,} printers")
 
     def _take_in(self, done: Done, finding: Finding) -> None:
         device = done.device
         settle = partial(self._campaign.settle, [finding])
         if device is not None and device.outcome is Outcome.OK and device.is_printer:
-            self.printers += 1
-            self.with_problems += bool(device.reading.problems)
-            self._delivery.give([device.reading], settle)
+            devices = self.roll.devices
+            told = self.roll.take(device.reading)
+            self.with_problems += self.roll.devices > devices and bool(told.problems)
+            self._delivery.give([told if self._delivery.streams else device.reading], settle)
             return
         settle()
         if finding.sighting.kind == "other" or (device is not None and device.outcome is Outcome.OK):

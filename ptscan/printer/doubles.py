@@ -187,7 +187,8 @@ def _also_at(reading: Reading, places: Collection[Place]) -> Reading:
 
 def _with(reading: Reading, code: str, text: str) -> Reading:
     problem = Problem(code=code, text=text[:MAX_PROBLEM_TEXT])
-    return msgspec.structs.replace(reading, problems=[*reading.problems, problem])
+    others = [each for each in reading.problems if each.code != code]  # an earlier run may have said it already
+    return msgspec.structs.replace(reading, problems=[*others, problem])
 
 
 def _named(places: Iterable[Place]) -> str:
