@@ -58,7 +58,7 @@ def check_sums(checks: Iterable[SumCheck], meters: Mapping[str, int]) -> tuple[P
         if abs(total - added) <= max(DRIFT, check.tolerance * max(total, added)):
             continue
         names = " + ".join(name.strip("_").replace("_", " ") for name in check.parts.there(meters))
-        text = f"{names} is {added}, but {check.total.replace('_', ' ')} is {total}"
+        text = f"{names} is {added}, but {check.total.strip('_').replace('_', ' ')} is {total}"
         problems.append(Problem(code="sums-disagree", text=text))
     return tuple(problems)
 

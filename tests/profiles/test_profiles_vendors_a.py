@@ -83,7 +83,7 @@ def test_xerox_reads_no_other_type_of_its_table(read: Reader) -> None:
         ("Xerox Phaser 3600", "1.3.6.1.4.1.253.8.62.1.35", "1.3.6.1.4.1.236.11.5.1.1.1.1.0", ["xerox", "samsung"]),
         ("Xerox C315 Color MFP", "1.3.6.1.4.1.253.8.62.1.50", LEXMARK, ["xerox", "lexmark"]),
         ("Dell 3130cn Color Laser", "1.3.6.1.4.1.674.10898.10.52", XEROX, ["dell", "xerox"]),
-        ("OKI OkiLAN 8500e Attached to ES9476 Rev.1", "1.3.6.1.4.1.2001.1.1.1.1", "1.3.6.1.4.1.1129.2.3.50.1.3.21.6.1.2",
+        ("OKI OkiLAN 8500e Attached to ES9476 Rev", "1.3.6.1.4.1.2001.1.1.1.1", "1.3.6.1.4.1.1129.2.3.50.1.3.21.6.1.2",
          ["oki", "toshiba"]),
     ],
 )  # fmt: skip
