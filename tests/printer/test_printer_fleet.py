@@ -10,7 +10,7 @@ import trio
 from codec import format_oid
 from proto_schema import Supply
 from ptscan.printer import DeviceReading, read_device
-from ptscan.profiles import denied, load_profiles
+from ptscan.profiles import allowed, denied, load_profiles
 from ptscan.simulator import SupplyTruth, Truth, make_fleet, make_plan, run_simulator
 from ptscan.simulator.model_files import load_models
 from ptscan.snmp import Community, Secret, Traffic, open_client
@@ -84,6 +84,15 @@ def test_a_whole_reading_stays_within_8_kib_and_12_round_trips(model: str, fleet
 
 def test_nothing_that_is_denied_is_ever_asked_for(fleet: list[Read]) -> None:
     assert [format_oid(oid) for read in fleet for oid in read.traffic.asked if denied(oid)] == []
+
+
+def test_nothing_outside_the_allow_lists_is_ever_asked_for(fleet: list[Read]) -> None:
+    """What any profile allows is the most there can be, and the heads of the trees, for what comes after them."""
+    profiles = load_profiles().profiles
+    allow = [subtree for profile in profiles for subtree in profile.allow]
+    heads = {tree for profile in profiles for tree in profile.trees}
+    asked = {(read.model, oid) for read in fleet for oid in read.traffic.asked}
+    assert [(model, format_oid(oid)) for model, oid in asked if not allowed(oid, allow) and oid not in heads] == []
 
 
 @pytest.mark.parametrize("model", PRINTERS)
