@@ -204,6 +204,29 @@ def test_an_interface_that_is_off_is_not_worth_a_word(told: Tell, profiles: Prof
     assert reading_of(told, profiles, PRINTER | off).problems == []
 
 
+HP: Told = PRINTER | {"1.2.0": "oid:1.3.6.1.4.1.11.2.3.9.1", "43.5.1.1.17.1": ""}
+HP_HARDWARE_ADDRESS = ".1.3.6.1.4.1.11.2.4.3.1.23.0"
+
+
+@pytest.mark.parametrize(
+    "told_as", ["001B784A5B6C", "001b784a5b6c", "00:1B:78:4A:5B:6C", bytes.fromhex("001b784a5b6c")]
+)
+def test_a_mac_that_only_the_vendors_object_tells_steps_in(
+    told: Tell, profiles: ProfileSet, told_as: str | bytes
+) -> None:
+    hp = next(profile for profile in profiles.profiles if profile.name == "hp")
+
+    def read(interface: str) -> Reading:
+        rows = HP | {"2.2.1.6.1": bytes.fromhex(interface), HP_HARDWARE_ADDRESS: told_as}
+        source = Source(address=ADDRESS, port=161, time="2026-11-21T06:00:00Z", via="snmp-2c")
+        return assemble(told(rows), [hp, profiles.generic], source, Ledger()).reading
+
+    for interface in ("", "000000000000", "021b78010203"):
+        assert read(interface).device_id == "mac:001b784a5b6c"
+        assert read(interface).provenance["identity.mac"].at == HP_HARDWARE_ADDRESS[1:]
+    assert read(CABLE).identity.mac == "00:1b:78:01:02:03"
+
+
 ENTERPRISE = "80001f88"
 
 
