@@ -39,6 +39,11 @@ def test_samsung_tells_black_from_colour(read: Reader) -> None:
     }  # fmt: skip
 
 
+def test_hp_laser_by_samsung_is_read_by_both(profiles: ProfileSet) -> None:
+    matched = profiles.match("1.3.6.1.4.1.11.1", ["HP Laser MFP 432fdn; V4.00.02.08"])
+    assert {"hp", "samsung"} <= {profile.name for profile in matched}
+
+
 def test_samsung_serial_in_the_tree_of_one_source_is_not_asked_for(profiles: ProfileSet) -> None:
     (samsung,) = (profile for profile in profiles.profiles if profile.name == "samsung")
     assert parse_oid("1.3.6.1.4.1.236.11.5.11.53.1.1.1.0") not in samsung.ask.scalars

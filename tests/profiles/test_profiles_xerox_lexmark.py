@@ -60,6 +60,12 @@ def test_xerox_does_not_take_a_tier_of_colour_for_black_or_colour(read: Reader) 
     assert told.raw["Color Level 2 Impressions"] == 380
 
 
+def test_the_standard_total_wins_over_xerox_own_which_is_some_sides_short_on_a_c315(read: Reader) -> None:
+    facts = {fact.field: fact for fact in read("xerox", column(f"{XEROX}.6", MARKER)).extraction.facts}
+    assert facts["meters.total"].prefer == "standard"
+    assert facts["meters.mono"].prefer == "own"
+
+
 def test_a_black_xerox_has_no_colour_and_its_sums_hold(read: Reader) -> None:
     told = read("xerox", column(f"{XEROX}.6", {"1.20.1": 900, "1.20.7": 700, "1.20.34": 900, "14.20.3": 200}))
     assert told.meters == {"total": 900, "print_mono": 700, "mono": 900, "copy_mono": 200, "print": 700, "copy": 200}
