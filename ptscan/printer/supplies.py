@@ -86,7 +86,9 @@ def _supply(
     columns: Columns, index: Index, row: Row, charset: int | None, level_codes: Mapping[int, str]
 ) -> tuple[Supply, list[_Booking]]:
     level_cell = row.get(standard.PRT_SUPPLIES_LEVEL) or next(iter(row.values()))
-    bookings = [_Booking("", None, level_cell, "RFC 3805")]
+    level = number(row, standard.PRT_SUPPLIES_LEVEL)
+    capacity = number(row, standard.PRT_SUPPLIES_MAX_CAPACITY)
+    bookings = [_Booking("", None, level_cell, _level_rule(level, capacity, level_codes))]
     description = text(row, standard.PRT_SUPPLIES_DESCRIPTION, charset)
     part_number, serial = part_number_of(description), serial_of(description)
 
@@ -119,12 +121,10 @@ def _supply(
         color = named("color", color_of_part(part_number), "letter of the part number", "medium")
 
     unit_code = number(row, standard.PRT_SUPPLIES_UNIT)
-    level = number(row, standard.PRT_SUPPLIES_LEVEL)
-    capacity = number(row, standard.PRT_SUPPLIES_MAX_CAPACITY)
     percent = percent_left(level, capacity, unit_code)
     receptacle = _is_receptacle(number(row, standard.PRT_SUPPLIES_CLASS), kind)
     if receptacle and percent is not None:
-        rule = "level of capacity: by RFC 3805 the space left, though some devices tell what is in it"
+        rule = "the space left by RFC 3805, though some devices tell what is in it"
         bookings.append(_Booking("percent", percent, level_cell, rule))
     supply = Supply(
         index=index_text(index),
@@ -141,6 +141,17 @@ def _supply(
         coarse=is_coarse(level, capacity),
     )
     return supply, bookings
+
+
+def _level_rule(level: int | None, capacity: int | None, level_codes: Mapping[int, str]) -> str:
+    """How the level was understood, for a person."""
+    if level is None:
+        return "RFC 3805: no level"
+    if level in level_codes:
+        return f"the vendor's level code {level}"
+    if level < 0:
+        return f"RFC 3805: level code {level}"
+    return f"RFC 3805: level {level} of " + ("unknown" if capacity is None or capacity <= 0 else str(capacity))
 
 
 def _is_receptacle(class_code: int | None, kind: str | None) -> bool:

@@ -115,6 +115,19 @@ def test_problem_18_a_capacity_of_few_steps_proves_a_coarse_level(read: Read) ->
     assert [row.coarse for row in rows] == [True, True, False, False, False]
 
 
+def test_a_technician_is_told_how_each_level_was_understood(read: Read, ledger: Ledger) -> None:
+    cells = {"1.1": (1060, 5300), "1.2": (-3, -2), "1.3": (-100, 100), "1.4": (7, -2)}
+    rows = {at: {"level": level, "max": capacity} for at, (level, capacity) in cells.items()}
+    read({**rows, "1.5": {"max": 100}}, level_codes={-100: "low"})
+    assert [ledger[f"supplies.1.{n}"].rule for n in range(1, 6)] == [
+        "RFC 3805: level 1060 of 5300",
+        "RFC 3805: level code -3",
+        "the vendor's level code -100",
+        "RFC 3805: level 7 of unknown",
+        "RFC 3805: no level",
+    ]
+
+
 def test_problem_19_rows_are_joined_by_their_full_index(read: Read) -> None:
     rows = read(
         {
