@@ -20,7 +20,7 @@ EMPTIED: Final[tuple[Oid, ...]] = (
 """Who owns the device and where it stands: kept as objects, without their texts."""
 
 _CLOSED: Final = (*map(parse_oid, DENIED_SUBTREES), *ROUTES)
-_PRODUCT_TEXTS: Final = (parse_oid("1.3.6.1.2.1.1.1.0"), parse_oid("1.3.6.1.2.1.25.3.2.1.3"))
+PRODUCT_TEXTS: Final = (parse_oid("1.3.6.1.2.1.1.1.0"), parse_oid("1.3.6.1.2.1.25.3.2.1.3"))
 _SHORTEST_COPY: Final = 3  # octets: what is shorter is in other texts by chance
 _SHORTEST_WITHIN: Final = 8  # octets, as of a password
 _MAX_ARC: Final = 2**32 - 1
@@ -60,21 +60,23 @@ def after(subtree: Oid) -> Oid:
     return oid_from_arcs((*parents, last + 1))
 
 
-def without_people(varbinds: Sequence[Varbind], secrets: Iterable[bytes]) -> tuple[list[Varbind], int]:
-    """Return ``varbinds`` with the texts of EMPTIED, their copies elsewhere and ``secrets`` emptied, and how many were.
+def without_people(
+    varbinds: Sequence[Varbind], secrets: Iterable[bytes], emptied: tuple[Oid, ...] = EMPTIED
+) -> tuple[list[Varbind], int]:
+    """Return ``varbinds`` with the texts of ``emptied``, their copies elsewhere and ``secrets`` emptied, and how many.
 
     So is a text that has a long secret within. What is part of what the device calls its product is no person, no
     place, and no long secret.
     """
-    products = b"\n".join(_text(varbind) for varbind in varbinds if varbind[0].startswith(_PRODUCT_TEXTS))
-    personal = {_text(varbind) for varbind in varbinds if varbind[0].startswith(EMPTIED)}
+    products = b"\n".join(_text(varbind) for varbind in varbinds if varbind[0].startswith(PRODUCT_TEXTS))
+    personal = {_text(varbind) for varbind in varbinds if varbind[0].startswith(emptied)}
     personal = {text for text in personal if len(text) >= _SHORTEST_COPY and text not in products}
     hidden = {secret.lower() for secret in secrets}
     personal |= hidden
     within = tuple(secret for secret in hidden if len(secret) >= _SHORTEST_WITHIN and secret not in products)
 
     def tells(varbind: Varbind) -> bool:
-        if varbind[0].startswith(EMPTIED):
+        if varbind[0].startswith(emptied):
             return True
         text = _text(varbind)
         return varbind[1] == OCTET_STRING and (text in personal or any(secret in text for secret in within))

@@ -1,6 +1,8 @@
 """``ptscan record``: keeps a device as a recording that ``ptscan sim`` plays, personal data left out."""
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from secrets import token_bytes
 from typing import Annotated, Final
 
 import trio
@@ -36,6 +38,7 @@ def record(
     /,
     *,
     output: Annotated[Path | None, Option(name=["--output", "-o"], metavar="FILE.snmprec", group=SHOWING)] = None,
+    mask: Annotated[bool, Option(group=SHOWING, show_default=False)] = False,
     force: Annotated[bool, Option(group=SHOWING, show_default=False)] = False,
     quiet: Annotated[bool, Option(group=SHOWING, show_default=False)] = False,
     asking: Asking = DEFAULT_ASKING,
@@ -46,6 +49,8 @@ def record(
     ----------
     output
         Write the recording to this file.
+    mask
+        Put something else of the same shape in the place of serial numbers, names and addresses, the same for the same.
     force
         Overwrite the file if it exists.
     quiet
@@ -55,10 +60,10 @@ def record(
         raise RecordError("record: no file was given: name one with -o FILE.snmprec")
     if output.exists() and not force:
         raise RecordError(f"{output} exists: name another file, or overwrite it with --force")
-    return trio.run(_record, address, output, Words(quiet=quiet), asking)
+    return trio.run(_record, address, output, mask, Words(quiet=quiet), asking)
 
 
-async def _record(text: str, output: Path, words: Words, asking: Asking) -> Exit:
+async def _record(text: str, output: Path, mask: bool, words: Words, asking: Asking) -> Exit:
     endpoint = parse_endpoint(text, asking.port)
     credentials = credentials_of(asking)
     with open_destination(output, whole=True) as destination, display(words, wanted=True) as screen:
@@ -72,20 +77,43 @@ async def _record(text: str, output: Path, words: Words, asking: Asking) -> Exit
 
         interrupted = await until_interrupted(work)
         secrets = [secret for one in credentials for secret in one.secrets]
-        kept, emptied = without_people(walk.varbinds, secrets)
+        kept, what = _masked(walk.varbinds, secrets) if mask else _emptied(walk.varbinds, secrets)
         if not kept:
             raise NothingRecordedError(walk.failures[0] if walk.failures else "nothing was recorded")
         destination.write(format_recording(kept))
     for failure in walk.failures:
         words.complain(failure)
-    words.say(
-        f"{output}: {counted(len(kept), 'object')}. Left out: jobs, people and other hosts{_listed(walk.left_out)}; "
-        f"emptied: sysContact, sysName, sysLocation and their copies ({counted(emptied, 'text')})"
-    )
+    left_out = f"jobs, people and other hosts{_listed(walk.left_out)}"
+    words.say(f"{output}: {counted(len(kept), 'object')}. Left out: {left_out}; {what}")
     if interrupted:
         words.complain("interrupted: what was recorded until then is kept")
         return Exit.INTERRUPTED
     return judged(right=len(kept), wrong=len(walk.failures))
+
+
+def _emptied(varbinds: Sequence[Varbind], secrets: Iterable[bytes]) -> tuple[list[Varbind], str]:
+    """Return what is kept, and in words what was emptied in it."""
+    kept, emptied = without_people(varbinds, secrets)
+    return kept, f"emptied: sysContact, sysName, sysLocation and their copies ({counted(emptied, 'text')})"
+
+
+def _masked(varbinds: Sequence[Varbind], secrets: Iterable[bytes]) -> tuple[list[Varbind], str]:
+    """Return what is kept, and in words what was masked in it; the key of the masks is nowhere else."""
+    from ptscan.cli.masking import mask
+    from ptscan.profiles import load_profiles
+
+    kept, emptied = without_people(varbinds, secrets, ())
+    masked = mask(kept, load_profiles(), key=token_bytes(32))
+    told = (
+        (masked.serials, "serial number", ""),
+        (masked.names, "name", ""),
+        (masked.macs, "MAC", ""),
+        (masked.addresses, "IP address", "IP addresses"),
+        (masked.uuids, "UUID", ""),
+    )
+    kinds = ", ".join(counted(*one) for one in told if one[0]) or "nothing was found that tells whose device it is"
+    what = f"masked: {kinds} ({counted(masked.objects, 'object')})"
+    return masked.varbinds, what + (f"; emptied: {counted(emptied, 'text')} with a secret" if emptied else "")
 
 
 def _listed(subtrees: list[Oid]) -> str:

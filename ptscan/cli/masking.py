@@ -1,0 +1,243 @@
+"""Masks a recording: what tells whose device it is becomes something of the same shape, the same wherever it stands.
+
+Theory of operation. First the recording is searched for serials, names, MACs, IP addresses and UUIDs
+(:mod:`ptscan.cli.telltales`). Then every value is rewritten at every place where one of them stands: alone or in a
+longer text, behind a header or in a packed record, in whichever spelling (:mod:`ptscan.cli.spellings`), and as the
+numbers of an OID. A pseudonym (:mod:`ptscan.cli.pseudonyms`) has as many octets as what it stands for, so that lengths
+and packed records stay as they are. Pure.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from ipaddress import AddressValueError, IPv4Address
+from itertools import chain
+from typing import Final, NamedTuple
+
+from codec import IP_ADDRESS, OBJECT_IDENTIFIER, Oid, Varbind, oid_arcs, oid_from_arcs, oid_key, parse_oid
+from ptscan.cli.pseudonyms import Pseudonyms
+from ptscan.cli.spellings import (
+    SHORTEST_WITHIN,
+    Rewrite,
+    Spelling,
+    digits_rewritten,
+    mac_spellings,
+    text_spellings,
+)
+from ptscan.cli.telltales import (
+    ADDRESS_TABLES,
+    INDEX_ARCS,
+    IPV4_TEXT,
+    IPV6_TEXT,
+    MAC_COLUMNS,
+    MAX_OF_A_KIND,
+    NAME_COLUMNS,
+    UUID_TEXT,
+    Telltales,
+    ipv6_in_text,
+    mac_is_anyones,
+    telltales_of,
+    text_of,
+)
+from ptscan.profiles import ProfileSet
+
+# What may stand before the last digits of a MAC in the name that a maker gives a host; it is no secret.
+_DEFAULT_HOST: Final = re.compile(
+    rb"(?i)(?:npi|hp|brn|brw|km|rnp|xrx|et|lxk|sec|epson|canon|sharp|oki|zbr|mfp|prn)[-_]?"
+)
+_ENTERPRISES: Final = parse_oid("1.3.6.1.4.1")
+_TABLE_ARCS: Final = 8  # of an OID, before which no index begins
+_LARGE: Final = 100  # one number of an IPv4 address in a vendor's index: others are subtrees that look like one
+_ANY_IP_OR_UUID: Final = (UUID_TEXT, IPV6_TEXT, IPV4_TEXT)
+
+
+class Masked(NamedTuple):
+    """A recording without what tells whose it is, sorted; how much of each kind it told, and in how many objects."""
+
+    varbinds: list[Varbind]
+    serials: int
+    names: int
+    macs: int
+    addresses: int
+    uuids: int
+    objects: int
+
+
+def mask(varbinds: Sequence[Varbind], profiles: ProfileSet, *, key: bytes) -> Masked:
+    """Mask a recording by ``key``: octets that nobody can guess, to be thrown away."""
+    found = telltales_of(varbinds, profiles)
+    masking = _Masking(found, Pseudonyms(key))
+    masked = [masking.varbind(varbind) for varbind in varbinds]
+    return Masked(
+        varbinds=sorted(masked, key=lambda varbind: oid_key(varbind[0])),
+        serials=len(found.serials),
+        names=len(found.names),
+        macs=len(found.macs),
+        addresses=len(found.ipv4) + len(found.ipv6),
+        uuids=len(found.uuids),
+        objects=sum(before != after for before, after in zip(varbinds, masked, strict=True)),
+    )
+
+
+class _Masking:
+    """Rewrites what was found."""
+
+    def __init__(self, found: Telltales, pseudonyms: Pseudonyms) -> None:
+        self._pseudonyms = pseudonyms
+        self._products = found.products
+        self._macs = {mac: pseudonyms.mac(mac) for mac in sorted(found.macs)}
+        self._tails = {mac[3:].hex().encode(): made[3:] for mac, made in self._macs.items()}
+        self._ipv4 = pseudonyms.ipv4(found.ipv4)
+        self._ipv6 = {packed: pseudonyms.ipv6(packed) for packed in found.ipv6}
+        self._names = {name.lower() for name in found.names}
+        spellings = list(chain(self._mac_spellings(), self._serial_spellings(found)))
+        self._within_names = _Finder(spellings, *_ANY_IP_OR_UUID)
+        self._tail = _Finder([], *map(re.escape, self._tails))
+        spellings += chain.from_iterable(text_spellings(name, self._name) for name in sorted(found.names))
+        self._everywhere = _Finder(spellings, *_ANY_IP_OR_UUID)
+        pairs = [*self._ipv6.items(), *self._macs.items(), *self._ipv4.items(), *self._letters(found)]
+        self._indexes = {tuple(octets): tuple(hidden) for octets, hidden in pairs}
+        self._lengths = sorted({len(numbers) for numbers in self._indexes}, reverse=True)
+
+    def varbind(self, varbind: Varbind) -> Varbind:
+        """One row of the recording, masked in its name and its value."""
+        oid, tag, value = varbind
+        if isinstance(value, bytes):
+            if tag == IP_ADDRESS:
+                value = self._ipv4.get(value, value)
+            elif tag == OBJECT_IDENTIFIER:
+                value = self._oid(value)
+            else:
+                value = self._octets(varbind, value)
+        return self._oid(oid), tag, value
+
+    def _octets(self, varbind: Varbind, value: bytes) -> bytes:
+        oid, text = varbind[0], text_of(varbind)
+        if oid.startswith(MAC_COLUMNS) and mac_is_anyones(value):
+            return self._pseudonyms.mac(value)
+        if (address := self._ipv4.get(value) or self._ipv6.get(value)) is not None:
+            return address
+        if len(value) == 9 and value[0] >> 7 and value[4] == 1:  # an engine ID made of an address (RFC 3411 section 5)
+            return value[:5] + self._ipv4.get(value[5:], value[5:])
+        is_name = oid.startswith(NAME_COLUMNS) and text.lower() not in self._products
+        if text and (is_name or text.lower() in self._names):
+            head, _, tail = value.partition(text)
+            return head + self._name(text) + tail
+        return self._everywhere.rewrite(value, self._rewritten)
+
+    def _rewritten(self, octets: bytes) -> bytes:
+        """An IP address or a UUID."""
+        if re.fullmatch(UUID_TEXT, octets):
+            head, _, node = octets.rpartition(b"-")
+            known = self._macs.get(bytes.fromhex(node.decode()))
+            made = self._pseudonyms.number(node, hexadecimal=True) if known is None else digits_rewritten(node, known)
+            return self._pseudonyms.number(head, hexadecimal=True) + b"-" + made
+        if b":" in octets:
+            packed = ipv6_in_text(octets)
+            return octets if packed is None else _spelled_like(octets, self._pseudonyms.ipv6(packed))
+        try:
+            packed = IPv4Address(octets.decode()).packed
+        except AddressValueError:
+            return octets
+        return ".".join(map(str, self._ipv4.get(packed, packed))).encode()
+
+    def _name(self, name: bytes) -> bytes:
+        """A name, word by word; what else is known stays the same in it as elsewhere, also the end of a MAC."""
+        if b"\0" in name:  # UTF-16, whose letters are no words
+            return self._pseudonyms.number(name)
+        made = b""
+        while found := self._first_in(name):
+            before, octets, name = name[: found.start()], found[0], name[found.end() :]
+            kept = not made and octets.lower() in self._tails and _DEFAULT_HOST.fullmatch(before)
+            made += before if kept else self._pseudonyms.words(before)
+            hidden = self._within_names.rewritten(octets, self._rewritten_in_name)
+            made += self._pseudonyms.words(octets) if hidden == octets else hidden
+        return made + self._pseudonyms.words(name)
+
+    def _first_in(self, name: bytes) -> "re.Match[bytes] | None":
+        found = (finder.pattern.search(name) for finder in (self._within_names, self._tail))
+        return min(filter(None, found), key=lambda match: match.start(), default=None)
+
+    def _rewritten_in_name(self, octets: bytes) -> bytes:
+        hidden = self._tails.get(octets.lower())
+        return self._rewritten(octets) if hidden is None else digits_rewritten(octets, hidden)
+
+    def _mac_spellings(self) -> Iterator[Spelling]:
+        for mac, made in list(self._macs.items())[:MAX_OF_A_KIND]:
+            yield from mac_spellings(mac, made)
+
+    def _serial_spellings(self, found: Telltales) -> Iterator[Spelling]:
+        for serial in sorted(found.serials):
+            for spelled in {serial, b"".join(re.findall(rb"[0-9A-Za-z]+", serial))}:
+                yield from text_spellings(spelled, self._pseudonyms.number)
+
+    def _letters(self, found: Telltales) -> Iterator[tuple[bytes, bytes]]:
+        """Texts that may be an index, letter by letter."""
+        for texts, rewrite in ((found.serials, self._pseudonyms.number), (found.names, self._name)):
+            for text in sorted(texts):
+                if len(text) >= SHORTEST_WITHIN:
+                    yield from ((form, rewrite(form)) for form in (text, text.upper(), text.lower()))
+
+    def _oid(self, oid: Oid) -> Oid:
+        """An OID, in whose index an address, a MAC or a text may stand."""
+        arcs = list(oid_arcs(oid))
+        place = INDEX_ARCS if oid.startswith(ADDRESS_TABLES) else _TABLE_ARCS
+        while place < len(arcs):
+            numbers, hidden = self._index_at(oid, arcs, place)
+            arcs[place : place + len(numbers)] = hidden
+            place += len(numbers)
+        return oid_from_arcs(arcs)
+
+    def _index_at(self, oid: Oid, arcs: Sequence[int], place: int) -> tuple[Sequence[int], Sequence[int]]:
+        """What stands at a place of an OID, the longest that is known or one number, and what takes its place."""
+        for length in self._lengths:
+            numbers = tuple(arcs[place : place + length])
+            hidden = self._indexes.get(numbers)
+            if hidden is not None and (length > 4 or _holds_addresses(oid, numbers)):
+                return numbers, hidden
+        return arcs[place : place + 1], arcs[place : place + 1]
+
+
+def _holds_addresses(oid: Oid, numbers: Sequence[int]) -> bool:
+    """Whether four numbers of an OID may be an IPv4 address: in a vendor's subtree others may look like one."""
+    return oid.startswith(ADDRESS_TABLES) or (oid.startswith(_ENTERPRISES) and max(numbers) >= _LARGE)
+
+
+class _Finder:
+    """Finds spellings, the longest first, and ``more``, and rewrites them."""
+
+    def __init__(self, spellings: Iterable[Spelling], *more: bytes) -> None:
+        self._rewrites: dict[bytes, Rewrite] = {}
+        patterns: dict[bytes, bytes] = {}
+        for form, pattern, rewrite in spellings:
+            self._rewrites.setdefault(form, rewrite)
+            patterns.setdefault(form, pattern)
+        self.pattern: Final = _any_of([*(patterns[form] for form in _longest_first(patterns)), *more])
+
+    def rewrite(self, octets: bytes, other: Rewrite) -> bytes:
+        """Rewrite whatever is found, ``other`` things by that."""
+        return self.pattern.sub(lambda match: self.rewritten(match[0], other), octets)
+
+    def rewritten(self, found: bytes, other: Rewrite) -> bytes:
+        """What stands in the place of ``found``."""
+        return self._rewrites.get(found.lower(), other)(found)
+
+
+def _any_of(patterns: Iterable[bytes]) -> "re.Pattern[bytes]":
+    return re.compile(b"|".join(patterns) or rb"(?!)", re.IGNORECASE)
+
+
+def _longest_first(forms: Iterable[bytes]) -> list[bytes]:
+    return sorted(forms, key=lambda form: (-len(form), form))
+
+
+def _spelled_like(text: bytes, packed: bytes) -> bytes:
+    """An IPv6 address spelled as ``text`` spells another, with as many digits in each group."""
+    left, apart, right = text.partition(b"::")
+    groups = [packed[place : place + 2].hex().encode() for place in range(0, 16, 2)]
+    before, after = (part.split(b":") if part else [] for part in (left, right))
+
+    def spelled(group: bytes, other: bytes) -> bytes:
+        return (other.upper() if text.isupper() else other)[-len(group) :]
+
+    head = b":".join(map(spelled, before, groups))
+    return head + apart + b":".join(map(spelled, after, groups[len(groups) - len(after) :]))
