@@ -11,12 +11,14 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final
 
 from proto_schema import Identity
-from ptscan.printer.placeholders import mac_fault
+from ptscan.printer.placeholders import is_label, mac_fault
 from ptscan.profiles import Profile
 
 _APART: Final = re.compile(r"[\W_]+")
 _SERIAL_LABEL: Final = re.compile(r"\A(?:S/?N|SER(?:IAL)?(?: ?(?:NO|NUMBER|NR))?)\.? ?[:=#]", re.IGNORECASE)
 _PADDING: Final = "\xff* "
+MAX_SLUG: Final = 64
+"""Characters of a maker in a device_id."""
 _COMPANIES: Final = """
     inc incorporated corp corporation co company ltd limited llc gmbh ag kk international electronics technologies
 """
@@ -38,7 +40,7 @@ def device_id(
     ``profiles`` know the names of makers; ``engine_id`` is hexadecimal. The address stands in only where a device
     tells nothing of its own; such an id does not survive a change of it.
     """
-    if identity.serial:
+    if identity.serial and not is_label(identity.serial):
         maker = maker_slug(identity.manufacturer, profiles) if identity.manufacturer else None
         return f"{maker or _enterprise(identity)}:{serial_key(identity.serial)}", True
     mac = identity.mac
@@ -75,7 +77,7 @@ def maker_slug(name: str, profiles: Sequence[Profile]) -> str:
     words = [word for word in _APART.split(unicodedata.normalize("NFKC", brand).casefold()) if word]
     while len(words) > 1 and words[-1] in _COMPANY:
         words.pop()
-    return "-".join(words)
+    return "-".join(words)[:MAX_SLUG]
 
 
 def _mac_id(mac: str) -> str:

@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 from proto_schema import Problem, RawMeter, Reading, Supply
 from ptscan.printer.device_ids import serial_key
 from ptscan.printer.evidence import MAX_PROBLEM_TEXT
-from ptscan.printer.placeholders import mac_fault, plain
+from ptscan.printer.placeholders import is_label, mac_fault, plain
 from ptscan.printer.text import clean_text
 
 MAX_FOUND: Final = 32
@@ -61,7 +61,8 @@ def is_same_device(one: Reading, other: Reading) -> bool:
     """Whether two readings are of one device: by serial, else by a MAC that names one; never by its address."""
     if one.device_id == other.device_id:
         return _has_identity(one)
-    serials = [serial_key(each.identity.serial) for each in (one, other) if each.identity.serial]
+    told = [each.identity.serial for each in (one, other)]
+    serials = [serial_key(serial) for serial in told if serial and not is_label(serial)]
     if len(serials) < 2:
         return _same_mac(one, other)
     # Two makers may give the same serial; one maker may be named by its number alone.

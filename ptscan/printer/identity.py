@@ -9,7 +9,7 @@ from proto_schema import Identity
 from ptscan.printer import standard
 from ptscan.printer.evidence import Ledger
 from ptscan.printer.facts import Facts, fact_text
-from ptscan.printer.placeholders import mac_fault, serial_fault
+from ptscan.printer.placeholders import is_label, mac_fault, serial_fault
 from ptscan.printer.rows import Columns, Index, oid_text
 from ptscan.printer.text import decode_text
 from ptscan.profiles import Fact, ieee1284
@@ -114,6 +114,9 @@ def read_identity(
         if name == "serial" and (fault := serial_fault(text, _called(fields))) is not None:
             ledger.problem("placeholder-serial", f"The serial {text!r} is a placeholder and was refused: it {fault}.")
             return
+        if name == "serial" and is_label(text):
+            said = f"The serial {text!r} is the name of the field: it is reported, but the device is not known by it."
+            ledger.problem("placeholder-serial", said)
         if name == "model":
             # Some put the whole device ID there, some append their firmware ("AltaLink C8045; SS 100.002…").
             if (named := ieee1284(text.encode()).get("MDL")) is not None:

@@ -30,6 +30,7 @@ _WORDS: Final = """
     неизвестно неизвестный нет невідомо άγνωστο 不明 なし 未設定 未知 无 未设置 알수없음 없음
 """
 _NOTHING: Final = frozenset(_WORDS.split())
+_LABELS: Final = frozenset({"serial", "serialno", "serialnumber"})
 _SPELLED: Final = ("deadbeef", "deadc0de", "cafebabe", "feedface", "badc0ffe")
 _RUNS: Final = tuple(
     run * (MAX_SERIAL // len(run) + 2)
@@ -61,6 +62,11 @@ def serial_fault(serial: str, names: Iterable[str | None] = ()) -> str | None:
     if _HEX_MAC.fullmatch(bare) and _is_well_known(bytes.fromhex(bare)):
         return "is a MAC that people made up"
     return None
+
+
+def is_label(serial: str) -> bool:
+    """Whether this is the name of the field in the place of its value: devices that were made anonymous have it."""
+    return plain(serial) in _LABELS
 
 
 def mac_fault(mac: str) -> str | None:

@@ -160,6 +160,13 @@ def test_of_devices_without_an_identity_nothing_is_said() -> None:
     assert found(before, now) == []
 
 
+def test_a_serial_that_is_none_makes_no_common_device() -> None:
+    nobody = Identity(model="LaserJet 9", serial="serial_number")
+    before = reading(device_id="address:10.0.0.7:161", identity=nobody)
+    now = reading(device_id="address:10.0.0.8:161", address="10.0.0.8", identity=nobody, meters={"total": 3})
+    assert found(before, now) == []
+
+
 def test_a_device_that_did_not_answer_lost_nothing() -> None:
     assert found(reading(), reading(via=(), meters={}, time=later())) == []
 

@@ -65,6 +65,12 @@ def test_a_maker_is_one_whatever_source_named_it(profiles: ProfileSet, names: tu
     assert len({maker_slug(name, profiles.profiles) for name in names}) == 1
 
 
+def test_however_long_a_maker_calls_itself_the_id_is_short(profiles: ProfileSet) -> None:
+    who = Identity(manufacturer="Acme " * 200, serial="EX100-00042")
+    identifier, _ = device_id(who, profiles=profiles.profiles, engine_id=None, address=ADDRESS, port=161)
+    assert len(identifier) <= 64 + 1 + len("EX100-00042")
+
+
 def test_a_rebrand_keeps_its_own_name(profiles: ProfileSet) -> None:
     rebrands = ("Kyocera", "UTAX", "Triumph-Adler", "Copystar", "Ricoh", "Lanier", "Savin", "NRG", "Develop", "Dell")
     slugs = [maker_slug(name, profiles.profiles) for name in rebrands]
@@ -179,6 +185,14 @@ def test_a_refused_serial_is_said_and_the_mac_steps_in(told: Tell, profiles: Pro
             "The serial '0000000000' is a placeholder and was refused: it is one character repeated.",
         )
     ]
+
+
+@pytest.mark.parametrize("serial", ["serial_number", "Serial Number", "SERIAL NO."])
+def test_the_name_of_the_field_is_reported_and_names_nobody(told: Tell, profiles: ProfileSet, serial: str) -> None:
+    reading = reading_of(told, profiles, PRINTER | {"43.5.1.1.17.1": serial})
+    assert reading.identity.serial == serial
+    assert reading.device_id == "mac:001b78010203"
+    assert [problem.code for problem in reading.problems] == ["placeholder-serial"]
 
 
 @pytest.mark.parametrize("octets", ["000000000000", "ffffffffffff", "01005e000001", "0001000000"])
