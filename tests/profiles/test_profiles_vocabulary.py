@@ -232,6 +232,9 @@ FAULTS = {
     "a walk outside of allow": (
         '[[tables]]\nlabel = "ACME.2"\nvalue = "1.3.6.1.4.1.99998.1"\nlabels = { 1 = "fax" }', "allow",
     ),
+    "a name that is every name": (
+        '[[supplies]]\nname = ["ACME.2"]\nnames = { " *" = "toner:" }\npercent = "ACME.1"', "supplies[0].names",
+    ),
     "names without a column": ('[[supplies]]\nnames = { "x" = "toner:" }\npercent = "ACME.1"', "supplies[0].name"),
     "colours without a column": (
         '[[supplies]]\ntype = "ACME.2"\ntypes = { 1 = "toner" }\ncolors = { 1 = "black" }\npercent = "ACME.1"',
