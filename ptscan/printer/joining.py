@@ -4,7 +4,7 @@ A vendor names its supplies by kind and colour, not by the standard's index, and
 a toner cartridge: so they are joined by family and colour, or by the serial. What fits several rows fits none.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -14,7 +14,7 @@ from ptscan.printer.evidence import Ledger
 from ptscan.printer.facts import Facts, book_fact, fact_text, facts_on
 from ptscan.printer.kinds import family_of, is_receptacle, kind_of
 from ptscan.printer.levels import state_of
-from ptscan.printer.part_numbers import is_serial
+from ptscan.printer.part_numbers import is_serial, part_number_of
 from ptscan.profiles import Fact, Profile
 
 _OPEN: Final = (None, "unknown", "some")
@@ -39,7 +39,7 @@ def merge_supplies(rows: list[Supply], facts: Facts, charset: int | None, ledger
         family = family_of(key.partition(":")[0])
         related = [row for row in known.values() if families[row.index] == family]
         colors = {other.partition(":")[2] for other in told if family_of(other.partition(":")[0]) == family}
-        fitting = _fitting(related, key, fields, alone=len(colors) == 1)
+        fitting = _named_alike(known.values(), fields) or _fitting(related, key, fields, alone=len(colors) == 1)
         if len(fitting) > 1:
             rule = " and ".join(dict.fromkeys(f"{fact.rule} ({fact.profile})" for _, fact in fields.values()))
             ledger.problem("supply-ambiguous", f"{rule} fits {len(fitting)} supplies: not used.")
@@ -50,6 +50,13 @@ def merge_supplies(rows: list[Supply], facts: Facts, charset: int | None, ledger
         known[row.index] = _filled(row, key, fields, ledger)
         families[row.index] = _family(known[row.index])
     return list(known.values())
+
+
+def _named_alike(rows: Iterable[Supply], fields: Mapping[str, tuple[Value, Fact]]) -> Sequence[Supply]:
+    """The one row whose description is the vendor's as well, whatever kind either calls it."""
+    description, _ = fields.get("description", (None, None))
+    alike = [row for row in rows if description is not None and row.description == description]
+    return alike if len(alike) == 1 else []
 
 
 def _fitting(
@@ -88,6 +95,11 @@ def _filled(row: Supply, key: str, fields: dict[str, tuple[Value, Fact]], ledger
         if field in _BETTER or getattr(row, field) in _OPEN:
             changes[field] = value
             book_fact(ledger, f"supplies.{row.index}.{field}", value, fact)
+    if "description" in changes and "part_number" not in changes:
+        number = part_number_of(str(changes["description"]))
+        if number is not None and row.part_number is None:
+            changes["part_number"] = number
+            book_fact(ledger, f"supplies.{row.index}.part_number", number, fields["description"][1])
     proof = next(iter(fields.values()))[1]
     for field, name in (("kind", "" if kind == "colorant" else kind), ("color", color)):
         if name and getattr(row, field) in (None, "unknown"):

@@ -16,7 +16,8 @@ _RECEPTACLES: Final = frozenset({"waste-toner", "waste-ink", "waste-wax", "waste
 
 # Epson's and Canon's maintenance box takes the ink of head cleaning.
 _MAINTENANCE_BOX: Final = (
-    r"maintenance (?:box|tank|cartridge)|wartungsbox|boîtier? de maintenance|caja de mantenimiento|メンテナンスボックス"
+    r"maintenance (?:box|tank|cartridge)|wartungs(?:box|patrone)|(?:boîtier?|cartouche) de maintenance|"
+    "(?:caja|cartucho) de mantenimiento|contenitore di manutenzione|メンテナンスボックス"
 )
 _INK: Final = (
     r"\binks?\b|inkt|tinte|tinta|encre|inchiostr|bläck|blekk|blæk|muste|inkoust|atrament|\btusz|чернил|mürekkep|μελάν|"

@@ -103,6 +103,19 @@ def test_a_serial_finds_its_cartridge_among_two(merge: Merge, ledger: Ledger) ->
     assert not ledger.problems
 
 
+def test_one_description_is_one_supply_whatever_kind_either_calls_it(merge: Merge, ledger: Ledger) -> None:
+    standard = [row("1.1", "fuser", description="Maintenance Kit"), row("1.2", "other", description="ADF Roller")]
+    rows = merge(standard, {"other:.description": "Maintenance Kit", "other:.percent": 40.0})
+    assert [(supply.kind, supply.percent) for supply in rows] == [("fuser", 40.0), ("other", None)]
+    assert not ledger.problems
+
+
+def test_a_supply_that_only_the_vendor_has_bears_the_part_number_of_its_name(merge: Merge, ledger: Ledger) -> None:
+    rows = merge([], {"waste-ink:.percent": 59.0, "waste-ink:.description": b"Maintenance Box T6714"})
+    assert [(supply.index, supply.part_number, supply.percent) for supply in rows] == [("waste-ink", "T6714", 59.0)]
+    assert ledger["supplies.waste-ink.part_number"].profile == "vendor"
+
+
 def test_what_fits_two_cartridges_fits_none_and_is_said(merge: Merge, ledger: Ledger) -> None:
     rows = [row("1.1", "toner", "black"), row("1.2", "toner", "black")]
     assert merge(rows, {"toner:black.percent": 40.0, "toner:black.serial": "AB1234"}) == rows
