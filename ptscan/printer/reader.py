@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 import trio
 
-from codec import OCTET_STRING, Oid, Varbind
+from codec import NO_SUCH_INSTANCE, NO_SUCH_OBJECT, OCTET_STRING, Oid, Varbind
 from proto_schema import Reading
 from ptscan.printer import plan, standard
 from ptscan.printer.assemble import Source, assemble, printer_row
@@ -26,19 +26,24 @@ _NOT_LET_IN: Final = frozenset(
     }
 )
 """The device is there, and it is the credential that has to be mended."""
+_NO_SUCH: Final = frozenset({NO_SUCH_OBJECT, NO_SUCH_INSTANCE})
 
 
 class DeviceReading(msgspec.Struct, frozen=True, kw_only=True):
     """What reading one device came to.
 
     ``outcome`` is that of the first request: anything but OK means that the device said nothing at all, and ``reading``
-    then holds the address and a problem alone. ``is_printer`` is False for what answers and is none.
+    then holds the address and a problem alone. ``is_printer`` is False for what answers and is none. ``profiles`` were
+    used, as far as they hold for the model; ``answers`` is all that was told, and what it was said that there is not
+    (noSuchObject, noSuchInstance), by object.
     """
 
     reading: Reading
     is_printer: bool
     outcome: Outcome
     evidence: tuple[Evidence, ...]
+    profiles: tuple[Profile, ...] = ()
+    answers: Mapping[Oid, Varbind] = {}
 
 
 async def read_device(session: Session, profiles: ProfileSet, *, at: datetime) -> DeviceReading:
@@ -64,6 +69,7 @@ class _Reading:
         self._profiles = profiles
         self._matched: tuple[Profile, ...] = ()
         self._values: dict[Oid, Varbind] = {}
+        self._none: dict[Oid, Varbind] = {}
         self._columns = Columns((), plan.COLUMNS)
         self._allow: tuple[Oid, ...] = ()
         self._fragile = False
@@ -223,6 +229,7 @@ class _Reading:
         """Keep what came, or ``values`` of it, and what went wrong with it."""
         values = answer.values if values is None else values
         self._values.update(values)
+        self._none.update((item[0], item) for item in answer.varbinds if item[1] in _NO_SUCH)
         self._columns.add(values.values())
         self._silences += answer.outcome is Outcome.SILENT
         for problem in answer.problems:
@@ -259,4 +266,6 @@ class _Reading:
             is_printer=self.is_printer,
             outcome=self.outcome,
             evidence=assembled.evidence,
+            profiles=self._matched,
+            answers=self._none | self._values,
         )
