@@ -19,6 +19,7 @@ _SERIAL_LABEL: Final = re.compile(r"\A(?:S/?N|SER(?:IAL)?(?: ?(?:NO|NUMBER|NR))?
 _PADDING: Final = "\xff* "
 MAX_SLUG: Final = 64
 """Characters of a maker in a device_id."""
+_OTHER_KINDS: Final = frozenset({"mac", "engine", "address"})
 _COMPANIES: Final = """
     inc incorporated corp corporation co company ltd limited llc gmbh ag kk international electronics technologies
 """
@@ -77,7 +78,8 @@ def maker_slug(name: str, profiles: Sequence[Profile]) -> str:
     words = [word for word in _APART.split(unicodedata.normalize("NFKC", brand).casefold()) if word]
     while len(words) > 1 and words[-1] in _COMPANY:
         words.pop()
-    return "-".join(words)[:MAX_SLUG]
+    slug = "-".join(words)[:MAX_SLUG]
+    return f"maker-{slug}" if slug in _OTHER_KINDS else slug
 
 
 def _mac_id(mac: str) -> str:

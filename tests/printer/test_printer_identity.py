@@ -3,13 +3,15 @@
 from collections.abc import Callable
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from proto_schema import Identity, Reading
 from ptscan.printer import plan
 from ptscan.printer.assemble import Source, assemble
 from ptscan.printer.device_ids import device_id, maker_slug, serial_key
 from ptscan.printer.evidence import Ledger
-from ptscan.printer.identity import choose_mac
+from ptscan.printer.identity import choose_mac, mac_text
 from ptscan.printer.placeholders import mac_fault, serial_fault
 from ptscan.printer.rows import Columns
 from ptscan.profiles import ProfileSet, load_profiles
@@ -69,6 +71,14 @@ def test_however_long_a_maker_calls_itself_the_id_is_short(profiles: ProfileSet)
     who = Identity(manufacturer="Acme " * 200, serial="EX100-00042")
     identifier, _ = device_id(who, profiles=profiles.profiles, engine_id=None, address=ADDRESS, port=161)
     assert len(identifier) <= 64 + 1 + len("EX100-00042")
+
+
+def test_no_maker_is_taken_for_another_kind_of_id() -> None:
+    assert [named(Identity(manufacturer=name, serial="A1B2")) for name in ("Mac", "ENGINE", "address")] == [
+        "maker-mac:A1B2",
+        "maker-engine:A1B2",
+        "maker-address:A1B2",
+    ]
 
 
 def test_a_rebrand_keeps_its_own_name(profiles: ProfileSet) -> None:
@@ -290,6 +300,29 @@ def test_problem_26_what_changes_around_a_serial_changes_no_id(told: Tell, profi
     before = reading_of(told, profiles, PRINTER)
     after = reading_of(told, profiles, PRINTER | change, address="192.168.7.8", engine_id=f"{ENTERPRISE}01c0a80708")
     assert before.device_id == after.device_id
+
+
+ANYTHING = st.none() | st.text(max_size=80)
+
+
+@given(ANYTHING, ANYTHING, st.binary(max_size=20), ANYTHING)
+def test_whatever_a_device_says_it_gets_one_id_of_printable_characters(
+    maker: str | None, serial: str | None, octets: bytes, engine_id: str | None
+) -> None:
+    if serial is not None and serial_fault(serial) is not None:
+        serial = None
+    who = Identity(manufacturer=maker, serial=serial, mac=mac_text(octets))
+    identifier, stable = device_id(who, engine_id=engine_id, address=ADDRESS, port=161)
+    assert identifier.partition(":")[2]
+    assert not set(identifier) & set(" \t\r\n")
+    assert stable is not identifier.startswith("address:")
+
+
+@given(st.binary(min_size=12, max_size=12))
+def test_text_and_octets_of_a_mac_are_the_same(octets: bytes) -> None:
+    octets = octets[:6]
+    spelt = [octets, octets.hex().encode(), octets.hex(":").upper().encode(), octets.hex("-").encode()]
+    assert len({mac_text(each) for each in spelt}) == 1
 
 
 BESIDE: Told = {
