@@ -14,7 +14,7 @@ from ptscan.printer.evidence import Ledger
 from ptscan.printer.facts import Facts, book_fact, fact_text, facts_on
 from ptscan.printer.kinds import family_of, is_receptacle, kind_of
 from ptscan.printer.levels import state_of
-from ptscan.printer.part_numbers import is_serial, part_number_of
+from ptscan.printer.part_numbers import is_number, part_number_of
 from ptscan.profiles import Fact, Profile
 
 _OPEN: Final = (None, "unknown", "some")
@@ -31,7 +31,7 @@ def merge_supplies(rows: list[Supply], facts: Facts, charset: int | None, ledger
     for path, fact in facts_on("supplies", facts):
         key, _, field = path.removeprefix("supplies.").rpartition(".")
         value = fact_text(fact, charset) if isinstance(fact.value, bytes) else fact.value
-        if value is not None and not (field == "serial" and not is_serial(str(value))):
+        if value is not None and (field not in _BETTER or is_number(str(value))):
             told.setdefault(key, {}).setdefault(field, (value, fact))
     known = {row.index: row for row in rows}
     families = {row.index: _family(row) for row in rows}

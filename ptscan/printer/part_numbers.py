@@ -61,13 +61,13 @@ def part_number_of(description: str | None) -> str | None:
 
 def serial_of(description: str | None) -> str | None:
     """Return the one serial in ``description``."""
-    found = [serial for serial in _SERIAL.findall(description or "") if is_serial(serial)]
+    found = [serial for serial in _SERIAL.findall(description or "") if is_number(serial)]
     return found[0] if len(found) == 1 else None
 
 
-def is_serial(text: str) -> bool:
-    """Whether a supply's serial is more than one character repeated, as unset memory is."""
-    return len(set(text.removeprefix("CRUM-"))) > 1
+def is_number(text: str) -> bool:
+    """Whether a serial or part number is one: no word such as ``unknown``, no single character as in unset memory."""
+    return bool(re.search(r"\d", text)) and len(set(text.removeprefix("CRUM-"))) > 1
 
 
 def color_of_part(part_number: str | None) -> str | None:

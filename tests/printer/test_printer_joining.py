@@ -139,8 +139,11 @@ def test_a_vendors_own_number_and_serial_outdo_those_in_a_text_and_the_text_is_k
     ]
 
 
-def test_a_serial_of_zeros_is_none(merge: Merge) -> None:
-    assert merge([row("1.1", "toner", "black")], {"toner:black.serial": b"00000000"})[0].serial is None
+@pytest.mark.parametrize("field", ["serial", "part_number"])
+@pytest.mark.parametrize("value", [b"00000000", b"unknown", b"N/A", b"-", b"CRUM-00000000000"])
+def test_what_stands_for_no_number_is_none(merge: Merge, field: str, value: bytes) -> None:
+    standard = row("1.1", "toner", "black", serial="AB1111", part_number="PN12345")
+    assert merge([standard], {f"toner:black.{field}": value}) == [standard]
 
 
 @pytest.mark.parametrize(
