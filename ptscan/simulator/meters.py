@@ -24,6 +24,7 @@ def count_meters(kinds: Mapping[str, int], pages: PagesPart) -> dict[str, int]:
     duplex = total * pages.duplex // 100
     sent = total * pages.scans // 100
     scan_color = sent * _COLOR_SCANS_PERCENT // 100
+    fax_sent = kinds["fax"] * _FAXES_SENT_PERCENT // 100
     return {
         **kinds,
         **_sizes(mono, color, pages),
@@ -43,7 +44,9 @@ def count_meters(kinds: Mapping[str, int], pages: PagesPart) -> dict[str, int]:
         "scan_sent": sent,
         "scan_mono": sent - scan_color,
         "scan_color": scan_color,
-        "fax_sent": kinds["fax"] * _FAXES_SENT_PERCENT // 100,
+        "fax_sent": fax_sent,
+        "sent": sent + fax_sent,
+        "sent_mono": sent - scan_color + fax_sent,
         "copy_single": copy_single,
         "copy_full": kinds["copy_color"] - copy_single,
         "print_single": print_single,

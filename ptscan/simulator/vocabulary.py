@@ -12,7 +12,7 @@ METERS: Final = (
     *("large", "mono_large", "color_large", "small", "mono_small", "color_small"),
     *(f"{size}{part}" for size in ("a3", "a4", "ledger", "legal", "letter") for part in ("", "_mono", "_color")),
     *(f"{work}_{ink}_{size}" for work in ("print", "copy") for ink in ("mono", "color") for size in ("large", "small")),
-    *("sheets", "duplex_sheets", "picked", "scan_sent", "scan_mono", "scan_color", "fax_sent"),
+    *("sheets", "duplex_sheets", "picked", "scan_sent", "scan_mono", "scan_color", "fax_sent", "sent", "sent_mono"),
     *("length_inches", "length_feet", "length_meters", "length_centimeters"),
 )
 """The meters that a device keeps; ``tells`` names those that its rows give away."""
