@@ -14,6 +14,8 @@ _ALNUM: Final = re.compile(r"[^\W_]")
 _SYS_DESCR: Final = parse_oid("1.3.6.1.2.1.1.1.0")
 _SYS_OBJECT_ID: Final = parse_oid("1.3.6.1.2.1.1.2.0")
 _HR_DEVICE_DESCR: Final = parse_oid("1.3.6.1.2.1.25.3.2.1.3")
+_NOBODY: Final = frozenset({b"generic", b"unknown", b"none", b"oem", b"manufacturer"})
+"""What stands for a maker in the IEEE 1284 ids of machines that are sold under many names."""
 _MAC_OCTETS: Final = 6
 
 
@@ -83,7 +85,7 @@ def manufacturer(profile: Profile, values: Mapping[Oid, Varbind]) -> Iterator[Fa
             if text and pattern.search(text.decode("latin-1")):
                 yield named(name, varbind, f"brand {pattern.texts[0]}")
     for maker, varbind in makers:
-        if maker is not None and not profile.makes(maker.decode("latin-1")):
+        if maker is not None and maker.lower() not in _NOBODY and not profile.makes(maker.decode("latin-1")):
             yield named(maker, varbind, "IEEE 1284 key MFG")
     evidence = values.get(_SYS_OBJECT_ID) or next(iter(texts), None)
     if evidence is None:

@@ -218,3 +218,30 @@ def test_a_name_loses_its_maker_in_whatever_words_he_writes_himself(
 ) -> None:
     who = identify(name=name, number=number)
     assert (who.manufacturer, who.model) == (maker, model)
+
+
+@pytest.mark.parametrize(
+    ("device_id", "maker", "model"),
+    [
+        ("MFG:Hewlett-Packard;CMD:PJL,PCL;MDL:HP LaserJet P4515;CLS:PRINTER;", "HP", "LaserJet P4515"),
+        ("MFG:HP Inc.;MDL:HP OfficeJet Pro 9020 series;CLS:PRINTER;", "HP", "OfficeJet Pro 9020 series"),
+        ("MANUFACTURER:Brother;MODEL:HL-L2340DW series;COMMAND SET:PJL;", "Brother", "HL-L2340DW series"),
+        ("MANUFACTURE:OKI DATA CORP;MODEL:B430;", "OKI", "B430"),
+        ("MFG:Konica Minolta, Inc.;MDL:KONICA MINOLTA bizhub C250i;", "Konica Minolta", "bizhub C250i"),
+        ("MFG:KYOCERA MITA;MDL:FS-1020D;", "Kyocera", "FS-1020D"),
+        ("MFG:Samsung Electronics Co., Ltd.;MDL:SL-M4020 Series;", "Samsung", "SL-M4020 Series"),
+        ("MFG:FX;MDL:DocuPrint CM305 df;", "Fuji Xerox", "DocuPrint CM305 df"),
+        ("MFG:Xerox Corporation;MDL:Phaser 6510;", "Xerox", "Phaser 6510"),
+        ("MFG:Lexmark International;MDL:Lexmark MX711;", "Lexmark", "MX711"),
+        ("MFG:TA Triumph-Adler;MDL:P-4532i MFP;", "Triumph-Adler", "P-4532i MFP"),
+        ("MFG:NRG;MDL:MP 161;", "NRG", "MP 161"),
+        ("MFG:Dell Inc.;MDL:B3465dnf Laser MFP;", "Dell", "B3465dnf Laser MFP"),
+        ("MFG:Zebra Technologies ;MDL:ZTC ZD420-203dpi ZPL;", "Zebra", "ZTC ZD420-203dpi ZPL"),
+        ("MFG:Intermec;MDL:PM43;", "Intermec", "PM43"),
+        ("MFG:Acme;MDL:Acme 1;", "Acme", "1"),  # a maker of whom nobody has heard is a maker
+        ("MFG:GENERIC;MDL:45C-1;", None, "45C-1"),
+    ],
+)
+def test_what_an_ieee_1284_id_tells(device_id: str, maker: str | None, model: str, identify: Identify) -> None:
+    who = identify(id=device_id)
+    assert (who.manufacturer, who.model) == (maker, model)
