@@ -48,10 +48,8 @@ class Watched(ProfileSet):
             chosen = [profiles for asked, profiles in self.matched if asked <= number][-1:]
             known = (self.generic, *(profile for profiles in chosen for profile in profiles))
             subtrees = tuple(subtree for profile in known for subtree in profile.allow)
-            looking = set(question) <= {
-                *self.trees,
-                *(tree for profiles in chosen for tree in self.also_trees(profiles)),
-            }
+            also = [other for profile in known for other in self.profiles if other.name in profile.also]
+            looking = set(question) <= {*self.trees, *(tree for profile in also for tree in profile.trees)}
             for oid in question:
                 if denied(oid) or oid.startswith(self.never) or not (looking or allowed(oid, subtrees)):
                     yield f"{number}: {format_oid(oid)}"
