@@ -130,7 +130,7 @@ def test_its_model_with_the_name_of_hr_device_descr_is_that_name_without_the_mak
         who = identify(it["DESCRIPTION"], name=it["MODEL"])
         assert who.model, file
         assert not plain(who.model).startswith(plain(who.manufacturer)), file
-        if file not in OTHER_MODEL or not file.startswith("dell"):
+        if file != "dell__M5200.2":  # whose name goes on with serial and firmware, see above
             assert plain(it["MODEL"]) in (plain(who.model), plain(f"{who.manufacturer}{who.model}")), file
 
 
