@@ -5,16 +5,20 @@
 3. GETNEXT  the first row of every table of which one row is enough, and the IEEE 1284 IDs
 4. GETBULK  one column of each table that has several rows: how many rows the others are then asked for
 5. GETBULK  the other columns of supplies, trays and alerts; devices or markers, where the first row tells nothing
-6. GET      what the rows so far point to (the printer's own row, colorants), and the profile's scalars
-7. GETBULK  the tables of the profile; interfaces, where the first is not the one that names the printer
+6. GET      what the rows so far point to (the printer's own row, colorants), and the profiles' scalars
+7. GETNEXT  the trees of makers who may have made it for this one, where its own objects told no counter
+8. GET      rows of a profile that must not be walked
+9. GETBULK  the tables of the profiles, side by side; interfaces, where the first is not the one that names the printer
 """
 
+from collections.abc import Sequence
 from itertools import chain
 from typing import Final
 
 from codec import Oid, oid_arcs, oid_from_arcs
 from ptscan.printer import condition, identity, meters, neighbours, standard, supplies, trays
 from ptscan.printer.rows import Columns, Index
+from ptscan.profiles import Profile
 
 SYSTEM: Final[tuple[Oid, ...]] = (
     standard.SYS_DESCR,
@@ -42,7 +46,7 @@ NEXT_PRINTER: Final[Oid] = oid_from_arcs((*oid_arcs(standard.PRT_GENERAL_CURRENT
 """What a GETNEXT finds behind it is the row of a second printer at the same address (a print server with ports)."""
 
 LEADS: Final[dict[Oid, tuple[Oid, ...]]] = {
-    lead: tuple(column for column in columns if column != lead)
+    lead: tuple(column for column in columns if column not in (lead, standard.PRT_SUPPLIES_CLASS))
     for lead, columns in (
         (standard.PRT_SUPPLIES_LEVEL, supplies.COLUMNS),
         (standard.PRT_INPUT_CURRENT_LEVEL, trays.COLUMNS),
@@ -52,13 +56,18 @@ LEADS: Final[dict[Oid, tuple[Oid, ...]]] = {
 }
 """The column of each table that is read first -> the others."""
 
-COLUMNS: Final[tuple[Oid, ...]] = (*HEAD, *LEADS, *chain.from_iterable(LEADS.values()), standard.PRT_COLORANT_VALUE)
+COLUMNS: Final[tuple[Oid, ...]] = (
+    *(*HEAD, *LEADS, *chain.from_iterable(LEADS.values())),
+    *(standard.PRT_COLORANT_VALUE, standard.PRT_SUPPLIES_CLASS),
+)
 """Every column of the standard MIBs that a reading is made of."""
 
 FIRST_ROWS: Final = 6
 """Rows that are asked for at first of a leading column; most printers have no more of anything."""
 VENDOR_ROWS: Final = 10
 """Rows that are asked for at first of a vendor's table."""
+SPARE_ROWS: Final = 2
+"""Rows of a vendor's supplies that are asked for beyond those that the standard table has: it may leave some out."""
 MAX_TABLE_ROWS: Final = 64
 """Rows of one standard table that are asked for."""
 MAX_VENDOR_ROWS: Final = 192
@@ -77,8 +86,8 @@ MAX_SECONDS: Final = 60.0
 def pointed_at(columns: Columns, device: Index | None) -> list[Oid]:
     """Return the objects that the rows so far point to and that did not come with them.
 
-    The printer's row may stand behind others in hrDeviceTable, its current localisation behind other languages; and
-    of the colorants only those are read that a supply has.
+    The printer's row may stand behind others in hrDeviceTable, its current localisation behind other languages; of the
+    colorants only those are read that a supply has, and the class only of supplies of which nothing is left.
     """
     wanted: list[Oid] = []
     if device is not None:
@@ -89,6 +98,9 @@ def pointed_at(columns: Columns, device: Index | None) -> list[Oid]:
                 current = columns.column(localization).get(device)
                 if current and isinstance(current[2], int) and current[2] > 0 and (*device, current[2]) not in sets:
                     wanted.append(standard.PRT_LOCALIZATION_CHARACTER_SET + suffix((*device, current[2])))
+    for index, (_, _, level) in columns.column(standard.PRT_SUPPLIES_LEVEL).items():
+        if level == 0:  # its class tells whether it is empty or full; of no other level it tells anything
+            wanted.append(standard.PRT_SUPPLIES_CLASS + suffix(index))
     for index, (_, _, colorant) in columns.column(standard.PRT_SUPPLIES_COLORANT_INDEX).items():
         if isinstance(colorant, int) and 0 < colorant <= MAX_COLORANT:
             wanted.append(standard.PRT_COLORANT_VALUE + suffix((*index[:-1], colorant)))
@@ -126,6 +138,12 @@ def rows_behind(columns: Columns) -> list[tuple[Oid, ...]]:
     if neighbours.may_be_several(columns):
         tables.append(neighbours.COLUMNS)
     return tables
+
+
+def supply_rows(columns: Columns, profiles: Sequence[Profile]) -> list[tuple[Oid, ...]]:
+    """Return the rows of the profiles' supplies that are asked by GET: somewhat more than the standard table has."""
+    known = len(columns.column(standard.PRT_SUPPLIES_LEVEL))
+    return [row for profile in profiles for rows in profile.ask.rows for row in rows[: known + SPARE_ROWS]]
 
 
 def interfaces_open(columns: Columns) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Final
 
 import msgspec
@@ -73,6 +74,7 @@ class _Reading:
         self._columns = Columns((), plan.COLUMNS)
         self._allow: tuple[Oid, ...] = ()
         self._fragile = False
+        self._asked: set[Oid] = set()
         self._silences = 0
         self.outcome = Outcome.SILENT
         self.is_printer = False
@@ -100,24 +102,21 @@ class _Reading:
             await self._walk(table, expected=rows)
         for table in plan.rows_behind(self._columns):
             await self._walk(table)
-        await self._look_behind_the_name()
-        scalars = (oid for profile in self._matched for oid in profile.ask.scalars)
-        wanted = [*plan.pointed_at(self._columns, printer_row(self._columns)), *scalars]
-        await self._scalars([oid for oid in dict.fromkeys(wanted) if oid not in self._values])
-        for table in (table for profile in self._matched[:-1] for table in profile.ask.tables):
-            await self._walk(table, first=plan.VENDOR_ROWS, most=plan.MAX_VENDOR_ROWS)
+        self._match()
+        await self._scalars(plan.pointed_at(self._columns, printer_row(self._columns)))
+        if (trees := self._profiles.also_trees(self._matched, self._values)) and not self._must_stop():
+            await self._next(trees)
+            self._match()
+            await self._scalars([])
+        await self._rows(plan.supply_rows(self._columns, self._matched))
+        # All tables side by side: each ends by itself, and together they take fewer round trips.
+        tables = chain.from_iterable(table for profile in self._matched[:-1] for table in profile.ask.tables)
+        await self._walk(tuple(dict.fromkeys(tables)), first=plan.VENDOR_ROWS, most=plan.MAX_VENDOR_ROWS)
         if plan.interfaces_open(self._columns):
             await self._walk(MAC_COLUMNS)
         if damaged := suspect_macs(self._columns):
             # A GETBULK garbles the MACs of some printers where a GET gives them right.
             await self._get([oid for oid, _, _ in damaged[: plan.MAX_DAMAGED]])
-
-    async def _look_behind_the_name(self) -> None:
-        """Choose the profiles by all that was said, and by whose trees the printer has where others make some."""
-        self._match()
-        if (trees := self._profiles.also_trees(self._matched)) and not self._must_stop():
-            await self._next(trees)
-            self._match()
 
     async def _try_jetdirect(self, head: Sequence[Oid]) -> None:
         """Look for the printer where HP's print servers keep it in SNMPv3: some show their system group to anybody."""
@@ -195,17 +194,32 @@ class _Reading:
         below = tuple(oids)
         self._take(answer, {oid: item for oid, item in answer.values.items() if oid.startswith(below)})
 
-    async def _scalars(self, oids: Sequence[Oid]) -> None:
-        """Read objects of which a device may lack any.
+    async def _scalars(self, others: Sequence[Oid]) -> None:
+        """Read ``others`` and the profiles' scalars, as far as they were not answered yet; a device may lack any.
 
         In v1 each that it lacks makes the whole answer noSuchName; a GETNEXT from just before them finds the others.
+        Not so where it could step onto an object whose reading acts.
         """
-        oids = self._may_ask(oids)
-        if self._session.version != "1" or self._fragile:
+        scalars = (oid for profile in self._matched for oid in profile.ask.scalars)
+        oids = self._may_ask(oid for oid in dict.fromkeys((*others, *scalars)) if oid not in self._asked)
+        self._asked.update(oids)
+        steps = self._session.version == "1" and not any(profile.never_ask for profile in self._matched)
+        if not steps or self._fragile:
             await self._get(oids)
         elif oids and not self._must_stop():
             answer = await self._session.get_next(list(dict.fromkeys(map(plan.before, oids))))
             self._take(answer, {oid: item for oid, item in answer.values.items() if oid in oids})
+
+    async def _rows(self, rows: Sequence[tuple[Oid, ...]]) -> None:
+        """GET rows that must not be walked: all at once, or in v1, which fails for each that is not there, in turn."""
+        if self._session.version != "1" and not self._fragile:
+            await self._get(self._may_ask(chain.from_iterable(rows)))
+            return
+        for cells in rows:
+            known = len(self._values)
+            await self._get(self._may_ask(cells))
+            if len(self._values) == known:
+                return
 
     async def _walk(
         self,

@@ -5,16 +5,16 @@ The data are ``data/*.toml``, described in FORMAT.md.
 I/O: loader (files).
 """
 
-from ptscan.profiles.allowed import ALLOWED_SUBTREES, allowed
+from ptscan.profiles.allow_list import ALLOWED_SUBTREES, allowed
 from ptscan.profiles.decoders import ieee1284
-from ptscan.profiles.denied import DENIED_SUBTREES, denied, denied_walk
+from ptscan.profiles.deny_list import DENIED_SUBTREES, denied, denied_walk
 from ptscan.profiles.describing import describe, describe_all
 from ptscan.profiles.extracting import DRIFT, check_sums, extract
 from ptscan.profiles.fact import Counter, Extraction, Fact
 from ptscan.profiles.loader import ProfileError, load_profile, load_profiles
 from ptscan.profiles.matching import Kind, ProfileSet
 from ptscan.profiles.meters import METERS
-from ptscan.profiles.profile import Ask, CoarseLevels, Profile, SumCheck
+from ptscan.profiles.profile import Ask, CoarseLevels, Profile, Rule, SumCheck
 
 __all__ = [
     "ALLOWED_SUBTREES",
@@ -30,6 +30,7 @@ __all__ = [
     "Profile",
     "ProfileError",
     "ProfileSet",
+    "Rule",
     "SumCheck",
     "allowed",
     "check_sums",

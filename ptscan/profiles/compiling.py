@@ -6,8 +6,8 @@ from typing import Final
 
 from codec import Oid, format_oid, oid_arcs, parse_oid
 from ptscan.profiles import schema
-from ptscan.profiles.allowed import STANDARD
-from ptscan.profiles.denied import denied, denied_walk
+from ptscan.profiles.allow_list import STANDARD
+from ptscan.profiles.deny_list import denied, denied_walk
 from ptscan.profiles.faults import FaultError, PatternChecker, to_oids, to_states
 from ptscan.profiles.labels import label_key
 from ptscan.profiles.profile import CoarseLevels, Profile
@@ -60,7 +60,7 @@ def compile_profile(form: schema.ProfileFile, file: str, *, check_patterns: bool
         ),
         form=form,
     )
-    single = (*profile.ask.scalars, *profile.identify)
+    single = (*profile.ask.scalars, *profile.identify, *chain.from_iterable(chain.from_iterable(profile.ask.rows)))
     walked = tuple(chain.from_iterable(profile.ask.tables))
     _refuse_denied(never, single, (*profile.trees, *walked))
     _refuse_not_allowed(profile.allow, (*single, *walked))

@@ -98,9 +98,16 @@ class ProfileSet:
         vendors = {profile.name: profile for profile in chosen if profile is not self.generic}
         return tuple(profile.for_model(texts) for profile in (*list(vendors.values())[:MAX_PROFILES], self.generic))
 
-    def also_trees(self, chosen: Sequence[Profile]) -> tuple[Oid, ...]:
-        """What to ask by GETNEXT to learn whether the printer is of another maker's making, whose trees it has."""
-        return tuple(tree for profile in self._also(chosen) if profile not in chosen for tree in profile.trees)
+    def also_trees(self, chosen: Sequence[Profile], values: Iterable[Oid] = ()) -> tuple[Oid, ...]:
+        """What to ask by GETNEXT to learn whether the printer is of another maker's making, whose trees it has.
+
+        ``values`` is what it told so far: one that has told counters of its own maker's is not asked.
+        """
+        told = tuple(values)
+        silent = [one for one in chosen if one.also and not any(oid.startswith(one.counted) for oid in told)]
+        return tuple(
+            tree for one in self._also(silent) if one.name not in {c.name for c in chosen} for tree in one.trees
+        )
 
     def _also(self, chosen: Sequence[Profile]) -> list[Profile]:
         return [self._named[name] for profile in chosen for name in profile.also if name in self._named]

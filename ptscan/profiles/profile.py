@@ -31,10 +31,14 @@ class Patterns:
 
 
 class Ask(msgspec.Struct, frozen=True):
-    """What to read: ``scalars`` by GET, each entry of ``tables`` a set of columns to walk side by side."""
+    """What to read: ``scalars`` by GET, each entry of ``tables`` a set of columns to walk side by side.
+
+    Each entry of ``rows`` is a table that must not be walked: its rows, each with its cells, for GET.
+    """
 
     scalars: tuple[Oid, ...] = ()
     tables: tuple[tuple[Oid, ...], ...] = ()
+    rows: tuple[tuple[tuple[Oid, ...], ...], ...] = ()
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,6 +118,8 @@ class SupplyRule(Rule, frozen=True, kw_only=True):
     capacity: Oid | None
     codes: Mapping[int, str]
     texts: Mapping[str, Oid]
+    rows: tuple[Oid, ...] = ()
+    """The indexes to ask for by GET, where the table must not be walked."""
 
     @property
     def columns(self) -> tuple[Oid, ...]:
@@ -206,8 +212,21 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             else:
                 beside = [table.value] if table.label is None else [table.label, table.value]
                 scalars += [column + index for index in table.index for column in beside]
-        tables = (*map(tuple, walks.values()), *(rule.columns for rule in self.supplies))
-        return Ask(scalars=tuple(dict.fromkeys(scalars)), tables=tables)
+        return Ask(
+            scalars=tuple(dict.fromkeys(scalars)),
+            tables=(*map(tuple, walks.values()), *(rule.columns for rule in self.supplies if not rule.rows)),
+            rows=tuple(
+                tuple(tuple(column + index for column in rule.columns) for index in rule.rows)
+                for rule in self.supplies
+                if rule.rows
+            ),
+        )
+
+    @cached_property
+    def counted(self) -> tuple[Oid, ...]:
+        """The objects and columns that hold its meters."""
+        scalars = (rule.oid for rule in self.scalars if rule.field.startswith("meters."))
+        return (*scalars, *(rule.value for rule in self.tables), *(rule.oid for rule in self.records))
 
     def for_model(self, texts: Sequence[str]) -> "Profile":
         """The profile without the rules that do not hold for the model that ``texts`` name; itself where all do."""

@@ -139,6 +139,7 @@ class Ruler:
             level=to_column(f"{key}.level", item.level),
             capacity=to_column(f"{key}.capacity", item.capacity),
             codes=to_states(f"{key}.codes", item.codes),
+            rows=tuple(to_oid(f"{key}.rows", f"1.3.{text}")[1:] for text in item.rows),
             texts={field: to_oid(f"{key}.{field}", text) for field, text in texts.items() if text is not None},
             **self._common(key, item),
         )

@@ -97,6 +97,7 @@ class SupplyTable(Rule, frozen=True, kw_only=True):
     level: str | None = None
     capacity: str | None = None
     codes: dict[str, str] = {}
+    rows: list[str] = []
     description: str | None = None
     serial: str | None = None
     part_number: str | None = None

@@ -91,6 +91,8 @@ async def test_the_trees_of_other_makers_are_looked_for_once_and_read_where_they
     (tmp_path / "acme.toml").write_text(ACME)
     device, traffic = await read(ROWS + "1.3.6.1.4.1.99999.1.1.0|65|7\n", tmp_path)
     assert device.reading.meters["copy"] == 7
+    assert below(traffic.asked, "1.3.6.1.4.1.236") == []  # its own objects told what there is to know
+    _, traffic = await read(ROWS, tmp_path)
     assert below(traffic.asked, "1.3.6.1.4.1.236") == ["1.3.6.1.4.1.236.11.5"]
     _, traffic = await read(ROWS + "1.3.6.1.4.1.236.11.5.1.1.1.1.0|4|Acme 100\n", tmp_path)
     assert len(below(traffic.asked, "1.3.6.1.4.1.236.11.5")) > 1

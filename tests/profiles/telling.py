@@ -52,11 +52,12 @@ def reader_of(profiles: ProfileSet) -> Reader:
     def read(name: str, answers: Answers) -> Told:
         (profile,) = (profile for profile in profiles.profiles if profile.name == name)
         asked = tuple(column for table in profile.ask.tables for column in table)
+        cells = {cell for rows in profile.ask.rows for row in rows for cell in row}
         values: dict[Oid, Varbind] = {}
         for text, said in answers.items():
             oid = parse_oid(text)
             value: Value = said.encode() if isinstance(said, str) else said
-            if oid in profile.ask.scalars or oid.startswith(asked):
+            if oid in profile.ask.scalars or oid in cells or oid.startswith(asked):
                 values[oid] = (oid, OCTET_STRING if isinstance(said, str) else COUNTER32, value)
         extraction = extract(profile, values)
         meters = {f.field.removeprefix("meters."): f.value for f in extraction.facts if isinstance(f.value, int)}

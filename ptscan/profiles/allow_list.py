@@ -1,14 +1,14 @@
 """What may be asked of any printer: the parts of the standard MIBs that a reading is made of.
 
-A profile adds subtrees of its vendor by its ``allow``. What :mod:`ptscan.profiles.denied` closes stays closed whoever
-allows it: see :func:`ptscan.profiles.denied.denied`.
+A profile adds subtrees of its vendor by its ``allow``. What :mod:`ptscan.profiles.deny_list` closes stays closed,
+whoever allows it.
 """
 
 from collections.abc import Iterable
 from typing import Final
 
 from codec import Oid, parse_oid
-from ptscan.profiles.denied import denied
+from ptscan.profiles.deny_list import denied
 
 ALLOWED_SUBTREES: Final[dict[str, str]] = {
     "1.3.6.1.2.1.1": "the system group (RFC 3418)",
