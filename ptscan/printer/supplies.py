@@ -101,7 +101,7 @@ def _supply(
 
     type_code = number(row, standard.PRT_SUPPLIES_TYPE)
     kind = standard.SUPPLY_KINDS.get(type_code, "unknown") if type_code is not None else None
-    if kind in (None, "unknown"):
+    if type_code not in standard.SUPPLY_KINDS:  # none, or none that RFC 3805 knows; other(1) and unknown(2) stand
         kind = (
             named("kind", kind_of(description))
             or named("kind", kind_of_part(part_number), "first letters of the part number", "medium")

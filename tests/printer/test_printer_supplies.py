@@ -162,7 +162,7 @@ def test_problem_20_kind_by_type_code_then_colour_by_colorant_then_by_words(read
             "1.3": {"type": 32, "text": "Staples"},
             "1.4": {"type": 1, "text": "Maintenance Box"},
             "1.5": {"type": 99, "text": "???"},
-            "1.6": {"type": 2, "text": "Fixiereinheit"},
+            "1.6": {"type": 2, "text": "Fixiereinheit"},  # the device says itself that it does not know
             "1.7": {"text": "Gelbe Bildtrommel"},
             "1.8": {"type": 3, "text": "TK-895M"},
             "1.9": {"text": "DK-895"},
@@ -175,7 +175,7 @@ def test_problem_20_kind_by_type_code_then_colour_by_colorant_then_by_words(read
         ("staples", None),
         ("other", None),
         ("unknown", None),
-        ("fuser", None),
+        ("unknown", None),
         ("opc", "yellow"),
         ("toner", "magenta"),
         ("opc", None),
