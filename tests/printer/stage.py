@@ -8,7 +8,7 @@ from typing import Any
 
 import trio
 
-from codec import Message, PduType, decode_message
+from codec import Message, Oid, PduType, decode_message
 from ptscan.simulator import Fault, SimulatedUser, make_plan, parse_recording, run_simulator
 from ptscan.snmp import Client, Community, Credential, Secret, Session, open_client
 
@@ -76,8 +76,13 @@ def session_with(
 
 
 @asynccontextmanager
-async def go_between(choose: Callable[[PduType], tuple[str, int]]) -> AsyncIterator[tuple[str, int]]:
-    """A device that answers each question as the device that ``choose`` names for its kind would."""
+async def go_between(
+    choose: Callable[[PduType], tuple[str, int]], *, heard: list[Oid] | None = None
+) -> AsyncIterator[tuple[str, int]]:
+    """A device that answers each question as the device that ``choose`` names for its kind would.
+
+    ``heard`` gets every object that an answer named, also what nobody had asked for.
+    """
     with trio.socket.socket(type=socket.SOCK_DGRAM) as front, trio.socket.socket(type=socket.SOCK_DGRAM) as back:
         await front.bind(("127.70.17.1", 0))
 
@@ -87,7 +92,12 @@ async def go_between(choose: Callable[[PduType], tuple[str, int]]) -> AsyncItera
                 message = decode_message(request)
                 assert isinstance(message, Message)
                 await back.sendto(request, choose(PduType(message.pdu_type)))
-                await front.sendto(await back.recv(65_535), client)
+                answer = await back.recv(65_535)
+                if heard is not None:
+                    said = decode_message(answer)
+                    assert isinstance(said, Message)
+                    heard.extend(oid for oid, _, _ in said.varbinds)
+                await front.sendto(answer, client)
 
         async with trio.open_nursery() as nursery:
             nursery.start_soon(serve)

@@ -12,13 +12,13 @@ from pathlib import Path
 import msgspec
 import pytest
 import trio
-from stage import AT, PRINTER, PUBLIC, answering, played, session_with, told
+from stage import AT, PRINTER, PUBLIC, answering, go_between, played, session_with, told
 
 from codec import OCTET_STRING, Message, Oid, PduType, Varbind, encode_response, format_oid, parse_oid
 from ptscan.printer import DeviceReading, read_device
 from ptscan.profiles import DENIED_SUBTREES, Profile, ProfileSet, allowed, denied, denied_walk, load_profiles
 from ptscan.simulator import FleetDevice, Recording, load_recording, make_fleet, make_plan, make_user, run_simulator
-from ptscan.snmp import Client, Credential, Secret, Session, User, open_client
+from ptscan.snmp import Client, Credential, Secret, Session, User, Version, open_client
 
 PROFILES = load_profiles()
 MONITOR = User("monitor", "sha256", Secret("auth-password"), context="")
@@ -153,6 +153,37 @@ async def test_a_device_without_a_printers_rows_leads_no_walk_into_what_is_close
     """After each column that it lacks comes a closed subtree at once."""
     async with played("1.3.6.1.2.1.1.1.0|4|Brother NC-8300h\n" + "\n".join(canaries()) + "\n") as (client, [place]):
         await gossip(client, place)
+
+
+EPSON = "1.3.6.1.4.1.1248.1.2.2"
+
+
+@pytest.mark.parametrize("version", ["1", "2c"])
+async def test_an_epson_never_steps_onto_the_channel_whose_reading_acts(version: Version) -> None:
+    """What is asked of it leads nowhere near: not even the row behind the last one is its control channel's."""
+    supplies = [
+        f"{EPSON}.28.1.1.{column}.1.{row}|{value}"
+        for row in range(1, 6)
+        for column, value in ((2, "2|70"), (3, "2|1"), (5, "4|Black"), (18, "4|Black ink"))
+    ]
+    rows = told(
+        PRINTER,
+        "1.3.6.1.2.1.1.1.0|4|EPSON Built-in 11b/g/n Print Server",
+        "1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.1248.1.1.2.1.3.5.69.69.80.83.50",
+        f"{EPSON}.1.1.1.2.1|4|WF-C5790",
+        f"{EPSON}.1.1.1.5.1|4|X3BC000001",
+        *(f"{EPSON}.2.1.1.{column}.1.{row}|4|{column}" for column in (2, 3, 4) for row in (1, 2, 3)),
+        *(f"{EPSON}.27.1.1.{column}.1.1|65|{column}" for column in (3, 4)),
+        *supplies,
+        *canaries(),
+    )
+    heard: list[Oid] = []
+    async with played(rows) as (client, [target]), go_between(lambda _: target, heard=heard) as place:
+        device, strays = await read(session_with(client, place, timeout=2.0, version=version))
+    assert strays == []
+    assert device.reading.identity.manufacturer == "Epson"
+    assert parse_oid(f"{EPSON}.28.1.1.2.1.1") in heard
+    assert [format_oid(oid) for oid in heard if oid.startswith(parse_oid(f"{EPSON}.44"))] == []
 
 
 CLOSED = [*map(parse_oid, DENIED_SUBTREES)]
