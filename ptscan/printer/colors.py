@@ -1,6 +1,7 @@
 """Which colour a supply has, from the word or the letter that the device uses."""
 
 import re
+from functools import lru_cache
 from typing import Final
 
 # prtMarkerColorantValue's names (RFC 3805 section 6), and what descriptions say in other languages.
@@ -49,6 +50,7 @@ _THING: Final = "(?:[Tt]oner|TONER|[Dd]rum|DRUM|[Ii]nk|INK|[Dd]eveloper)"
 _LETTER: Final = re.compile(rf"(?:^|[\[(]|\b{_THING}[ -])(BK|Bk|[KCMY])(?=$|[\])]|[ -]{_THING}\b)")
 
 
+@lru_cache(maxsize=1024)  # as kind_of
 def color_of(text: str | None) -> str | None:
     """Return the one colour that ``text`` names by word or else by letter, or None where it names none or several."""
     if not text:

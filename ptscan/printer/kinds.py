@@ -6,6 +6,7 @@ A text that names two things (``Fuser/Belt Cleaner``) names none.
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Final
 
 COLORANTS: Final = frozenset({"toner", "toner-cartridge", "ink", "ink-cartridge", "solid-wax"})
@@ -83,6 +84,8 @@ _PREFIXES: Final = {
 }
 
 
+# A fleet's supplies say the same few texts, each several times in a reading: remembered, they cost a tenth.
+@lru_cache(maxsize=1024)
 def kind_of(text: str | None) -> str | None:
     """Return the kind that ``text`` names: ``other`` for a supply without a type of its own, None for nothing known."""
     said = unicodedata.normalize("NFKC", text or "").casefold()
