@@ -1,6 +1,7 @@
 """A grid as a table: by rich on a terminal, plain columns in a pipe or a file, and for what no screen could hold."""
 
 import unicodedata
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Final, Literal
 
 from ptscan.cli.clean import one_line
@@ -18,6 +19,11 @@ def table(grid: Grid, terminal: bool) -> str:
     if not grid.rows:
         return ""
     return _drawn(grid) if terminal and len(grid.rows) <= MAX_RICH_ROWS else _plain(grid)
+
+
+def screen_width() -> int:
+    """Return how many columns the person's terminal has."""
+    return get_terminal_size().columns
 
 
 def rich_table(grid: Grid, *, cut: bool = False) -> "Table":

@@ -3,21 +3,26 @@
 I/O: reader.
 """
 
+from ptscan.printer.attempts import Attempt, Came
 from ptscan.printer.device_ids import known_by
 from ptscan.printer.doubles import APART, Roll, tell_apart
 from ptscan.printer.evidence import Evidence
+from ptscan.printer.explaining import Explanation, HeldSum, explain
 from ptscan.printer.history import compare
 from ptscan.printer.placeholders import mac_fault, serial_fault
 from ptscan.printer.reader import DeviceReading, read_device
-from ptscan.printer.standard import STANDARD_OBJECTS
 
 __all__ = [
     "APART",
-    "STANDARD_OBJECTS",
+    "Attempt",
+    "Came",
     "DeviceReading",
     "Evidence",
+    "Explanation",
+    "HeldSum",
     "Roll",
     "compare",
+    "explain",
     "known_by",
     "mac_fault",
     "read_device",

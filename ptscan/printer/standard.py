@@ -59,22 +59,6 @@ PRT_ALERT_GROUP_INDEX: Final = parse_oid("1.3.6.1.2.1.43.18.1.1.5")
 PRT_ALERT_CODE: Final = parse_oid("1.3.6.1.2.1.43.18.1.1.7")
 PRT_ALERT_DESCRIPTION: Final = parse_oid("1.3.6.1.2.1.43.18.1.1.8")
 
-STANDARD_OBJECTS: Final = {
-    "identity.name": SYS_NAME,
-    "identity.location": SYS_LOCATION,
-    "identity.contact": SYS_CONTACT,
-    "identity.serial": PRT_GENERAL_SERIAL_NUMBER,
-    "identity.model": HR_DEVICE_DESCR,
-    "identity.mac": IF_PHYS_ADDRESS,
-    "meters.total": PRT_MARKER_LIFE_COUNT,
-    "supplies": PRT_SUPPLIES_LEVEL,
-    "trays": PRT_INPUT_CURRENT_LEVEL,
-    "display": PRT_CONSOLE_BUFFER_TEXT,
-    "status.state": HR_PRINTER_STATUS,
-    "status.conditions": HR_PRINTER_DETECTED_ERROR_STATE,
-}
-"""Path of a reading -> the object, or the column, of the standard MIBs that tells it."""
-
 PRINTER_TREES: Final[tuple[Oid, ...]] = tuple(
     parse_oid(f"1.3.6.1.2.1.43.{table}") for table in ("5.1.1.16", "5.1.1.17", "8.2.1", "10.2.1", "11.1.1")
 )
