@@ -38,6 +38,19 @@ def test_every_recording_is_classified_as_what_it_is(
             assert kind != "printer", name
 
 
+def test_a_printer_is_known_by_its_number_alone_and_by_its_text_alone(
+    shared: Path, profiles: ProfileSet, recording: Callable[[str], dict[Oid, Varbind]]
+) -> None:
+    expected = json.loads((shared / "printers" / "expected.json").read_text())
+    names = [name for name, entry in expected.items() if name.endswith(".snmprec") and entry["is_printer"]]
+    said_by = {name: said(recording(name)) for name in names}
+    assert [
+        name for name, (number, _) in said_by.items() if number and profiles.classify(number, None) != "printer"
+    ] == []
+    assert [name for name, (_, text) in said_by.items() if text and profiles.classify(None, text) != "printer"] == []
+    assert len([name for name, (number, text) in said_by.items() if number and text]) > 30
+
+
 def test_only_net_snmp_and_what_says_nothing_stay_unknown(
     shared: Path, profiles: ProfileSet, recording: Callable[[str], dict[Oid, Varbind]]
 ) -> None:
