@@ -24,7 +24,6 @@ _PRINTER_TABLES: Final[tuple[Oid, ...]] = (
     standard.PRT_SUPPLIES_LEVEL,
     standard.PRT_INPUT_CURRENT_LEVEL,
 )
-_PRINTER_MIB: Final = standard.PRT_GENERAL_CURRENT_LOCALIZATION[:6]  # 1.3.6.1.2.1.43
 _DEVICE_ARC: Final = 11
 """Where hrDeviceIndex stands in the name of an object of the Printer-MIB: behind group, table, entry and column."""
 
@@ -78,7 +77,7 @@ def _devices(columns: Columns) -> set[int]:
 
 def _belongs_to(oid: Oid, devices: set[int]) -> bool:
     """Whether this is an object of the Printer-MIB in a row of one of ``devices``."""
-    if not oid.startswith(_PRINTER_MIB):
+    if not oid.startswith(standard.PRINTER_MIB):
         return False
     arcs = oid_arcs(oid)
     return len(arcs) > _DEVICE_ARC and arcs[_DEVICE_ARC] in devices

@@ -107,18 +107,14 @@ def pointed_at(columns: Columns, device: Index | None) -> list[Oid]:
     return list(dict.fromkeys(wanted))
 
 
-def rest_of_tables(columns: Columns) -> list[tuple[tuple[Oid, ...], int | None]]:
-    """Return what is left of each table, with its number of rows, by what the leading columns told.
+def rest_of_tables(columns: Columns) -> list[tuple[Oid, tuple[Oid, ...]]]:
+    """Return the column of each table that was read first and what is left of it to read.
 
-    Of supplies and trays a device may lack the leading column and have the others: their rows are not known then
-    (None). Alerts and the display are empty most of the time and are not asked for again.
+    Of supplies and trays a device may lack the leading column and have the others. Alerts and the display are empty
+    most of the time and are not asked for again.
     """
-    rest: list[tuple[tuple[Oid, ...], int | None]] = []
-    for lead, others in LEADS.items():
-        rows = len(columns.column(lead))
-        if others and (rows or lead in (standard.PRT_SUPPLIES_LEVEL, standard.PRT_INPUT_CURRENT_LEVEL)):
-            rest.append((others, rows or None))
-    return rest
+    always = (standard.PRT_SUPPLIES_LEVEL, standard.PRT_INPUT_CURRENT_LEVEL)
+    return [(lead, others) for lead, others in LEADS.items() if others and (columns.column(lead) or lead in always)]
 
 
 def rows_behind(columns: Columns) -> list[tuple[Oid, ...]]:

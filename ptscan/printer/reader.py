@@ -97,9 +97,10 @@ class _Reading:
         self._match()
         if not any(oid.startswith(standard.PRINTER_TREES) for oid in self._values):
             await self._try_jetdirect(head)
-        await self._walk(tuple(plan.LEADS))
-        for table, rows in plan.rest_of_tables(self._columns):
-            await self._walk(table, expected=rows)
+        has_tables = any(oid.startswith(standard.PRINTER_MIB) for oid in self._values)
+        await self._walk(tuple(plan.LEADS), first=plan.FIRST_ROWS if has_tables else 1)
+        for lead, table in plan.rest_of_tables(self._columns):
+            await self._rest(lead, table)
         for table in plan.rows_behind(self._columns):
             await self._walk(table)
         self._match()
@@ -209,6 +210,20 @@ class _Reading:
         elif oids and not self._must_stop():
             answer = await self._session.get_next(list(dict.fromkeys(map(plan.before, oids))))
             self._take(answer, {oid: item for oid, item in answer.values.items() if oid in oids})
+
+    async def _rest(self, lead: Oid, table: tuple[Oid, ...]) -> None:
+        """Read the other columns of a table of which one was walked.
+
+        In v1 a walk takes a request for each row; a GETNEXT from where each row begins takes all of them at once.
+        """
+        rows = self._columns.column(lead)
+        if not rows:
+            await self._walk(table, first=1)
+        elif self._session.version != "1" or self._fragile:
+            await self._walk(table, expected=len(rows))
+        elif not self._must_stop():
+            before = [b"", *(plan.suffix(index) for index in sorted(rows))][:-1]
+            await self._next([column + index for index in before for column in self._may_ask(table)])
 
     async def _rows(self, rows: Sequence[tuple[Oid, ...]]) -> None:
         """GET rows that must not be walked: all at once, or in v1, which fails for each that is not there, in turn."""

@@ -59,6 +59,8 @@ PRT_ALERT_GROUP_INDEX: Final = parse_oid("1.3.6.1.2.1.43.18.1.1.5")
 PRT_ALERT_CODE: Final = parse_oid("1.3.6.1.2.1.43.18.1.1.7")
 PRT_ALERT_DESCRIPTION: Final = parse_oid("1.3.6.1.2.1.43.18.1.1.8")
 
+PRINTER_MIB: Final = parse_oid("1.3.6.1.2.1.43")
+
 PRINTER_TREES: Final[tuple[Oid, ...]] = tuple(
     parse_oid(f"1.3.6.1.2.1.43.{table}") for table in ("5.1.1.16", "5.1.1.17", "8.2.1", "10.2.1", "11.1.1")
 )
