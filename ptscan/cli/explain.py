@@ -1,6 +1,6 @@
 """``ptscan read --explain``: where every value of a reading came from, and what was tried for each that is missing."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -9,9 +9,9 @@ from codec import Oid, Varbind, format_oid
 from proto_schema import Reading
 from ptscan.cli.clean import one_line
 from ptscan.cli.endpoints import shown
-from ptscan.cli.flat import Cell, Grid, Shape
+from ptscan.cli.flat import READINGS_AS_ASKED, Cell, Grid, Shape
 from ptscan.cli.netsnmp import TYPE_NAMES
-from ptscan.cli.table import screen_width, table
+from ptscan.cli.table import screen_width, table, text
 from ptscan.cli.words import counted
 from ptscan.printer import Attempt, Came, DeviceReading, Evidence, HeldSum, explain, tell_apart
 from ptscan.profiles import ProfileSet
@@ -20,6 +20,7 @@ from ptscan.snmp import Traffic
 RAW_OCTETS: Final = 24  # shown of a value beside its field; longer ones stand below, in whole
 ROW_OCTETS: Final = 16
 MAX_OCTETS: Final = 1_024  # shown of one value in whole
+_BLOCK_CELLS: Final = 5
 NARROW: Final = 140  # columns of a screen that no table of this kind fits into
 
 _WORDS: Final = {
@@ -144,10 +145,9 @@ def _parts(one: Explained, terminal: bool, narrow: bool) -> Iterator[str]:
         f"{' '.join(reading.via) or 'no answer'} at {reading.time}, {counted(one.requests, 'request')}, "
         f"{one.sent_octets + one.received_octets:,} octets; by the profiles {', '.join(one.profiles) or 'of none'}\n"
     )
-    grids = (_evidence(one.evidence), _missing(one.tried), _sums(one.sums), _problems(reading))
-    for grid in grids:
+    for grid in (_evidence(one.evidence), _missing(one.tried), _sums(one.sums), _problems(reading)):
         if grid.rows:
-            yield _blocks(grid) if narrow else table(grid, terminal)
+            yield _blocks(grid) if narrow and len(grid.header) > _BLOCK_CELLS else table(grid, terminal)
     if long := _long_values(one):
         yield long
 
@@ -185,7 +185,7 @@ def _spaced(digits: str) -> str:
 def _missing(tried: Sequence[Tried]) -> Grid:
     """What was tried, the fields of one row of a table together where the same came of them."""
     rows: dict[tuple[Cell, ...], list[str]] = {}
-    for path, profile, item in _unknown_together(tried):
+    for path, profile, item in _worth_telling(tried):
         head, _, field = path.rpartition(".")
         of_row = path.startswith(("supplies.", "trays.", "alerts."))
         key = (head if of_row else path, profile, item.rule or None, item.oid, _what_came(item, profile), _short(item))
@@ -196,16 +196,16 @@ def _missing(tried: Sequence[Tried]) -> Grid:
     )
 
 
-def _unknown_together(tried: Iterable[Tried]) -> Iterator[tuple[str, str, Tried]]:
-    """Each attempt with its path and its profile; the profiles that know nothing of a path as one."""
+def _worth_telling(tried: Sequence[Tried]) -> Iterator[tuple[str, str, Tried]]:
+    """Each attempt with its path and its profile; of what no profile knows one line for all of them."""
+    known = {item.path for item in tried if item.came != Came.NOT_KNOWN.value}
     unknown: dict[str, list[str]] = {}
-    for item in (tried := list(tried)):
-        if item.came == Came.NOT_KNOWN.value:
-            unknown.setdefault(item.path, []).append(item.profile)
+    for item in tried:
+        unknown.setdefault(item.path, []).append(item.profile)
     for item in tried:
         if item.came != Came.NOT_KNOWN.value:
             yield item.path, item.profile, item
-        elif profiles := unknown.pop(item.path, []):
+        elif item.path not in known and (profiles := unknown.pop(item.path, [])):
             yield item.path, ", ".join(profiles), item
 
 
@@ -225,7 +225,7 @@ def _sums(sums: Sequence[HeldSum]) -> Grid:
                 " + ".join(f"{name} {value}" for name, value in one.parts.items()),
                 (added := sum(one.parts.values())),
                 one.value,
-                "yes" if one.holds else f"no, {abs(added - one.value):,} apart",
+                ("yes" if one.holds else "no") + (f", {abs(added - one.value):,} apart" if added != one.value else ""),
             )
             for one in sums
         ],
@@ -237,11 +237,12 @@ def _problems(reading: Reading) -> Grid:
 
 
 def _blocks(grid: Grid) -> str:
-    """A grid for a narrow screen: a row's first cells in one line, the others below it."""
-    lines = [" ".join(name.upper() for name in grid.header[:2])]
-    for row in grid.rows:
-        cells = [one_line(str(cell)) for cell in row if cell is not None]
-        lines += [f"{cells[0]}: {cells[1]}" if len(cells) > 1 else cells[0], *(f"    {cell}" for cell in cells[2:])]
+    """A grid for a narrow screen: what a row is about in one line, where it comes from and its octets below."""
+    lines = []
+    for first, second, *others, last in grid.rows:
+        lines.append(f"{text(first)}: {text(second)}")
+        rest = "  ".join(text(cell) for cell in others if cell is not None)
+        lines += [f"    {line}" for line in (rest, None if last is None else text(last)) if line]
     return "\n".join(lines) + "\n"
 
 
@@ -282,4 +283,8 @@ def _rows(records: Sequence[Explained]) -> Grid:
     return Grid(header, rows)
 
 
-EXPLANATIONS: Final = Shape[Explained](_rows, _rows, draw=_drawn, revise=_told_apart)
+def _short_rows(records: Sequence[Explained]) -> Grid:
+    return READINGS_AS_ASKED.short([one.reading for one in records])
+
+
+EXPLANATIONS: Final = Shape[Explained](_rows, _short_rows, draw=_drawn, revise=_told_apart)

@@ -13,7 +13,7 @@ from ptscan.printer.evidence import Evidence
 from ptscan.printer.kinds import family_of
 from ptscan.printer.object_names import FIELD_OBJECTS, NAMES, ROW_OBJECTS, TABLES, index_of
 from ptscan.printer.text import decode_text
-from ptscan.profiles import Profile, ProfileSet, Rule
+from ptscan.profiles import Profile, ProfileSet, Rule, ScalarRule
 
 _NO_COUNT: Final = frozenset({0x7FFFFFFF, 0xFFFFFFFF})
 _CODES: Final = {-1: "no restriction", -2: "unknown", -3: "something is left"}
@@ -127,7 +127,9 @@ class _Search:
                 yield self._object(path, used.name, how, oid)
         for total in whole.sums:
             if path == f"meters.{total.meter}":
-                parts = " + ".join(name.strip("_") for name in (*total.parts.needed, *total.parts.optional))
+                parts = " + ".join(
+                    name.strip("_").replace("_", " ") for name in (*total.parts.needed, *total.parts.optional)
+                )
                 yield Attempt(path=path, profile=used.name, came=Came.NO_PARTS, rule=f"sum of {parts}")
 
     def _in_row(self, path: str, section: str, rest: str) -> Iterator[Attempt]:
@@ -201,8 +203,7 @@ def _sources(profile: Profile, path: str, supplies: Mapping[str, Supply]) -> Ite
 
     for scalar in profile.scalars:
         if means(scalar.field):
-            how = f"IEEE 1284 key {scalar.key}" if scalar.key else scalar.label or "object"
-            yield scalar, how, scalar.oid, False
+            yield scalar, _how(scalar), scalar.oid, False
     for record in profile.records:
         for name, field in record.fields.items():
             if means(field):
@@ -216,6 +217,12 @@ def _sources(profile: Profile, path: str, supplies: Mapping[str, Supply]) -> Ite
         column = left if path == "supplies" else columns.get(path.rpartition(".")[2])
         if path.startswith("supplies") and column is not None:
             yield rule, "row by its name or codes", column, True
+
+
+def _how(rule: ScalarRule) -> str:
+    if rule.key is not None:
+        return f"IEEE 1284 key {rule.key}"
+    return rule.label or (f"pattern {rule.pattern.texts[0]}" if rule.pattern else "object")
 
 
 def _is_line(field: str) -> bool:

@@ -14,7 +14,7 @@ from ptscan.profiles.fact import Counter, Extraction, Fact
 from ptscan.profiles.loader import ProfileError, load_profile, load_profiles
 from ptscan.profiles.matching import Kind, ProfileSet
 from ptscan.profiles.meters import METERS
-from ptscan.profiles.profile import Ask, CoarseLevels, Profile, Rule, SumCheck
+from ptscan.profiles.profile import Ask, CoarseLevels, Profile, Rule, ScalarRule, SumCheck
 
 __all__ = [
     "ALLOWED_SUBTREES",
@@ -31,6 +31,7 @@ __all__ = [
     "ProfileError",
     "ProfileSet",
     "Rule",
+    "ScalarRule",
     "SumCheck",
     "allowed",
     "check_sums",

@@ -296,12 +296,12 @@ def watched(tmp_path: Path) -> Callable[..., AbstractContextManager[Terminal]]:
     """``with watched("scan", …) as terminal``: with a terminal for stderr, with ``stdout=None`` for stdout, too."""
 
     @contextmanager
-    def watch(*arguments: str, stdout: int | None = subprocess.DEVNULL) -> Iterator[Terminal]:
+    def watch(*arguments: str, stdout: int | None = subprocess.DEVNULL, columns: int = 100) -> Iterator[Terminal]:
         ours, theirs = pty.openpty()
         process = subprocess.Popen(
             [*PTSCAN, *arguments],
             cwd=tmp_path,
-            env=plain_environment(TERM="xterm", COLUMNS="100", LINES="30"),
+            env=plain_environment(TERM="xterm", COLUMNS=str(columns), LINES="30"),
             stdin=subprocess.DEVNULL,
             stdout=theirs if stdout is None else stdout,
             stderr=theirs,
