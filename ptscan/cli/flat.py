@@ -29,7 +29,8 @@ class Shape(Generic[T]):
     """How records of one type are laid out.
 
     ``order`` is the key of the finished file's order, None: as they came. ``draw`` makes the text for a person, on a
-    terminal or not, where that is not a table of the ``short`` rows. ``revise`` adds what only all records together
+    terminal or not, where that is not a table of the ``short`` rows. ``sheets`` are more sheets of a workbook, by name,
+    for what has many rows in each record. ``revise`` adds what only all records together
     tell, where they are written as a whole.
     """
 
@@ -37,6 +38,7 @@ class Shape(Generic[T]):
     short: Callable[[Sequence[T]], Grid]
     order: Callable[[T], tuple[int, int, int]] | None = None
     draw: Callable[[Sequence[T], bool], str] | None = None
+    sheets: Callable[[Sequence[T]], dict[str, Grid]] | None = None
     revise: Callable[[Sequence[T]], list[T]] | None = None
 
 
@@ -141,7 +143,20 @@ def supply_text(supply: Supply) -> str:
 
 
 def _left(supply: Supply) -> str:
-    return supply.state if supply.percent is None else f"{supply.percent:g} %"
+    if supply.percent is None:
+        return supply.state
+    return f"{supply.percent:g} %" + (" (in a few steps)" if supply.coarse else "")
+
+
+def counters(readings: Sequence[Reading]) -> dict[str, Grid]:
+    """Return the sheet of all counters as the devices tell them, under their vendors' names."""
+    header = ("address", "device_id", "label", "value", "oid", "meter")
+    rows: list[tuple[Cell, ...]] = [
+        (reading.address, reading.device_id, raw.label, raw.value, raw.oid, raw.meter)
+        for reading in readings
+        for raw in reading.meters_raw
+    ]
+    return {"counters": Grid(header, rows)} if rows else {}
 
 
 def short_readings(readings: Sequence[Reading]) -> Grid:
@@ -167,10 +182,14 @@ def _short_reading(reading: Reading) -> tuple[Cell, ...]:
 
 
 def _glance(supply: Supply) -> str:
-    """Return ``K 50%`` for a colorant; other supplies are worth a word only when they worry."""
+    """Return ``K 50%`` for a colorant, ``K ~50%`` where its level comes in a few steps.
+
+    Other supplies are worth a word only when they worry.
+    """
     if _is_colorant(supply):
         name = _INITIALS.get(supply.color or "", supply.color or supply.kind)
-        return f"{name} {supply.state}" if supply.percent is None else f"{name} {round(supply.percent)}%"
+        about = "~" if supply.coarse else ""
+        return f"{name} {supply.state}" if supply.percent is None else f"{name} {about}{round(supply.percent)}%"
     if supply.state in _WORRYING:
         return f"{supply.kind or 'supply'} {supply.state}"
     return ""
@@ -189,5 +208,5 @@ def _is_colorant(supply: Supply) -> bool:
 
 _INITIALS: Final = {"black": "K", "cyan": "C", "magenta": "M", "yellow": "Y"}
 
-READINGS_AS_ASKED: Final = Shape[Reading](wide_readings, short_readings)
+READINGS_AS_ASKED: Final = Shape[Reading](wide_readings, short_readings, sheets=counters)
 READINGS: Final = replace(READINGS_AS_ASKED, order=lambda reading: by_address(reading.address, reading.port))

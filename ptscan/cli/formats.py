@@ -131,7 +131,8 @@ class Output(Generic[T]):
             case "xlsx":
                 from ptscan.cli.sheet import workbook
 
-                return workbook(self._shape.wide(records))
+                more = self._shape.sheets(records) if self._shape.sheets else {}
+                return workbook(self._shape.wide(records), more)
             case _:
                 terminal = self._destination.is_terminal()
                 draw = self._shape.draw

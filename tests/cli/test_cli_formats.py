@@ -17,12 +17,12 @@ import trio.testing
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proto_schema import Alert, Identity, Problem, Reading, Status, Supply
+from proto_schema import Alert, Identity, Problem, RawMeter, Reading, Status, Supply
 from ptscan.cli.clean import cell, one_line
 from ptscan.cli.destination import Destination, OutputError, open_destination
-from ptscan.cli.flat import READINGS, READINGS_AS_ASKED
+from ptscan.cli.flat import READINGS, READINGS_AS_ASKED, Grid
 from ptscan.cli.formats import Format, Output
-from ptscan.cli.sheet import MAX_TEXT
+from ptscan.cli.sheet import MAX_TEXT, SheetError, workbook
 
 HOSTILE = [
     "=cmd|' /C calc'!A0",
@@ -167,6 +167,39 @@ def test_no_text_of_a_device_is_a_formula_a_link_or_a_broken_file_in_xlsx(text: 
     assert row[header.index("meter_total")] == 182736
     assert row[header.index("black_percent")] == 50
     assert row[header.index("cyan_percent")] is None
+
+
+def test_a_level_in_a_few_steps_is_marked() -> None:
+    coarse = [Supply(index="1.1", kind="toner", color="black", percent=50.0, state="ok", coarse=True)]
+    (row,) = csv_rows(written("csv", [reading("x", supplies=coarse)]))
+    assert (row["black_percent"], row["supplies"]) == ("50.0", "black toner: 50 % (in a few steps)")
+    assert " K ~50% " in written("table", [reading("x", supplies=coarse)]).decode()
+
+
+def test_a_workbook_has_the_counters_as_the_devices_tell_them_on_a_sheet_of_their_own() -> None:
+    raw = [
+        RawMeter(label="=1+1", value=7, oid="1.3.6.1.4.1.253.8.53.13.2.1.6.1.20.1", meter="total"),
+        RawMeter(label="Staples", value=3, oid="1.3.6.1.4.1.253.8.53.13.2.1.6.1.20.2"),
+    ]
+    octets = written("xlsx", [reading("x", meters_raw=raw), reading("y", address="10.0.0.8")])
+    assert len(sheet_rows(octets)) == 3
+    book = openpyxl.load_workbook(io.BytesIO(octets))
+    assert book.sheetnames == ["ptscan", "counters"]
+    assert list(book["counters"].iter_rows(values_only=True)) == [
+        ("address", "device_id", "label", "value", "oid", "meter"),
+        ("10.0.0.7", "x", "=1+1", 7, "1.3.6.1.4.1.253.8.53.13.2.1.6.1.20.1", "total"),
+        ("10.0.0.7", "x", "Staples", 3, "1.3.6.1.4.1.253.8.53.13.2.1.6.1.20.2", None),
+    ]
+    assert openpyxl.load_workbook(io.BytesIO(written("xlsx", [reading("x")]))).sheetnames == ["ptscan"]
+
+
+def test_a_sheet_of_counters_that_is_full_says_how_many_more_there_are() -> None:
+    rows = [(str(number), number) for number in range(9)]
+    octets = workbook(Grid(("a",), [("x",)]), {"more": Grid(("label", "value"), rows)}, max_rows=5)
+    told = list(openpyxl.load_workbook(io.BytesIO(octets))["more"].iter_rows(values_only=True))
+    assert told == [("label", "value"), *rows[:3], ("6 more: see --format json", None)]
+    with pytest.raises(SheetError, match="more than"):
+        workbook(Grid(("label", "value"), rows), {}, max_rows=5)
 
 
 def test_a_number_that_a_sheet_would_round_is_written_as_text() -> None:
