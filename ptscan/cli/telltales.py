@@ -13,7 +13,7 @@ from typing import Final
 from codec import IP_ADDRESS, OBJECT_IDENTIFIER, OCTET_STRING, Oid, Varbind, format_oid, oid_arcs, parse_oid
 from ptscan.cli.keeping import EMPTIED, PRODUCT_TEXTS
 from ptscan.cli.pseudonyms import is_private, names_a_host, names_a_host_6
-from ptscan.printer import mac_fault, serial_fault
+from ptscan.printer import is_label, mac_fault, serial_fault
 from ptscan.profiles import Fact, ProfileSet, extract
 
 MAX_OF_A_KIND: Final = 512
@@ -113,7 +113,7 @@ def telltales_of(varbinds: Iterable[Varbind], profiles: ProfileSet) -> Telltales
     called = [_plain(model) for model in models if isinstance(model, bytes)]
     firmware = {fact.value for fact in facts if fact.field == "identity.firmware"}
     for serial in _serials(values, facts):
-        if serial_fault(_plain(serial), called) is None:
+        if serial_fault(_plain(serial), called) is None and not is_label(_plain(serial)):
             _take(found.serials, serial)
     for one in facts:
         if one.field in ("identity.name", "identity.asset") and isinstance(one.value, bytes):

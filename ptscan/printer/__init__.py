@@ -9,7 +9,7 @@ from ptscan.printer.doubles import APART, Roll, tell_apart
 from ptscan.printer.evidence import Evidence
 from ptscan.printer.explaining import Explanation, HeldSum, explain
 from ptscan.printer.history import compare
-from ptscan.printer.placeholders import mac_fault, serial_fault
+from ptscan.printer.placeholders import is_label, mac_fault, serial_fault
 from ptscan.printer.reader import DeviceReading, read_device
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "Roll",
     "compare",
     "explain",
+    "is_label",
     "known_by",
     "mac_fault",
     "read_device",

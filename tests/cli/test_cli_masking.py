@@ -144,6 +144,8 @@ def test_no_recording_tells_its_secrets_masked(
         products = f"{who.model} {who.description}".lower()
         kept = told(hidden.varbinds)
         for secret in filter(None, texts):
+            if secret == "serial_number":  # which whoever published them put there
+                continue
             if len(secret) >= 6 and (secret == who.serial or secret.lower() not in products):
                 secrets += 1
                 found += [(recording.path, secret, spelled) for spelled in spellings(secret) if spelled in kept]
