@@ -2,6 +2,7 @@
 
 import re
 from importlib import resources
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,14 @@ def test_a_profile_asks_for_little_and_walks_no_tree(profiles: ProfileSet) -> No
             for column in table:
                 # A column of a vendor's table lies deep; a shallow OID would be a walk of half its tree.
                 assert format_oid(column).count(".") >= 12, f"{profile.name}: {format_oid(column)}"
+
+
+def test_every_subtree_that_a_profile_allows_holds_something_that_it_asks_for(profiles: ProfileSet) -> None:
+    for profile in profiles.profiles:
+        ask = profile.ask
+        asked = (*ask.scalars, *profile.identify, *chain(*ask.tables), *chain(*chain(*ask.rows)))
+        idle = [format_oid(subtree) for subtree in profile.allow if not any(oid.startswith(subtree) for oid in asked)]
+        assert idle == [], profile.name
 
 
 def test_no_object_proves_two_kinds_of_device(profiles: ProfileSet) -> None:
@@ -78,7 +87,9 @@ def test_the_documented_keys_are_the_keys() -> None:
 def patterns(profile: Profile) -> list[Patterns]:
     found = [profile.texts, profile.models, profile.boards, profile.other_texts, profile.fragile]
     found += [pattern for pattern, _ in profile.brands] + [coarse.pattern for coarse in profile.coarse]
-    return found + [rule.pattern for rule in profile.scalars if rule.pattern is not None]
+    rules = (*profile.scalars, *profile.tables, *profile.records, *profile.supplies)
+    of_rules = (*(rule.pattern for rule in profile.scalars), *chain(*((rule.only, rule.unless) for rule in rules)))
+    return found + [pattern for pattern in of_rules if pattern is not None]
 
 
 def test_no_pattern_runs_away_on_a_hostile_text(profiles: ProfileSet) -> None:
