@@ -11,8 +11,8 @@ from typing import Final, TypeAlias
 
 import msgspec
 
-from proto_schema import Problem, Reading
-from ptscan.printer.evidence import MAX_PROBLEM_TEXT
+from proto_schema import Reading
+from ptscan.printer.evidence import problem_of
 from ptscan.printer.history import PER_MINUTE, minutes_between
 from ptscan.printer.placeholders import mac_fault, plain
 
@@ -186,9 +186,8 @@ def _also_at(reading: Reading, places: Collection[Place]) -> Reading:
 
 
 def _with(reading: Reading, code: str, text: str) -> Reading:
-    problem = Problem(code=code, text=text[:MAX_PROBLEM_TEXT])
     others = [each for each in reading.problems if each.code != code]  # an earlier run may have said it already
-    return msgspec.structs.replace(reading, problems=[*others, problem])
+    return msgspec.structs.replace(reading, problems=[*others, problem_of(code, text)])
 
 
 def _named(places: Iterable[Place]) -> str:

@@ -35,12 +35,17 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
         return self.varbind[0] if self.varbind else None
 
 
+def problem_of(code: str, text: str) -> Problem:
+    """A problem of MAX_PROBLEM_TEXT characters at most, cleaned, for it may quote the device."""
+    return Problem(code=code, text=(clean_text(text) or "")[:MAX_PROBLEM_TEXT])
+
+
 class Ledger:
     """The evidence and the problems of one reading, in the order in which they were found."""
 
     def __init__(self) -> None:
         self._evidence: dict[str, Evidence] = {}
-        self._problems: dict[tuple[str, str], Problem] = {}
+        self._problems: dict[Problem, None] = {}
 
     def book(
         self,
@@ -58,10 +63,9 @@ class Ledger:
         )
 
     def problem(self, code: str, text: str) -> None:
-        """Keep a problem once, cleaned, for it may quote the device; beyond MAX_PROBLEMS they are dropped."""
-        text = (clean_text(text) or "")[:MAX_PROBLEM_TEXT]
+        """Keep a problem once; beyond MAX_PROBLEMS they are dropped."""
         if len(self._problems) < MAX_PROBLEMS:
-            self._problems.setdefault((code, text), Problem(code=code, text=text))
+            self._problems[problem_of(code, text)] = None
 
     def __getitem__(self, path: str) -> Evidence:
         return self._evidence[path]
@@ -72,7 +76,7 @@ class Ledger:
     @property
     def problems(self) -> list[Problem]:
         """The problems so far."""
-        return list(self._problems.values())
+        return list(self._problems)
 
     def provenance(self) -> dict[str, Provenance]:
         """Return the provenance of each path for the reading.

@@ -11,9 +11,8 @@ from typing import Final, TypeAlias
 
 from proto_schema import Problem, RawMeter, Reading, Supply
 from ptscan.printer.device_ids import serial_key
-from ptscan.printer.evidence import MAX_PROBLEM_TEXT
+from ptscan.printer.evidence import problem_of
 from ptscan.printer.placeholders import is_label, mac_fault, plain
-from ptscan.printer.text import clean_text
 
 MAX_FOUND: Final = 32
 """Problems that one comparison gives."""
@@ -27,7 +26,6 @@ _WRAP: Final = 2**32
 NEAR_WRAP: Final = 2**28
 """So near to its end a counter must have been, and so near to 0 be, to be one that began anew: years of printing."""
 
-
 Found: TypeAlias = Iterator[tuple[str, str]]
 """Codes and texts of problems."""
 
@@ -37,8 +35,7 @@ def compare(previous: Reading, current: Reading) -> tuple[Problem, ...]:
 
     Nothing is concluded from an address: of two readings without an identity of their own nothing is said.
     """
-    found = islice(_all(previous, current), MAX_FOUND)
-    return tuple(Problem(code=code, text=(clean_text(text) or "")[:MAX_PROBLEM_TEXT]) for code, text in found)
+    return tuple(problem_of(code, text) for code, text in islice(_all(previous, current), MAX_FOUND))
 
 
 def _all(previous: Reading, current: Reading) -> Found:
