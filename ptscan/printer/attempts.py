@@ -13,9 +13,8 @@ from ptscan.printer.evidence import Evidence
 from ptscan.printer.kinds import family_of
 from ptscan.printer.object_names import FIELD_OBJECTS, NAMES, ROW_OBJECTS, TABLES, index_of
 from ptscan.printer.text import decode_text
-from ptscan.profiles import Profile, ProfileSet, Rule, ScalarRule
+from ptscan.profiles import NO_COUNT, Profile, ProfileSet, Rule, ScalarRule
 
-_NO_COUNT: Final = frozenset({0x7FFFFFFF, 0xFFFFFFFF})
 _CODES: Final = {-1: "no restriction", -2: "unknown", -3: "something is left"}
 _SHORTEST_QUOTE: Final = 3
 _MAC_OCTETS: Final = 6
@@ -117,7 +116,7 @@ class _Search:
 
     def rules(self, path: str, used: Profile, whole: Profile) -> Iterator[Attempt]:
         """What the rules of a profile could have told; those that are not in ``used`` are for other models."""
-        held = set(map(id, _rules(used)))
+        held = set(map(id, used.rules))
         for rule, how, oid, is_column in _sources(whole, path, self._supplies):
             if id(rule) not in held:
                 yield Attempt(path=path, profile=used.name, came=Came.OTHER_MODEL, rule=how, oid=oid)
@@ -137,10 +136,12 @@ class _Search:
         base = self._booked.get(f"{section}.{index}")
         suffix = index_of(section, base.varbind[0]) if base and base.varbind else None
         columns = ROW_OBJECTS[section].get(field, ())
-        if columns and suffix is None:  # a vendor's supply, which the standard table does not have
-            yield Attempt(path=path, profile=standard.PROFILE, came=Came.NO_ROW, rule="", oid=TABLES[section])
-        for column in columns if suffix is not None else ():
-            cell = self._answers.get(column + suffix) if suffix is not None else None
+        if suffix is None:
+            if columns:  # a vendor's supply, which the standard table does not have
+                yield Attempt(path=path, profile=standard.PROFILE, came=Came.NO_ROW, oid=TABLES[section])
+            return
+        for column in columns:
+            cell = self._answers.get(column + suffix)
             yield (
                 self._of(path, standard.PROFILE, NAMES[column], cell)
                 if cell is not None
@@ -181,7 +182,7 @@ class _Search:
         if isinstance(value, int):
             if value in _CODES:
                 return Came.NO_NUMBER, _CODES[value]
-            return (Came.NO_NUMBER, "not counted") if value in _NO_COUNT else (Came.NOTHING_OF_IT, None)
+            return (Came.NO_NUMBER, "not counted") if value in NO_COUNT else (Came.NOTHING_OF_IT, None)
         text = decode_text(value)
         for problem in self._reading.problems:
             if text is not None and len(text) >= _SHORTEST_QUOTE and repr(text) in problem.text:
@@ -191,15 +192,13 @@ class _Search:
         return (Came.EMPTY if text is None else Came.NOTHING_OF_IT), None
 
 
-def _rules(profile: Profile) -> Iterator[Rule]:
-    yield from (*profile.scalars, *profile.records, *profile.tables, *profile.supplies)
-
-
 def _sources(profile: Profile, path: str, supplies: Mapping[str, Supply]) -> Iterator[tuple[Rule, str, Oid, bool]]:
     """Each rule that could tell ``path``: how, and its object; or its column, which was walked."""
 
     def means(field: str) -> bool:
-        return field == path or _is_of_supply(field, path, supplies) or (path == "display" and _is_line(field))
+        if path == "display":
+            return field.startswith("display.")
+        return field == path or _is_of_supply(field, path, supplies)
 
     for scalar in profile.scalars:
         if means(scalar.field):
@@ -223,10 +222,6 @@ def _how(rule: ScalarRule) -> str:
     if rule.key is not None:
         return f"IEEE 1284 key {rule.key}"
     return rule.label or (f"pattern {rule.pattern.texts[0]}" if rule.pattern else "object")
-
-
-def _is_line(field: str) -> bool:
-    return field.startswith("display.")
 
 
 def _is_of_supply(field: str, path: str, supplies: Mapping[str, Supply]) -> bool:

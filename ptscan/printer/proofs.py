@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+import msgspec
+
 from codec import Oid, Varbind, oid_key, parse_oid
 from proto_schema import Alert, RawMeter, Reading, Supply, Tray
 from ptscan.printer import standard
@@ -57,9 +59,7 @@ def _device_id(reading: Reading, booked: Mapping[str, Evidence]) -> Evidence:
     )
 
 
-def _counter(
-    number: int, raw: RawMeter, values: Mapping[Oid, Varbind], profiles: Sequence[Profile]
-) -> Evidence:  # fmt: skip
+def _counter(number: int, raw: RawMeter, values: Mapping[Oid, Varbind], profiles: Sequence[Profile]) -> Evidence:
     oid = parse_oid(raw.oid)
     of = next((profile.name for profile in profiles if oid.startswith(profile.allow)), standard.PROFILE)
     meter = f"in meters.{raw.meter}" if raw.meter else "no canonical meter"
@@ -103,9 +103,7 @@ def _cell(columns: Sequence[Oid], suffix: bytes, values: Mapping[Oid, Varbind]) 
 def _of_row(path: str, value: FieldValue, base: Evidence, cell: tuple[str, Varbind] | None, field: str) -> Evidence:
     name, varbind = cell or ("", base.varbind)
     rule = base.rule if field in _BY_LEVEL or not name else name
-    return Evidence(
-        path=path, value=value, varbind=varbind, profile=base.profile, rule=rule, confidence=base.confidence
-    )
+    return msgspec.structs.replace(base, path=path, value=value, varbind=varbind, rule=rule)
 
 
 def _display(
@@ -122,14 +120,7 @@ def _display(
         facts = (fact for profile in profiles for fact in extract(profile, values).facts)
         cells = [fact.raw for fact in facts if fact.field.startswith("display.") and _says(fact.raw)]
     for number, (line, cell) in enumerate(zip(reading.display, cells, strict=False)):
-        yield Evidence(
-            path=f"display.{number}",
-            value=line,
-            varbind=cell,
-            profile=base.profile,
-            rule=base.rule,
-            confidence=base.confidence,
-        )
+        yield msgspec.structs.replace(base, path=f"display.{number}", value=line, varbind=cell)
 
 
 def _says(varbind: Varbind) -> bool:

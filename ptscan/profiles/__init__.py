@@ -15,12 +15,14 @@ from ptscan.profiles.loader import ProfileError, load_profile, load_profiles
 from ptscan.profiles.matching import Kind, ProfileSet
 from ptscan.profiles.meters import METERS
 from ptscan.profiles.profile import Ask, CoarseLevels, Profile, Rule, ScalarRule, SumCheck
+from ptscan.profiles.values import NO_COUNT
 
 __all__ = [
     "ALLOWED_SUBTREES",
     "DENIED_SUBTREES",
     "DRIFT",
     "METERS",
+    "NO_COUNT",
     "Ask",
     "CoarseLevels",
     "Counter",

@@ -240,11 +240,15 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             supplies=tuple(rule for rule in self.supplies if rule.holds(texts)),
         )
 
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """Every rule that reads something."""
+        return (*self.scalars, *self.tables, *self.records, *self.supplies)
+
     @cached_property
     def has_exceptions(self) -> bool:
         """Whether any rule is only for some models."""
-        rules: tuple[Rule, ...] = (*self.scalars, *self.tables, *self.records, *self.supplies)
-        return any(rule.only is not None or rule.unless is not None for rule in rules)
+        return any(rule.only is not None or rule.unless is not None for rule in self.rules)
 
     def makes(self, maker: str) -> bool:
         """Whether the MFG of an IEEE 1284 id means this vendor: ``HP Inc.`` is HP."""
