@@ -115,8 +115,6 @@ ALERT_GROUPS: Final = {
     ),
     **_numbered("finDevice finSupply finSupplyMediaInput finAttribute", first=30),
 }
-ALERT_GROUP_INPUT: Final = 8
-ALERT_GROUP_SUPPLIES: Final = 11
 
 # hrPrinterDetectedErrorState (RFC 2790, with the second octet of RFC 3805): bit 0 is the first octet's highest.
 ERROR_BITS: Final = tuple(

@@ -177,7 +177,7 @@ def _is_furniture(supply: Supply, trays: frozenset[str]) -> bool:
 
 def _say_doubts(supplies: list[Supply], ledger: Ledger) -> None:
     """Say what was read by the rules and may be otherwise all the same."""
-    said: dict[str, list[str]] = {"level-over-capacity": [], "kind-doubtful": [], "receptacle-level": []}
+    said: dict[str, list[str]] = {code: [] for code in _DOUBTS}
     for row in supplies:
         name = f"{row.index} {row.description!r}" if row.description else row.index
         if row.level and row.capacity and row.level > row.capacity:
