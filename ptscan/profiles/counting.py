@@ -7,12 +7,11 @@ from typing import Final
 import msgspec
 
 from codec import Oid, Varbind
-from ptscan.profiles.decoders import DECODERS
-from ptscan.profiles.fact import Counter, Fact, fact, preference
+from ptscan.profiles.fact import Counter, Fact, fact
 from ptscan.profiles.labels import label_key
+from ptscan.profiles.meters import preference
 from ptscan.profiles.profile import Profile, RecordRule, Rule, ScalarRule, TableRule
-from ptscan.profiles.schema import Prefer
-from ptscan.profiles.values import MAX_METER, NO_COUNT, cells, count, index_text, label, octets
+from ptscan.profiles.values import MAX_METER, NO_COUNT, cells, count, index_text, label, records
 
 MAX_COUNTERS: Final = 256
 """Counters of one device that are kept as they stand."""
@@ -47,15 +46,11 @@ def count_all(profile: Profile, values: Mapping[Oid, Varbind]) -> tuple[list[Fac
         for one in _added(counts) if adds else counts:
             if one.meter is not None:
                 field = f"meters.{one.meter}"
+                prefer = rule.prefer if isinstance(rule, ScalarRule) else preference(field)
                 facts.append(
-                    fact(profile, rule, field, one.number, one.varbind, how=one.how, prefer=_prefer(rule, one.meter),
-                         label=one.label)
-                )  # fmt: skip
+                    fact(profile, rule, field, one.number, one.varbind, how=one.how, prefer=prefer, label=one.label)
+                )
     return facts, counters[:MAX_COUNTERS]
-
-
-def _prefer(rule: Rule, meter: str) -> Prefer:
-    return rule.prefer if isinstance(rule, ScalarRule) else preference(meter)
 
 
 def _in_table(rule: TableRule, values: Mapping[Oid, Varbind]) -> Iterator[_Count]:
@@ -77,17 +72,11 @@ def _in_table(rule: TableRule, values: Mapping[Oid, Varbind]) -> Iterator[_Count
 
 
 def _in_record(rule: RecordRule, values: Mapping[Oid, Varbind]) -> Iterator[_Count]:
-    varbind = values.get(rule.oid)
-    packed = octets(varbind)
-    if varbind is None or packed is None:
-        return
-    for record, number in DECODERS[rule.decoder](packed):
-        field = rule.fields.get(record, "")
-        if field.startswith("meters.") and number not in NO_COUNT:
-            yield _Count(
-                varbind=varbind, number=number, meter=field.removeprefix("meters."), how=f"record {record}",
-                name=rule.names.get(record, f"record {record}"),
-            )  # fmt: skip
+    for record, field, number, varbind in records(rule, values, "meters"):
+        if number not in NO_COUNT:
+            how = f"record {record}"
+            meter = field.removeprefix("meters.")
+            yield _Count(varbind=varbind, number=number, meter=meter, how=how, name=rule.names.get(record, how))
 
 
 def _in_scalar(rule: ScalarRule, values: Mapping[Oid, Varbind]) -> Iterator[_Count]:

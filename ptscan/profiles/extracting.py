@@ -11,7 +11,8 @@ from codec import Oid, Varbind
 from proto_schema import Problem
 from ptscan.profiles.counting import count_all
 from ptscan.profiles.decoders import MAX_OCTETS
-from ptscan.profiles.fact import Extraction, Fact, preference
+from ptscan.profiles.fact import Extraction, Fact
+from ptscan.profiles.meters import preference
 from ptscan.profiles.naming import manufacturer, text_facts
 from ptscan.profiles.profile import Profile, SumCheck
 from ptscan.profiles.schema import Confidence
@@ -82,13 +83,14 @@ def _from_sums(profile: Profile, chosen: Mapping[str, Fact]) -> Iterator[Fact]:
             continue
         used = [known[f"meters.{name}"] for name in rule.parts.there(meters)]
         worst = max(used, key=lambda fact: _RANK[fact.confidence])
+        field = f"meters.{rule.meter}"
         added = Fact(
-            field=f"meters.{rule.meter}", value=value, raw=used[0].raw, profile=profile.name,
+            field=field, value=value, raw=used[0].raw, profile=profile.name,
             rule=_SUM_OF + " + ".join(map(_added_up, used)), confidence=worst.confidence,
             source=worst.source, label=" + ".join(fact.label for fact in used if fact.label) or None,
-            prefer=preference(rule.meter),
+            prefer=preference(field),
         )  # fmt: skip
-        known[added.field] = added
+        known[field] = added
         yield added
 
 

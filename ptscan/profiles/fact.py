@@ -68,8 +68,3 @@ def fact(
         field=field, value=value, raw=raw, profile=profile.name, rule=how, confidence=rule.confidence,
         source=rule.source, label=label, prefer=prefer,
     )  # fmt: skip
-
-
-def preference(meter: str) -> Prefer:
-    """The life count of the standard MIB is the total; of every other meter the vendor knows more."""
-    return "standard" if meter == "total" else "own"

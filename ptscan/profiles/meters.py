@@ -3,6 +3,7 @@
 from typing import Final
 
 from ptscan.profiles.guessing import instead
+from ptscan.profiles.schema import Prefer
 
 METERS: Final[dict[str, str]] = {
     "total": "Sides that the engine has marked in its life, whatever the function.",
@@ -92,6 +93,14 @@ def field_fault(field: str) -> str | None:
     if head == "display":
         return None if rest.isascii() and rest.isdigit() else "a display line is display.1, display.2, ..."
     return f"unknown field {field!r}: begin with identity., meters., supplies. or display."
+
+
+def preference(field: str) -> Prefer:
+    """Whom to believe where the standard MIBs tell a field too, and no rule says otherwise.
+
+    They know who a printer is, what it shows, and its total, the life count; of the rest the vendor knows more.
+    """
+    return "standard" if field.startswith(("identity.", "display.")) or field == "meters.total" else "own"
 
 
 def meter_fault(name: str) -> str | None:

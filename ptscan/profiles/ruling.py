@@ -7,7 +7,7 @@ from typing import Final, TypedDict
 from ptscan.profiles import schema
 from ptscan.profiles.decoders import DECODERS, IEEE1284_KEYS
 from ptscan.profiles.faults import FaultError, PatternChecker, fit, to_column, to_labels, to_oid, to_states
-from ptscan.profiles.meters import SUPPLY_COLORS, SUPPLY_KINDS, field_fault, meter_fault, supply_fault
+from ptscan.profiles.meters import SUPPLY_COLORS, SUPPLY_KINDS, field_fault, meter_fault, preference, supply_fault
 from ptscan.profiles.profile import Parts, Patterns, RecordRule, ScalarRule, SumCheck, SumRule, SupplyRule, TableRule
 from ptscan.profiles.schema import Confidence
 
@@ -41,7 +41,6 @@ class Ruler:
             raise FaultError(f"{key}.key", 'a key belongs to format = "ieee1284", and to it alone')
         if item.key is not None and item.key not in IEEE1284_KEYS:
             raise FaultError(f"{key}.key", f"no key {item.key!r}: {', '.join(sorted(IEEE1284_KEYS))}")
-        standard = item.field.startswith(("identity.", "display.")) or item.field == "meters.total"
         return ScalarRule(
             oid=to_oid(f"{key}.oid", item.oid),
             field=item.field,
@@ -50,7 +49,7 @@ class Ruler:
             key=item.key,
             pattern=self._patterns.cutting(f"{key}.pattern", item.pattern),
             skip=frozenset(text.casefold() for text in item.skip),
-            prefer=item.prefer or ("standard" if standard else "own"),
+            prefer=item.prefer or preference(item.field),
             **self._common(key, item),
         )
 

@@ -5,11 +5,10 @@ from typing import Final
 
 from codec import Oid, Varbind
 from proto_schema import Problem
-from ptscan.profiles.decoders import DECODERS
 from ptscan.profiles.fact import Fact, fact
 from ptscan.profiles.labels import label_key
 from ptscan.profiles.profile import Profile, RecordRule, SupplyRule
-from ptscan.profiles.values import cells, count, label, octets
+from ptscan.profiles.values import cells, count, label, octets, records
 
 _FULL: Final = 100.0
 
@@ -31,13 +30,8 @@ def supply_facts(profile: Profile, values: Mapping[Oid, Varbind], problems: list
 
 
 def _from_record(profile: Profile, rule: RecordRule, values: Mapping[Oid, Varbind]) -> Iterator[Fact]:
-    varbind = values.get(rule.oid)
-    packed = octets(varbind)
-    if varbind is None or packed is None:
-        return
-    for name, number in DECODERS[rule.decoder](packed):
-        field = rule.fields.get(name, "")
-        value = _recorded(rule, field, number) if field.startswith("supplies.") else None
+    for name, field, number, varbind in records(rule, values, "supplies"):
+        value = _recorded(rule, field, number)
         if value is not None:
             yield fact(profile, rule, field, value, varbind, how=f"record {name}", prefer="own")
 
@@ -58,24 +52,28 @@ def _rows(profile: Profile, rule: SupplyRule, values: Mapping[Oid, Varbind]) -> 
         supply, how, said = _which(rule, values, index)
         if supply is None:
             continue
-
-        def told(field: str, value: str | float | bytes, raw: Varbind, supply: str = supply, how: str = how,
-                 said: str | None = said) -> Fact:  # fmt: skip
-            return fact(profile, rule, f"supplies.{supply}.{field}", value, raw, how=how, prefer="own", label=said)
-
-        facts = []
-        level = varbind[2]
-        if isinstance(level, int) and (state := rule.codes.get(level)) is not None:
-            facts.append(told("state", state, varbind))
-        elif (percent := _percent(rule, values, index, varbind)) is not None:
-            facts.append(told("percent", percent, varbind))
-        for field, column in rule.texts.items():
-            cell = values.get(column + index)
-            text = octets(cell)
-            if cell is not None and text is not None and text.strip(b" \0\t\r\n"):
-                facts.append(told(field, text.strip(b" \0\t\r\n"), cell))
+        facts = [
+            fact(profile, rule, f"supplies.{supply}.{field}", value, raw, how=how, prefer="own", label=said)
+            for field, value, raw in _told(rule, values, index, varbind)
+        ]
         if facts:
             yield supply, facts
+
+
+def _told(
+    rule: SupplyRule, values: Mapping[Oid, Varbind], index: Oid, varbind: Varbind
+) -> Iterator[tuple[str, str | float | bytes, Varbind]]:
+    """What a row tells: field, value and the cell; ``varbind`` is its cell of what is left."""
+    level = varbind[2]
+    if isinstance(level, int) and (state := rule.codes.get(level)) is not None:
+        yield "state", state, varbind
+    elif (percent := _percent(rule, values, index, varbind)) is not None:
+        yield "percent", percent, varbind
+    for field, column in rule.texts.items():
+        cell = values.get(column + index)
+        text = (octets(cell) or b"").strip(b" \0\t\r\n")
+        if cell is not None and text:
+            yield field, text, cell
 
 
 def _which(rule: SupplyRule, values: Mapping[Oid, Varbind], index: Oid) -> tuple[str | None, str, str | None]:

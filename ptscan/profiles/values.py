@@ -1,11 +1,11 @@
-"""Answers made usable: counts, octets, labels and the cells of a column, each bounded, each absent where it is none."""
+"""Answers made usable: counts, octets, labels, cells of a column, records: each bounded, each absent where none is."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final
 
 from codec import TIMETICKS, CodecError, Oid, Varbind, format_oid, oid_arcs
-from ptscan.profiles.decoders import MAX_OCTETS
-from ptscan.profiles.profile import MAX_TEXT, Patterns
+from ptscan.profiles.decoders import DECODERS, MAX_OCTETS
+from ptscan.profiles.profile import MAX_TEXT, Patterns, RecordRule
 
 MAX_METER: Final = 2**63 - 1
 MAX_ROWS: Final = 256
@@ -61,6 +61,18 @@ def cells(values: Mapping[Oid, Varbind], column: Oid) -> Iterator[tuple[Oid, Var
             found += 1
             if found == MAX_ROWS:
                 return
+
+
+def records(rule: RecordRule, values: Mapping[Oid, Varbind], section: str) -> Iterator[tuple[str, str, int, Varbind]]:
+    """The records of one object that fill fields of ``section``: (id, field, number, the object)."""
+    varbind = values.get(rule.oid)
+    packed = octets(varbind)
+    if varbind is None or packed is None:
+        return
+    for name, number in DECODERS[rule.decoder](packed):
+        field = rule.fields.get(name, "")
+        if field.startswith(f"{section}."):
+            yield name, field, number, varbind
 
 
 def index_text(index: Oid) -> str:
