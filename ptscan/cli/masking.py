@@ -14,6 +14,16 @@ from itertools import chain
 from typing import Final, NamedTuple
 
 from codec import IP_ADDRESS, OBJECT_IDENTIFIER, Oid, Varbind, oid_arcs, oid_from_arcs, oid_key, parse_oid
+from ptscan.cli.host_addresses import (
+    ADDRESS_TABLES,
+    INDEX_ARCS,
+    IPV4_TEXT,
+    IPV6_TEXT,
+    MAC_COLUMNS,
+    ipv6_in_text,
+    mac_is_anyones,
+)
+from ptscan.cli.keeping import EMPTIED
 from ptscan.cli.pseudonyms import Pseudonyms
 from ptscan.cli.spellings import (
     SHORTEST_WITHIN,
@@ -24,17 +34,11 @@ from ptscan.cli.spellings import (
     text_spellings,
 )
 from ptscan.cli.telltales import (
-    ADDRESS_TABLES,
-    INDEX_ARCS,
-    IPV4_TEXT,
-    IPV6_TEXT,
-    MAC_COLUMNS,
     MAX_OF_A_KIND,
     NAME_COLUMNS,
     UUID_TEXT,
     Telltales,
-    ipv6_in_text,
-    mac_is_anyones,
+    is_product,
     telltales_of,
     text_of,
 )
@@ -83,7 +87,7 @@ class _Masking:
 
     def __init__(self, found: Telltales, pseudonyms: Pseudonyms) -> None:
         self._pseudonyms = pseudonyms
-        self._products = found.products
+        self._found = found
         self._macs = {mac: pseudonyms.mac(mac) for mac in sorted(found.macs)}
         self._tails = {mac[3:].hex().encode(): made[3:] for mac, made in self._macs.items()}
         self._ipv4 = pseudonyms.ipv4(found.ipv4)
@@ -118,11 +122,14 @@ class _Masking:
             return address
         if len(value) == 9 and value[0] >> 7 and value[4] == 1:  # an engine ID made of an address (RFC 3411 section 5)
             return value[:5] + self._ipv4.get(value[5:], value[5:])
-        is_name = oid.startswith(NAME_COLUMNS) and text.lower() not in self._products
-        if text and (is_name or text.lower() in self._names):
+        if text and (self._is_name(oid, text) or text.lower() in self._names):
             head, _, tail = value.partition(text)
             return head + self._name(text) + tail
         return self._everywhere.rewrite(value, self._rewritten)
+
+    def _is_name(self, oid: Oid, text: bytes) -> bool:
+        """Whether an object holds a name: whatever it is, or in those that a maker may fill what is no product's."""
+        return oid.startswith(EMPTIED) or (oid.startswith(NAME_COLUMNS) and not is_product(self._found, text))
 
     def _rewritten(self, octets: bytes) -> bytes:
         """An IP address or a UUID."""

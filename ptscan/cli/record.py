@@ -111,7 +111,7 @@ def _masked(varbinds: Sequence[Varbind], secrets: Iterable[bytes]) -> tuple[list
         (masked.addresses, "IP address", "IP addresses"),
         (masked.uuids, "UUID", ""),
     )
-    kinds = ", ".join(counted(*one) for one in told if one[0]) or "nothing was found that tells whose device it is"
+    kinds = ", ".join(counted(*one) for one in told if one[0]) or "no more than what the objects of names hold"
     what = f"masked: {kinds} ({counted(masked.objects, 'object')})"
     return masked.varbinds, what + (f"; emptied: {counted(emptied, 'text')} with a secret" if emptied else "")
 

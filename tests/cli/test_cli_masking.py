@@ -357,6 +357,48 @@ def test_a_name_is_the_same_alone_and_before_its_domain_and_what_a_product_is_ca
     assert not [secret for secret in (b"ann", b"example", b"floor3", "büro".encode()) if secret in kept]
 
 
+def test_what_stands_in_the_objects_of_people_is_masked_whatever_it_is_and_what_is_anybodys_stays_elsewhere() -> None:
+    rows = [
+        text("1.3.6.1.2.1.1.1.0", "Acme label printer 9"),
+        text("1.3.6.1.2.1.1.4.0", "unknown"),
+        text("1.3.6.1.2.1.1.5.0", "100"),
+        text("1.3.6.1.2.1.1.6.0", "Lab"),
+        text("1.3.6.1.2.1.43.5.1.1.16.1", "label printer"),
+        text("1.3.6.1.2.1.43.8.2.1.12.1.1", "unknown"),
+        text("1.3.6.1.2.1.43.11.1.1.6.1.1", "toner of a label printer"),
+        text("1.3.6.1.4.1.99999.1.0", "100"),
+    ]
+    hidden = {oid: value for oid, _, value in mask(rows, PROFILES, key=KEY).varbinds}
+    for oid, _, value in rows[1:4]:
+        masked = hidden[oid]
+        assert masked != value
+        assert isinstance(masked, bytes)
+        assert isinstance(value, bytes)
+        assert len(masked) == len(value)
+    for oid, _, value in (rows[0], *rows[4:]):
+        assert hidden[oid] == value
+
+
+def test_a_domain_and_a_mac_are_found_in_a_vendors_objects_alone() -> None:
+    rows = [
+        text("1.3.6.1.2.1.1.1.0", "HP ETHERNET MULTI-ENVIRONMENT"),
+        text("1.3.6.1.4.1.11.2.4.3.1.23.0", "001122334456"),
+        text("1.3.6.1.4.1.11.9.1.0", "corp.example.com"),
+        text("1.3.6.1.4.1.11.9.2.0", "smtp.corp.example.com"),
+        text("1.3.6.1.4.1.11.9.3.0", "www.hp.com"),
+    ]
+    values = [value for _, _, value in mask(rows, PROFILES, key=KEY).varbinds]
+    mac, domain, host, public = values[1:]
+    assert isinstance(mac, bytes)
+    assert isinstance(host, bytes)
+    assert isinstance(domain, bytes)
+    assert mac.startswith(b"001122")
+    assert mac != b"001122334456"
+    assert host.endswith(b"." + domain)
+    assert b"example" not in b" ".join([domain, host])
+    assert public == b"www.hp.com"
+
+
 def test_placeholders_and_counters_stay() -> None:
     rows = [
         text("1.3.6.1.2.1.1.1.0", "Acme LaserThing;S/N XXXXXXXXXX"),
