@@ -5,12 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from codec import Oid, Varbind, parse_oid
+from codec import parse_oid
 from ptscan.profiles import ProfileSet, load_profiles
 
-from .telling import Reader, reader_of
-
-Recording = dict[Oid, Varbind]
+from .telling import Reader, Recording, reader_of
 
 
 def read_recording(path: Path) -> Recording:

@@ -1,13 +1,16 @@
-"""What a profile of ours makes of answers that a test makes up: only what it asks for reaches it."""
+"""What a profile of ours makes of answers that a test makes up or recorded: only what it asks for reaches it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from codec import COUNTER32, OCTET_STRING, Oid, Value, Varbind, parse_oid
-from ptscan.profiles import Extraction, ProfileSet, check_sums, extract
+from codec import COUNTER32, OCTET_STRING, Oid, Value, Varbind, format_oid, parse_oid
+from ptscan.profiles import Extraction, Profile, ProfileSet, check_sums, extract
 
 Answers = dict[str, str | int]
 """By dotted OID: a text, or a number."""
+
+Recording = dict[Oid, Varbind]
+"""What a device said, by object."""
 
 
 @dataclass
@@ -46,11 +49,17 @@ Reader = Callable[[str, Answers], Told]
 """By the name of a profile."""
 
 
+def named(profiles: ProfileSet, name: str) -> Profile:
+    """The profile of that name."""
+    (profile,) = (profile for profile in profiles.profiles if profile.name == name)
+    return profile
+
+
 def reader_of(profiles: ProfileSet) -> Reader:
     """Read with one of these profiles."""
 
     def read(name: str, answers: Answers) -> Told:
-        (profile,) = (profile for profile in profiles.profiles if profile.name == name)
+        profile = named(profiles, name)
         asked = tuple(column for table in profile.ask.tables for column in table)
         cells = {cell for rows in profile.ask.rows for row in rows for cell in row}
         values: dict[Oid, Varbind] = {}
@@ -65,6 +74,17 @@ def reader_of(profiles: ProfileSet) -> Reader:
         return Told(extraction, [problem.text for problem in problems])
 
     return read
+
+
+def as_answers(recording: Recording) -> Answers:
+    """What a recording holds, by dotted OID."""
+    answers: Answers = {}
+    for oid, (_, _, value) in recording.items():
+        if isinstance(value, bytes):
+            answers[format_oid(oid)] = value.decode("latin-1")
+        elif value is not None:
+            answers[format_oid(oid)] = value
+    return answers
 
 
 def column(oid: str, cells: dict[str, str] | dict[str, int]) -> Answers:

@@ -12,6 +12,8 @@ from ptscan.profiles.decoders import MAX_OCTETS
 from ptscan.profiles.extracting import DRIFT, MAX_PROBLEMS
 from ptscan.profiles.values import MAX_ROWS, shown
 
+from .telling import named
+
 SYS_DESCR = "1.3.6.1.2.1.1.1.0"
 
 
@@ -27,12 +29,6 @@ def answers(values: dict[str, Value], tag: int | None = None) -> dict[Oid, Varbi
 def read(profile: Profile, values: dict[str, Value]) -> dict[str, str | int | float | bytes]:
     """Values by field."""
     return {fact.field: fact.value for fact in extract(profile, answers(values)).facts}
-
-
-def named(profiles: ProfileSet, name: str) -> Profile:
-    """A profile of ours."""
-    (profile,) = (profile for profile in profiles.profiles if profile.name == name)
-    return profile
 
 
 @pytest.fixture

@@ -6,19 +6,14 @@ All answers here are made up from what is known of the vendors' MIBs; recordings
 import pytest
 
 from codec import parse_oid
-from ptscan.profiles import Profile, ProfileSet
+from ptscan.profiles import ProfileSet
 
-from .telling import Reader
+from .telling import Reader, named
 
 HP = "1.3.6.1.4.1.11.2.3.9.4.2.1"
 JETDIRECT = "1.3.6.1.4.1.11.2.4.3.1"
 DELL = "1.3.6.1.4.1.674.10898.100"
 OKI = "1.3.6.1.4.1.2001.1.1.1.1.11.1.10"
-
-
-def named(profiles: ProfileSet, name: str) -> Profile:
-    """A profile of ours."""
-    return next(profile for profile in profiles.profiles if profile.name == name)
 
 
 def test_hp_counts_bear_the_names_of_its_mib(read: Reader) -> None:

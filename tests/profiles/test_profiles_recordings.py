@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from codec import Oid, Varbind, format_oid, parse_oid
+from codec import format_oid, parse_oid
 from ptscan.profiles import Fact, ProfileSet, check_sums, extract, ieee1284
 
-Recording = dict[Oid, Varbind]
+from .telling import Recording
 
 SYS_DESCR = parse_oid("1.3.6.1.2.1.1.1.0")
 SYS_OBJECT_ID = parse_oid("1.3.6.1.2.1.1.2.0")

@@ -8,7 +8,7 @@ import pytest
 from codec import parse_oid
 from ptscan.profiles import ProfileSet
 
-from .telling import Reader, column
+from .telling import Reader, column, named
 
 SAMSUNG = "1.3.6.1.4.1.236.11.5.11.53.11"
 TOSHIBA = "1.3.6.1.4.1.1129.2.3.50.1.3.21.6.1"
@@ -45,7 +45,7 @@ def test_hp_laser_by_samsung_is_read_by_both(profiles: ProfileSet) -> None:
 
 
 def test_samsung_serial_in_the_tree_of_one_source_is_not_asked_for(profiles: ProfileSet) -> None:
-    (samsung,) = (profile for profile in profiles.profiles if profile.name == "samsung")
+    samsung = named(profiles, "samsung")
     assert parse_oid("1.3.6.1.4.1.236.11.5.11.53.1.1.1.0") not in samsung.ask.scalars
 
 
@@ -96,7 +96,7 @@ def test_a_toshiba_that_counts_a_large_side_twice_is_found_out(read: Reader) -> 
 def test_toshiba_is_asked_for_counters_as_a_copier_and_for_its_objects_as_a_barcode_printer(
     text: str, copier: bool, profiles: ProfileSet
 ) -> None:
-    (toshiba,) = (profile for profile in profiles.profiles if profile.name == "toshiba")
+    toshiba = named(profiles, "toshiba")
     asked = toshiba.for_model([text]).ask.scalars
     assert (parse_oid(f"{TOSHIBA}.2.1.3") in asked) is copier
     assert (parse_oid(f"{BARCODE}.2.1.0") in asked) is not copier

@@ -8,7 +8,7 @@ import pytest
 from codec import parse_oid
 from ptscan.profiles import ProfileSet
 
-from .telling import Answers, Reader, column
+from .telling import Answers, Reader, column, named
 
 XEROX = "1.3.6.1.4.1.253.8.53.13.2.1"
 LEXMARK = "1.3.6.1.4.1.641.6.4"
@@ -105,7 +105,7 @@ def test_machines_of_another_make_are_known_by_whose_trees_they_answer(
 
 
 def test_fujifilm_is_read_by_xerox_table_and_its_own_is_left_alone(profiles: ProfileSet, read: Reader) -> None:
-    (fujifilm,) = (profile for profile in profiles.profiles if profile.name == "fujifilm")
+    fujifilm = named(profiles, "fujifilm")
     assert not any(oid.startswith(parse_oid("1.3.6.1.4.1.297.1.111.1.41")) for oid in fujifilm.ask.scalars)
     told = read("fujifilm", {"1.3.6.1.4.1.297.1.111.1.31.10.0": "System 109.3.2; ESS 1.9"})
     assert told.identity["firmware"] == "109.3.2"

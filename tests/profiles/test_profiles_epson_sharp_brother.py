@@ -1,35 +1,17 @@
-"""Epson, Sharp, Brother, Pantum, Zebra and Panasonic: counters, supplies and what is not sure enough to be read.
+"""Epson, Sharp and Brother: supplies by how their names begin, counters by label, by code and by type.
 
-All answers here are made up from what is known of the vendors' MIBs, but for those of the recordings.
+All answers here are made up from what is known of the vendors' MIBs, but for those of the recording.
 """
 
 from collections.abc import Callable
 
 import pytest
 
-from codec import Oid, Varbind, format_oid, parse_oid
-from ptscan.profiles import ProfileSet
-
-from .telling import Answers, Reader, column
+from .telling import Answers, Reader, Recording, as_answers, column
 
 EPSON = "1.3.6.1.4.1.1248.1.2.2"
 SHARP = "1.3.6.1.4.1.2385.1.1.19.2.1"
-PANTUM = "1.3.6.1.4.1.40093"
-ZEBRA = "1.3.6.1.4.1.10642"
 BROTHER = "1.3.6.1.4.1.2435.2.3.9.4.2.1.5.5"
-
-Recording = dict[Oid, Varbind]
-
-
-def as_answers(recording: Recording) -> Answers:
-    """What a recording holds, by dotted OID."""
-    answers: Answers = {}
-    for oid, (_, _, value) in recording.items():
-        if isinstance(value, bytes):
-            answers[format_oid(oid)] = value.decode("latin-1")
-        elif value is not None:
-            answers[format_oid(oid)] = value
-    return answers
 
 
 def test_epson_supplies_of_a_recording_with_the_maintenance_box(
@@ -106,65 +88,3 @@ def test_brother_pages_by_function_wherever_their_rows_stand(read: Reader) -> No
     }  # fmt: skip
     assert told.raw["Copy, color"] == 40
     assert len(told.disagreements) == 2  # copies and prints do not add up, and that is said
-
-
-@pytest.mark.parametrize("serial", ["1.1.1.5", "6.1.2", "10.1.1.4"])
-def test_pantum_keeps_its_serial_in_one_of_three_places(serial: str, read: Reader) -> None:
-    assert read("pantum", {f"{PANTUM}.{serial}": "CK7A001234"}).identity["serial"] == "CK7A001234"
-
-
-def test_pantum_copies_are_asked_for_of_what_copies_alone(profiles: ProfileSet) -> None:
-    (pantum,) = (profile for profile in profiles.profiles if profile.name == "pantum")
-    copies = parse_oid(f"{PANTUM}.1.1.3.9")
-    copiers = {
-        "Pantum M7100DW Series": True,
-        "Pantum BM5100FDW": True,
-        "CM1100": True,
-        "P3300DW": False,
-        "CP1100": False,
-    }
-    for model, copier in copiers.items():
-        assert (copies in pantum.for_model([model]).ask.scalars) is copier, model
-
-
-@pytest.mark.parametrize(
-    ("odometer", "inches"),
-    [
-        ("555719 INCHES, 1411527 CENTIMETERS", 555719),
-        ("1411527 CENTIMETERS, 555719 INCHES", 555719),
-        ("1,234 IN", 1234),
-        ("98765", 98765),
-        (98765, 98765),
-        ("1411527 CENTIMETERS", None),
-        ("", None),
-    ],
-)
-def test_zebra_odometer_with_and_without_its_unit(odometer: str | int, inches: int | None, read: Reader) -> None:
-    told = read("zebra", {f"{ZEBRA}.200.17.3.0": odometer, f"{ZEBRA}.200.17.2.0": "302318"})
-    assert told.meters == ({} if inches is None else {"length_inches": inches})
-    assert told.raw["zql-odometer-total-label-count"] == 302318
-
-
-def test_zebra_serial_of_the_printer_goes_before_that_of_its_print_server(read: Reader) -> None:
-    both: Answers = {"1.3.6.1.4.1.683.1.5.0": "7654321", f"{ZEBRA}.200.19.5.0": "99J201300000"}
-    assert read("zebra", both).identity["serial"] == "99J201300000"
-
-
-def test_what_one_project_alone_knows_of_two_models_is_not_asked_for(profiles: ProfileSet) -> None:
-    (panasonic,) = (profile for profile in profiles.profiles if profile.name == "panasonic")
-    assert panasonic.allow == ()
-    assert panasonic.ask.tables == ()
-
-
-def test_kyocera_labels_of_a_recording(recording: Callable[[str], Recording], read: Reader) -> None:
-    labels = as_answers(recording("thread_partials/kyocera_papersize_labels_fi638.snmprec"))
-    values: Answers = {}
-    for oid in labels:
-        for table, columns in (("42.2.1.1.1", (6, 7, 8)), ("42.2.2.1.1", (3,))):
-            front, _, row = oid.partition(f".{table}.2.1.")
-            values |= {f"{front}.{table}.{column}.1.{row}": 10 * int(row) + column for column in columns if row}
-    told = read("kyocera", {**labels, **values})
-    assert told.meters == {
-        "mono": 13, "single_color": 23, "color": 33, "a3": 16, "a3_mono": 17, "a3_color": 18, "a4": 36, "a4_mono": 37,
-        "a4_color": 38, "ledger": 76, "legal": 86, "letter": 96,
-    }  # fmt: skip
