@@ -9,6 +9,9 @@ import unicodedata
 from functools import lru_cache
 from typing import Final
 
+MAX_WORDS: Final = 255
+"""Characters of a description that are looked at: RFC 3805's have no more, and some letters stand for eighteen."""
+
 COLORANTS: Final = frozenset({"toner", "toner-cartridge", "ink", "ink-cartridge", "solid-wax"})
 """The kinds that are one family: what one device calls toner, another calls a toner cartridge."""
 COLORED: Final = COLORANTS | {"opc", "developer"}
@@ -88,7 +91,7 @@ _PREFIXES: Final = {
 @lru_cache(maxsize=1024)
 def kind_of(text: str | None) -> str | None:
     """Return the kind that ``text`` names: ``other`` for a supply without a type of its own, None for nothing known."""
-    said = unicodedata.normalize("NFKC", text or "").casefold()
+    said = unicodedata.normalize("NFKC", (text or "")[:MAX_WORDS]).casefold()[:MAX_WORDS]
     if _WASTE.search(said):
         return next(kind for kind, pattern in _WASTE_OF if pattern.search(said))
     found = []

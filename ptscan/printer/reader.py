@@ -16,7 +16,7 @@ from ptscan.printer.evidence import Evidence, Ledger
 from ptscan.printer.identity import MAC_COLUMNS, suspect_macs
 from ptscan.printer.rows import Columns, oid_text
 from ptscan.printer.text import decode_text
-from ptscan.profiles import Profile, ProfileSet, allowed
+from ptscan.profiles import Profile, ProfileSet, allowed, leads_to_action
 from ptscan.snmp import Answer, Outcome, Session
 
 _NOT_LET_IN: Final = frozenset(
@@ -73,6 +73,7 @@ class _Reading:
         self._none: dict[Oid, Varbind] = {}
         self._columns = Columns((), plan.COLUMNS)
         self._allow: tuple[Oid, ...] = ()
+        self._never: tuple[Oid, ...] = ()
         self._fragile = False
         self._asked: set[Oid] = set()
         self._silences = 0
@@ -150,6 +151,7 @@ class _Reading:
         self._fragile = self._profiles.fragile(texts)
         vendors = () if self._fragile else self._matched
         self._allow = tuple(subtree for profile in vendors for subtree in profile.allow)
+        self._never = tuple(subtree for profile in self._matched for subtree in profile.never_ask)
 
     def _texts(self) -> list[str]:
         """The texts that name a printer: sysDescr, hrDeviceDescr and the IEEE 1284 IDs."""
@@ -180,7 +182,7 @@ class _Reading:
 
     def _may_ask(self, oids: Iterable[Oid]) -> list[Oid]:
         """Of ``oids`` those that the lists of the house let pass; a rule that goes beyond them asks for nothing."""
-        return [oid for oid in oids if allowed(oid, self._allow)]
+        return [oid for oid in oids if allowed(oid, self._allow) and not oid.startswith(self._never)]
 
     async def _get(self, oids: Sequence[Oid]) -> None:
         """GET, of a model that falls over one object at a time."""
@@ -204,7 +206,7 @@ class _Reading:
         scalars = (oid for profile in self._matched for oid in profile.ask.scalars)
         oids = self._may_ask(oid for oid in dict.fromkeys((*others, *scalars)) if oid not in self._asked)
         self._asked.update(oids)
-        steps = self._session.version == "1" and not any(profile.never_ask for profile in self._matched)
+        steps = self._session.version == "1" and not self._never and not any(map(leads_to_action, oids))
         if not steps or self._fragile:
             await self._get(oids)
         elif oids and not self._must_stop():

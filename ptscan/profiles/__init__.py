@@ -7,7 +7,7 @@ I/O: loader (files).
 
 from ptscan.profiles.allow_list import ALLOWED_SUBTREES, allowed
 from ptscan.profiles.decoders import ieee1284
-from ptscan.profiles.deny_list import DENIED_SUBTREES, denied, denied_walk
+from ptscan.profiles.deny_list import DENIED_SUBTREES, denied, denied_walk, leads_to_action
 from ptscan.profiles.describing import describe, describe_all
 from ptscan.profiles.extracting import DRIFT, check_sums, extract
 from ptscan.profiles.fact import Counter, Extraction, Fact
@@ -43,6 +43,7 @@ __all__ = [
     "describe_all",
     "extract",
     "ieee1284",
+    "leads_to_action",
     "load_profile",
     "load_profiles",
 ]

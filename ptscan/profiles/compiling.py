@@ -7,7 +7,7 @@ from typing import Final
 from codec import Oid, format_oid, oid_arcs, parse_oid
 from ptscan.profiles import schema
 from ptscan.profiles.allow_list import STANDARD
-from ptscan.profiles.deny_list import denied, denied_walk
+from ptscan.profiles.deny_list import denied, denied_walk, leads_to_action
 from ptscan.profiles.faults import FaultError, PatternChecker, to_oids, to_states
 from ptscan.profiles.labels import label_key
 from ptscan.profiles.profile import CoarseLevels, Profile
@@ -64,6 +64,7 @@ def compile_profile(form: schema.ProfileFile, file: str, *, check_patterns: bool
     walked = tuple(chain.from_iterable(profile.ask.tables))
     _refuse_denied(never, single, (*profile.trees, *walked))
     _refuse_not_allowed(profile.allow, (*single, *walked))
+    _refuse_strays(profile.trees, (*profile.identify, *walked))
     return profile
 
 
@@ -74,6 +75,18 @@ def _allow(subtrees: tuple[Oid, ...]) -> tuple[Oid, ...]:
         if not oid.startswith(_ENTERPRISES) and not oid.startswith(STANDARD):
             raise FaultError(f"allow[{i}]", f"{format_oid(oid)} is no vendor's: below 1.3.6.1.4.1 only")
     return subtrees
+
+
+def _refuse_strays(trees: Iterable[Oid], stepped: Iterable[Oid]) -> None:
+    """Refuse trees that are no printer's, and a GETNEXT or a walk that could end where reading acts."""
+    for i, oid in enumerate(trees):
+        is_vendors = oid.startswith(_ENTERPRISES) and len(oid_arcs(oid)) > len(oid_arcs(_ENTERPRISES))
+        if not is_vendors and not oid.startswith(STANDARD):
+            raise FaultError(f"match.trees[{i}]", f"{format_oid(oid)} is no vendor's: below 1.3.6.1.4.1 only")
+    for oid in stepped:
+        if leads_to_action(oid):
+            fault = "must not be walked, for reading what stands behind it acts: name the rows (rows, or walk = false)"
+            raise FaultError(format_oid(oid), fault)
 
 
 def _refuse_denied(never: Sequence[Oid], single: Iterable[Oid], walked: Iterable[Oid]) -> None:

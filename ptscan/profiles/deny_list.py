@@ -6,7 +6,7 @@ request holds it against :func:`denied`. A subtree here is closed as a whole.
 
 from typing import Final
 
-from codec import Oid, parse_oid
+from codec import Oid, oid_precedes, parse_oid
 
 DENIED_SUBTREES: Final[dict[str, str]] = {
     # Standard MIBs: what runs on a host, whom it talks to, and the agent's own secrets.
@@ -39,6 +39,9 @@ DENIED_SUBTREES: Final[dict[str, str]] = {
 }
 """Subtree -> why it is closed."""
 
+_ACTING: Final = parse_oid("1.3.6.1.4.1.1248.1.2.2.44")
+_ITS_MAKER: Final = parse_oid("1.3.6.1.4.1.1248")
+
 _DENIED: Final[tuple[tuple[Oid, str], ...]] = tuple((parse_oid(text), why) for text, why in DENIED_SUBTREES.items())
 
 
@@ -50,3 +53,9 @@ def denied(oid: Oid) -> str | None:
 def denied_walk(root: Oid) -> str | None:
     """Say why a walk from ``root`` must not happen (it begins in a closed subtree, or would pass one), or None."""
     return next((why for closed, why in _DENIED if root.startswith(closed) or closed.startswith(root)), None)
+
+
+def leads_to_action(oid: Oid) -> bool:
+    """Whether a GETNEXT or a walk from ``oid`` may end on an object whose reading acts, where what lies between is not
+    there: an object of the same maker that stands before it."""
+    return oid.startswith(_ITS_MAKER) and oid_precedes(oid, _ACTING)

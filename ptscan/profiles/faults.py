@@ -8,6 +8,8 @@ from ptscan.profiles.labels import label_key
 from ptscan.profiles.meters import SUPPLY_STATES
 from ptscan.profiles.profile import Patterns
 
+_REFERENCE = re.compile(r"\\[1-9]|\(\?P=|\(\?\(")
+
 
 class FaultError(Exception):
     """What is wrong in a profile, and under which key."""
@@ -28,10 +30,10 @@ class PatternChecker:
         """Patterns of which any may match."""
         if self._check:
             for text in texts:
-                try:
-                    re.compile(text)
-                except re.error as error:
-                    raise FaultError(key, f"{text!r} is no regular expression: {error}") from error
+                _check(key, text)
+                if len(texts) > 1 and _REFERENCE.search(text):
+                    raise FaultError(key, f"{text!r} refers to a group, whose number is another beside other patterns")
+            _check(key, "|".join(f"(?:{text})" for text in texts))  # as they are used
         return Patterns(texts)
 
     def one(self, key: str, text: str | None) -> Patterns | None:
@@ -44,6 +46,14 @@ class PatternChecker:
         if text is not None and self._check and re.compile(text).groups != 1:
             raise FaultError(key, f"{text!r} must have exactly one group, (...): the part to keep")
         return pattern
+
+
+def _check(key: str, text: str) -> None:
+    """Refuse what is no regular expression, also one that is too large for the machine."""
+    try:
+        re.compile(text)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise FaultError(key, f"{text[:200]!r} is no regular expression: {error}") from error
 
 
 def to_oid(key: str, text: str) -> Oid:

@@ -16,6 +16,10 @@ from ptscan.profiles.profile import Profile
 from ptscan.profiles.schema import ProfileFile
 
 MAX_FILE_OCTETS: Final = 256 * 1024
+MAX_FILES: Final = 256
+"""Profiles of a person's folder."""
+MAX_DOTS: Final = 1024
+"""Dots of one line: a key of as many parts costs the TOML parser their square in memory."""
 _DATA: Final = Path(__file__).with_name("data")
 
 
@@ -47,7 +51,10 @@ def load_profiles(user_folder: Path | None = None) -> ProfileSet:
 def load_profile(path: Path) -> Profile:
     """Load and check one profile file, its patterns included; raises ProfileError."""
     try:
-        octets = path.read_bytes()
+        if path.exists() and not path.is_file() and not path.is_dir():
+            raise ProfileError(str(path), "", "no regular file")  # a pipe or a device might never end
+        with path.open("rb") as file:
+            octets = file.read(MAX_FILE_OCTETS + 1)
     except OSError as error:
         raise ProfileError(str(path), "", error.strerror or "unreadable") from error
     return _parse(str(path), path.stem, octets, check_patterns=True)
@@ -66,6 +73,8 @@ def _theirs(folder: Path) -> Iterator[Profile]:
         paths = _files_in(folder)
     except OSError as error:
         raise ProfileError(str(folder), "", error.strerror or "unreadable") from error
+    if len(paths) > MAX_FILES:
+        raise ProfileError(str(folder), "", f"holds {len(paths)} profiles, over {MAX_FILES}")
     for path in paths:
         yield load_profile(path)
 
@@ -79,10 +88,14 @@ def _parse(file: str, stem: str, octets: bytes, *, check_patterns: bool) -> Prof
 
     if len(octets) > MAX_FILE_OCTETS:
         raise ProfileError(file, "", f"over {MAX_FILE_OCTETS} octets")
+    if any(line.count(b".") > MAX_DOTS for line in octets.splitlines()):
+        raise ProfileError(file, "", f"a line has over {MAX_DOTS} dots")
     try:
         raw = tomllib.loads(octets.decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:  # also a number of thousands of digits, which tomllib leaves to int()
         raise ProfileError(file, "", f"no TOML: {error}") from error
+    except RecursionError as error:
+        raise ProfileError(file, "", "no TOML: nested too deep") from error
     try:
         form = msgspec.convert(raw, ProfileFile)
     except msgspec.ValidationError as error:

@@ -186,6 +186,20 @@ async def test_an_epson_never_steps_onto_the_channel_whose_reading_acts(version:
     assert [format_oid(oid) for oid in heard if oid.startswith(parse_oid(f"{EPSON}.44"))] == []
 
 
+async def test_nor_does_one_that_lacks_what_a_persons_own_profile_asks_for() -> None:
+    """In v1 what may be absent is asked for by a GETNEXT; not so before objects whose reading acts."""
+    epson = next(profile for profile in PROFILES.profiles if profile.name == "epson")
+    careless = msgspec.structs.replace(epson, never_ask=(), supplies=())
+    profiles = ProfileSet([careless if profile is epson else profile for profile in PROFILES.profiles])
+    number = "1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.1248.1.1.2.1.3.5.69.69.80.83.50"
+    rows = told(PRINTER, number, f"{EPSON}.1.1.1.2.1|4|WF-C5790", *canaries())
+    heard: list[Oid] = []
+    async with played(rows) as (client, [target]), go_between(lambda _: target, heard=heard) as place:
+        device = await read_device(session_with(client, place, timeout=2.0, version="1"), profiles, at=AT)
+    assert device.reading.identity.serial == "EX100-00042"
+    assert [format_oid(oid) for oid in heard if oid.startswith(parse_oid(f"{EPSON}.44"))] == []
+
+
 CLOSED = [*map(parse_oid, DENIED_SUBTREES)]
 
 

@@ -104,3 +104,14 @@ async def test_whatever_a_device_claims_to_be_a_closed_subtree_is_not_asked_for(
     rows = FRAGILE.replace("2435.2.3.9.1\n", "1248.1.1.2.1.3.5\n").replace("Brother NC-6400h", "EPSON Built-in")
     _, traffic = await read(rows + f"{denied}.1|4|somebody\n")
     assert below(traffic.asked, denied) == []
+
+
+async def test_what_one_profile_closes_no_other_asks_for(tmp_path: Path) -> None:
+    rows = ROWS.replace("Acme Press", "Acme Laser") + "1.3.6.1.4.1.99999.1.1.0|65|7\n"
+    (tmp_path / "acme.toml").write_text(ACME)
+    shut = ACME.replace('"acme"', '"shut"').partition("[[scalars]]")[0] + "[other]\n"
+    shut = shut.replace("[match]", 'never_ask = ["1.3.6.1.4.1.99999.1.1"]\n[match]')
+    assert (await read(rows, tmp_path))[0].reading.meters["copy"] == 7
+    (tmp_path / "shut.toml").write_text(shut)
+    _, traffic = await read(rows, tmp_path)
+    assert below(traffic.asked, "1.3.6.1.4.1.99999.1.1") == []

@@ -446,3 +446,10 @@ def test_a_table_that_is_told_twice_from_end_to_end_is_one_table(read: Read, led
     assert codes(ledger) == ["supply-twice"]
     new = [{**row, "level": 100} for row in once]
     assert len(read({f"1.{n}": row for n, row in enumerate([*new, *new], 1)})) == 6
+
+
+def test_a_text_of_letters_that_stand_for_eighteen_each_is_no_more_work_than_another() -> None:
+    """Whatever stands beyond RFC 3805's 255 characters tells no kind."""
+    assert kind_of("\ufdfa" * 1024 + " toner") is None
+    assert kind_of("x" * 250 + " toner") is None
+    assert kind_of("x" * 240 + " toner") == "toner"

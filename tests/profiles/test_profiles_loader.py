@@ -1,5 +1,6 @@
 """Every error of a profile names the file, the key and the fault, in one line."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -123,6 +124,27 @@ FAULTS = {
         "1.3.6.1.2.1.25",
         "must never be asked",
     ),
+    "tree that is no vendor's": (HEAD + '[match]\ntrees = ["1.3.6.1.2.1.4.20"]', "match.trees[0]", "is no vendor's"),
+    "tree of all vendors": (HEAD + '[match]\ntrees = ["1.3.6.1.4.1"]', "1.3.6.1.4.1", "must never be asked"),
+    "walk that could end where reading acts": (
+        HEAD
+        + 'allow = ["1.3.6.1.4.1.1248.1.2.2"]\n[[tables]]\nlabel = "1.3.6.1.4.1.1248.1.2.2.43.1.1.2"\n'
+        + 'value = "1.3.6.1.4.1.1248.1.2.2.43.1.1.3"\nlabels = { "Total" = "total" }',
+        "1.3.6.1.4.1.1248.1.2.2.43.1.1.2",
+        "reading what stands behind it acts",
+    ),
+    "flags within a pattern": (HEAD + "[match]\ntexts = ['(?i)hp']", "match.texts", "no regular expression"),
+    "a group of two patterns": (
+        HEAD + "[match]\ntexts = ['(?P<one>a)', '(?P<one>b)']",
+        "match.texts",
+        "no regular expression",
+    ),
+    "a group by its number": (HEAD + "[match]\ntexts = ['(a)', '(b)\\1']", "match.texts", "refers to a group"),
+    "a pattern too large": (HEAD + "[match]\ntexts = ['a{9999999999999}']", "match.texts", "too large"),
+    "a pattern too deep": (HEAD + f"[match]\ntexts = ['{'(' * 9000}{')' * 9000}']", "match.texts", "recursion"),
+    "nested too deep": (HEAD + f"x = {'[' * 9000}{']' * 9000}", "", "nested too deep"),
+    "a number of 5,000 digits": (HEAD + f"x = {'9' * 5000}", "", "no TOML"),
+    "a key of 60,000 parts": (HEAD + ".".join("a" * 60_000) + " = 1", "", "over 1024 dots"),
     "own never_ask": (
         HEAD
         + 'never_ask = ["1.3.6.1.4.1.9999.1"]\n[[scalars]]\noid = "1.3.6.1.4.1.9999.1.1.0"\nfield = "meters.total"',
@@ -157,6 +179,24 @@ def test_an_unreadable_file_and_a_missing_folder_are_named(tmp_path: Path) -> No
         load_profiles(tmp_path)
     (tmp_path / "acme.toml").write_bytes(b"#" * 300_000)
     with pytest.raises(ProfileError, match=r"acme\.toml: over 262144 octets"):
+        load_profiles(tmp_path)
+
+
+def test_what_might_never_end_is_not_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "acme.toml")
+    for path in (tmp_path / "acme.toml", Path("/dev/zero")):
+        with pytest.raises(ProfileError, match="no regular file"):
+            load_profile(path)
+    with (tmp_path / "huge.toml").open("wb") as file:
+        file.truncate(1 << 40)  # sparse: a TiB that takes no room
+    with pytest.raises(ProfileError, match="over 262144 octets"):
+        load_profile(tmp_path / "huge.toml")
+
+
+def test_a_folder_of_too_many_profiles_is_refused_before_any_is_read(tmp_path: Path) -> None:
+    for number in range(257):
+        (tmp_path / f"{number}.toml").touch()
+    with pytest.raises(ProfileError, match="holds 257 profiles, over 256"):
         load_profiles(tmp_path)
 
 
