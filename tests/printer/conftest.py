@@ -1,17 +1,20 @@
 """A device's answers, written as people write them."""
 
-import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
 from codec import COUNTER32, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, Oid, Varbind, parse_oid
-
-sys.path.append(str(Path(__file__).resolve().parent))  # the stage on which devices are played
+from ptscan.profiles import ProfileSet, load_profiles
 
 Told = dict[str, int | str | bytes]
 Values = dict[Oid, Varbind]
+
+
+@pytest.fixture(scope="session")
+def profiles() -> ProfileSet:
+    """Our own profiles."""
+    return load_profiles()
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ import trio
 
 from codec import Message, Oid, PduType, decode_message
 from ptscan.simulator import Fault, SimulatedUser, make_plan, parse_recording, run_simulator
+from ptscan.simulator.table import Device
 from ptscan.snmp import Client, Community, Credential, Secret, Session, open_client
 
 AT = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
@@ -48,14 +49,19 @@ def told(base: str, *rows: str) -> str:
 
 @asynccontextmanager
 async def played(
-    *recordings: str,
+    *devices: str | Device,
+    network: str = NETWORK,
     faults: Sequence[Fault] = (),
     community: str | None = "public",
     users: Sequence[SimulatedUser] = (),
+    speed: float = 1.0,
 ) -> AsyncIterator[tuple[Client, list[tuple[str, int]]]]:
-    """A client, and address and port of each device."""
-    devices = [parse_recording(rows.encode(), f"device {n}") for n, rows in enumerate(recordings)]
-    plan = make_plan(devices, network=NETWORK, port=0, faults=faults, community=community, users=users)
+    """A client, and address and port of each device; a text is a recording."""
+    there = [
+        parse_recording(device.encode(), f"device {n}") if isinstance(device, str) else device
+        for n, device in enumerate(devices)
+    ]
+    plan = make_plan(there, network=network, port=0, faults=faults, community=community, users=users, speed=speed)
     async with trio.open_nursery() as nursery:
         playing = await nursery.start(run_simulator, plan)
         async with open_client() as client:

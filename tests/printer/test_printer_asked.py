@@ -11,14 +11,14 @@ from pathlib import Path
 
 import msgspec
 import pytest
-import trio
-from stage import AT, PRINTER, PUBLIC, answering, go_between, played, session_with, told
 
 from codec import OCTET_STRING, Message, Oid, PduType, Varbind, encode_response, format_oid, parse_oid
 from ptscan.printer import DeviceReading, read_device
 from ptscan.profiles import DENIED_SUBTREES, Profile, ProfileSet, allowed, denied, denied_walk, load_profiles
-from ptscan.simulator import FleetDevice, Recording, load_recording, make_fleet, make_plan, make_user, run_simulator
+from ptscan.simulator import FleetDevice, Recording, load_recording, make_fleet, make_user
 from ptscan.snmp import Client, Credential, Secret, Session, User, Version, open_client
+
+from .stage import AT, PRINTER, PUBLIC, answering, go_between, played, session_with, told
 
 PROFILES = load_profiles()
 MONITOR = User("monitor", "sha256", Secret("auth-password"), context="")
@@ -67,17 +67,12 @@ async def strays_of(devices: Sequence[FleetDevice | Recording], way: str) -> dic
     """What was asked beyond the lists, of every device."""
     credential, version = WAYS[way]
     user = make_user("monitor", auth="sha256", auth_secret="auth-password")
-    plan = make_plan(devices, network="127.70.24.0/22", port=0, speed=0, users=[user])
     found = {}
-    async with trio.open_nursery() as nursery:
-        playing = await nursery.start(run_simulator, plan)
-        async with open_client() as client:
-            for station in plan.stations:
-                place = station.address, playing.port
-                session = session_with(client, place, credential, timeout=5.0, version=version)
-                found[station.what], at = (await read(session))[1], session.version
-                assert at == version
-        nursery.cancel_scope.cancel()
+    async with played(*devices, network="127.70.24.0/22", speed=0, users=[user]) as (client, places):
+        for device, place in zip(devices, places, strict=True):
+            session = session_with(client, place, credential, timeout=5.0, version=version)
+            found[device.what], at = (await read(session))[1], session.version
+            assert at == version
     return found
 
 

@@ -1,6 +1,6 @@
 """Every value of a reading has its proof, and every field that is missing says what was tried."""
 
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,11 +11,13 @@ import trio
 from codec import Oid, parse_oid
 from ptscan.printer import Attempt, Came, DeviceReading, Explanation, explain, read_device
 from ptscan.profiles import ProfileSet, load_profile, load_profiles
-from ptscan.simulator import Recording, load_recordings, make_plan, parse_recording, run_simulator
-from ptscan.snmp import Community, Secret, Version, open_client
+from ptscan.simulator import load_recordings
+from ptscan.simulator.table import Device
+from ptscan.snmp import Version
+
+from .stage import AT, played, session_with
 
 PROFILES = load_profiles()
-AT = datetime(2026, 11, 21, tzinfo=UTC)
 
 
 class Read(NamedTuple):
@@ -26,32 +28,18 @@ class Read(NamedTuple):
         return explain(self.device, profiles, self.asked)
 
 
-def read_all(
-    recordings: list[Recording], network: str, profiles: ProfileSet = PROFILES, version: Version = "2c"
-) -> list[Read]:
+def read_all(devices: Sequence[str | Device], profiles: ProfileSet = PROFILES, version: Version = "2c") -> list[Read]:
     async def read() -> list[Read]:
-        plan = make_plan(recordings, network=network, port=0)
-        found = []
-        async with trio.open_nursery() as nursery:
-            playing = await nursery.start(run_simulator, plan)
-            async with open_client() as client:
-                for station in plan.stations:
-                    session = client.session(
-                        *(station.address, playing.port),
-                        credentials=[Community(name=Secret("public"))],
-                        version=version,
-                        timeout=5,
-                    )
-                    found.append(Read(await read_device(session, profiles, at=AT), session.traffic.asked))
-            nursery.cancel_scope.cancel()
-        return found
+        async with played(*devices, network="127.60.20.0/22") as (client, places):
+            sessions = [session_with(client, place, version=version, timeout=5) for place in places]
+            return [Read(await read_device(each, profiles, at=AT), each.traffic.asked) for each in sessions]
 
     return trio.run(read)
 
 
 @pytest.fixture(scope="module")
 def reads(shared: Path) -> list[Read]:
-    return read_all(load_recordings([shared / "printers"]), "127.60.20.0/22")
+    return read_all(load_recordings([shared / "printers"]))
 
 
 def paths_of(device: DeviceReading) -> list[str]:
@@ -171,7 +159,7 @@ of = ["mono", "_a", "_b"]
 total = "_b"
 of = ["_a"]
 """
-DEVICE = b"""
+DEVICE = """
 1.3.6.1.2.1.1.1.0|4|Acme LaserThing 7
 1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.99999.7
 1.3.6.1.2.1.1.4.0|4|
@@ -199,7 +187,7 @@ def acme(tmp_path_factory: pytest.TempPathFactory) -> ProfileSet:
 
 @pytest.mark.parametrize("version", ["1", "2c"])
 def test_what_came_back_is_told_for_each_object(version: Version, acme: ProfileSet) -> None:
-    (read,) = read_all([parse_recording(DEVICE, "acme")], "127.60.24.0/30", acme, version)
+    (read,) = read_all([DEVICE], acme, version)
 
     def tried(path: str) -> list[tuple[str, str | None, Came]]:
         return [
@@ -230,7 +218,7 @@ def test_what_came_back_is_told_for_each_object(version: Version, acme: ProfileS
 
 
 def test_sums_are_shown_whether_they_hold_or_not(acme: ProfileSet) -> None:
-    (read,) = read_all([parse_recording(DEVICE, "acme")], "127.60.24.4/30", acme)
+    (read,) = read_all([DEVICE], acme)
     sums = {one.whole: one for one in read.explanation(acme).sums}
     assert sums["total"].parts == {"mono": 700, "a": 100, "b": 150}
     assert (sums["total"].value, sums["total"].holds) == (1000, False)
@@ -238,7 +226,7 @@ def test_sums_are_shown_whether_they_hold_or_not(acme: ProfileSet) -> None:
 
 
 def test_a_device_that_says_nothing_is_explained_as_that() -> None:
-    (read,) = read_all([parse_recording(b"1.3.6.1.2.1.1.1.0|4|a toaster\n", "toaster")], "127.60.24.8/30")
+    (read,) = read_all(["1.3.6.1.2.1.1.1.0|4|a toaster\n"])
     explanation = read.explanation()
     assert [proof.path for proof in explanation.proofs] == ["device_id", "identity.description"]
     assert explanation.sums == []

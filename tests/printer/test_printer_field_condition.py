@@ -3,22 +3,18 @@
 import itertools
 
 import pytest
-from stage import AT, PRINTER, go_between, played, session_with, told
 
 from codec import PduType
 from ptscan.printer import DeviceReading, read_device
-from ptscan.profiles import ProfileSet, load_profiles
+from ptscan.profiles import ProfileSet
 from ptscan.simulator import Fault, FaultKind
 from ptscan.snmp import Outcome
+
+from .stage import AT, PRINTER, go_between, played, session_with, told
 
 DEVICE_STATUS, PRINTER_STATUS = "1.3.6.1.2.1.25.3.2.1.5.1", "1.3.6.1.2.1.25.3.5.1.1.1"
 ERRORS = "1.3.6.1.2.1.25.3.5.1.2.1"
 ALERT = "1.3.6.1.2.1.43.18.1.1"
-
-
-@pytest.fixture(scope="module")
-def profiles() -> ProfileSet:
-    return load_profiles()
 
 
 async def read(profiles: ProfileSet, rows: str) -> DeviceReading:

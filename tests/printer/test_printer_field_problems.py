@@ -3,7 +3,6 @@
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,56 +11,20 @@ import trio
 from codec import format_oid
 from ptscan.printer import DeviceReading, read_device
 from ptscan.printer.plan import MAX_OCTETS
-from ptscan.profiles import ProfileSet, denied, load_profiles
-from ptscan.simulator import Fault, FaultKind, make_plan, parse_recording, run_simulator
-from ptscan.snmp import Client, Community, Outcome, Secret, Session, open_client
+from ptscan.profiles import ProfileSet, denied
+from ptscan.simulator import Fault, FaultKind
+from ptscan.snmp import Outcome, Session
 
-AT = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
-COMMUNITY = (Community(name=Secret("public")),)
-
-PRINTER = """\
-1.3.6.1.2.1.1.1.0|4|Example Laser 100
-1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.99999.1
-1.3.6.1.2.1.1.5.0|4|prn-1
-1.3.6.1.2.1.2.2.1.3.1|2|6
-1.3.6.1.2.1.2.2.1.6.1|4x|001b78010203
-1.3.6.1.2.1.25.3.2.1.2.1|6|1.3.6.1.2.1.25.3.1.5
-1.3.6.1.2.1.25.3.2.1.3.1|4|Example Laser 100
-1.3.6.1.2.1.25.3.2.1.5.1|2|2
-1.3.6.1.2.1.25.3.5.1.1.1|2|3
-1.3.6.1.2.1.25.3.5.1.2.1|4x|00
-1.3.6.1.2.1.43.5.1.1.17.1|4|EX100-00042
-1.3.6.1.2.1.43.10.2.1.3.1.1|2|7
-1.3.6.1.2.1.43.10.2.1.4.1.1|65|12345
-1.3.6.1.2.1.43.11.1.1.5.1.1|2|3
-1.3.6.1.2.1.43.11.1.1.6.1.1|4|Black Toner
-1.3.6.1.2.1.43.11.1.1.7.1.1|2|19
-1.3.6.1.2.1.43.11.1.1.8.1.1|2|100
-1.3.6.1.2.1.43.11.1.1.9.1.1|2|40
-"""
+from .stage import AT, PRINTER, played, session_with
 
 CANON = PRINTER.replace("99999.1", "1602.4.7").replace("Example", "Canon")
 
 
-@pytest.fixture(scope="module")
-def profiles() -> ProfileSet:
-    return load_profiles()
-
-
 @asynccontextmanager
-async def played(rows: str, *faults: Fault, retries: int = 1) -> AsyncIterator[tuple[Client, Session]]:
+async def session_of(rows: str, *faults: Fault, retries: int = 1) -> AsyncIterator[Session]:
     """A session with one simulated device."""
-    plan = make_plan([parse_recording(rows.encode(), "test")], network="127.70.1.0/24", port=0, faults=faults)
-    async with trio.open_nursery() as nursery:
-        playing = await nursery.start(run_simulator, plan)
-        async with open_client() as client:
-            yield (
-                client,
-                client.session(
-                    plan.stations[0].address, playing.port, credentials=COMMUNITY, timeout=0.3, retries=retries
-                ),
-            )
-        nursery.cancel_scope.cancel()
+    async with played(rows, faults=faults) as (client, [place]):
+        yield session_with(client, place, timeout=0.3, retries=retries)
 
 
 Read = Callable[..., Awaitable[DeviceReading]]
@@ -70,7 +33,7 @@ Read = Callable[..., Awaitable[DeviceReading]]
 @pytest.fixture
 def read(profiles: ProfileSet) -> Read:
     async def read(rows: str, *faults: Fault, retries: int = 1) -> DeviceReading:
-        async with played(rows, *faults, retries=retries) as (_, session):
+        async with session_of(rows, *faults, retries=retries) as session:
             return await read_device(session, profiles, at=AT)
 
     return read
@@ -147,9 +110,9 @@ async def test_problem_12_a_device_that_is_off_gives_one_clear_problem(read: Rea
 
 
 async def test_problem_12_a_device_that_goes_silent_leaves_what_it_told(profiles: ProfileSet) -> None:
-    async with played(CANON) as (client, session), trio.open_nursery() as nursery:
-        port = await nursery.start(pass_on, (session.address, session.port), 2)
-        dying = client.session("127.70.3.1", port, credentials=COMMUNITY, timeout=0.1, retries=0)
+    async with played(CANON) as (client, [place]), trio.open_nursery() as nursery:
+        port = await nursery.start(pass_on, place, 2)
+        dying = session_with(client, ("127.70.3.1", port), timeout=0.1, retries=0)
         device = await read_device(dying, profiles, at=AT)
         nursery.cancel_scope.cancel()
     identity = device.reading.identity
@@ -174,7 +137,7 @@ async def pass_on(
 
 async def test_problem_13_a_fragile_model_is_asked_for_no_vendor_object(profiles: ProfileSet) -> None:
     rows = PRINTER.replace("Example Laser 100", "Brother MFC-8860DN").replace("99999.1", "2435.2.3.9.1")
-    async with played(rows) as (_, session):
+    async with session_of(rows) as session:
         device = await read_device(session, profiles, at=AT)
     assert device.reading.meters == {"total": 12345}
     asked = {format_oid(oid) for oid in session.traffic.asked}
@@ -192,7 +155,7 @@ async def test_problem_14_nothing_but_snmp_datagrams_goes_to_a_printer(
         made(self, family, kind, *rest, **more)
 
     monkeypatch.setattr(socket.socket, "__init__", watched)
-    async with played(PRINTER) as (_, session):
+    async with session_of(PRINTER) as session:
         await read_device(session, profiles, at=AT)
     assert kinds
     assert set(kinds) == {socket.SOCK_DGRAM}
@@ -200,7 +163,7 @@ async def test_problem_14_nothing_but_snmp_datagrams_goes_to_a_printer(
 
 async def test_problem_15_no_object_is_asked_whose_reading_acts_or_tells_of_people(profiles: ProfileSet) -> None:
     for vendor in ("11.2.3.9.1", "1248.1.1.2.1.3.5", "367.1.1", "1602.4.7"):
-        async with played(PRINTER.replace("99999.1", vendor)) as (_, session):
+        async with session_of(PRINTER.replace("99999.1", vendor)) as session:
             await read_device(session, profiles, at=AT)
         assert session.traffic.asked
         assert [format_oid(oid) for oid in session.traffic.asked if denied(oid)] == []
@@ -265,21 +228,10 @@ async def test_problem_25_a_placeholder_serial_gives_way_to_the_vendors(read: Re
     assert "placeholder-serial" in codes(device)
 
 
-async def test_problem_26_the_device_id_does_not_depend_on_the_address(read: Read, profiles: ProfileSet) -> None:
-    plan = make_plan(
-        [parse_recording(PRINTER.encode(), "a"), parse_recording(PRINTER.encode(), "b")],
-        network="127.70.2.0/24",
-        port=0,
-    )
-    ids = set()
-    async with trio.open_nursery() as nursery:
-        playing = await nursery.start(run_simulator, plan)
-        async with open_client() as client:
-            for station in plan.stations:
-                session = client.session(station.address, playing.port, credentials=COMMUNITY)
-                ids.add((await read_device(session, profiles, at=AT)).reading.device_id)
-        nursery.cancel_scope.cancel()
-    assert len(ids) == 1
+async def test_problem_26_the_device_id_does_not_depend_on_the_address(profiles: ProfileSet) -> None:
+    async with played(PRINTER, PRINTER) as (client, places):
+        found = [await read_device(session_with(client, place), profiles, at=AT) for place in places]
+    assert len({device.reading.device_id for device in found}) == 1
 
 
 async def test_a_host_with_print_queues_is_no_printer(read: Read) -> None:
@@ -322,7 +274,7 @@ async def test_localised_text_is_decoded_by_the_charset_of_the_current_localisat
 )
 async def test_a_hostile_device_costs_its_own_reading_in_bounded_octets(profiles: ProfileSet, kind: FaultKind) -> None:
     value = {FaultKind.HUGE: 60_000, FaultKind.FLOOD: 50, FaultKind.MANGLED: 3, FaultKind.TRUNCATED: 40}.get(kind, 200)
-    async with played(PRINTER, Fault(kind, value), retries=0) as (_, session):
+    async with session_of(PRINTER, Fault(kind, value), retries=0) as session:
         device = await read_device(session, profiles, at=AT)
     assert session.traffic.received_octets <= MAX_OCTETS + 2 * 16 * 65_507
     for text in (device.reading.identity.description, device.reading.identity.model):

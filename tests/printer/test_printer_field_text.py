@@ -2,10 +2,11 @@
 
 import msgspec
 import pytest
-from stage import AT, PRINTER, played, session_with, told
 
 from ptscan.printer import DeviceReading, read_device
-from ptscan.profiles import ProfileSet, load_profiles
+from ptscan.profiles import ProfileSet
+
+from .stage import AT, PRINTER, played, session_with, told
 
 LATIN_2, CYRILLIC, SHIFT_JIS, UTF_8, ROMAN_8, GB2312 = 5, 8, 17, 106, 2004, 2025
 
@@ -13,11 +14,6 @@ SUPPLY = "1.3.6.1.2.1.43.11.1.1.6.1.1"
 DISPLAY = "1.3.6.1.2.1.43.16.5.1.2.1.1"
 ALERT = "1.3.6.1.2.1.43.18.1.1"
 LOCATION = "1.3.6.1.2.1.1.6.0"
-
-
-@pytest.fixture(scope="module")
-def profiles() -> ProfileSet:
-    return load_profiles()
 
 
 async def read(profiles: ProfileSet, *rows: str) -> DeviceReading:

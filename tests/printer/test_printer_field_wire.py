@@ -1,13 +1,12 @@
 """Problems of the field that lie on the wire: versions, credentials, late and stray answers, GETBULK that garbles."""
 
-import pytest
-from stage import AT, PRINTER, PUBLIC, go_between, played, session_with, told
-
 from codec import PduType, format_oid
 from ptscan.printer import DeviceReading, read_device
-from ptscan.profiles import ProfileSet, load_profiles
+from ptscan.profiles import ProfileSet
 from ptscan.simulator import Fault, FaultKind, make_user
 from ptscan.snmp import Community, Outcome, Secret, User
+
+from .stage import AT, PRINTER, PUBLIC, go_between, played, session_with, told
 
 HP = told(
     PRINTER,
@@ -19,11 +18,6 @@ HP = told(
     "1.3.6.1.4.1.11.2.3.9.4.2.1.4.1.2.22.0|2|77",
 )
 MAC = "1.3.6.1.2.1.2.2.1.6"
-
-
-@pytest.fixture(scope="module")
-def profiles() -> ProfileSet:
-    return load_profiles()
 
 
 def whole(device: DeviceReading) -> bool:

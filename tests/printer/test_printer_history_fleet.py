@@ -1,7 +1,7 @@
 """A fleet that does nothing but its work raises no word when it is read again; counters that go back do."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import msgspec
 import pytest
@@ -10,11 +10,11 @@ import trio
 from proto_schema import Reading
 from ptscan.printer import compare, read_device
 from ptscan.profiles import load_profiles
-from ptscan.simulator import FleetDevice, make_fleet, make_plan, run_simulator
+from ptscan.simulator import FleetDevice, make_fleet
 from ptscan.simulator.table import View
-from ptscan.snmp import Community, Secret, open_client
 
-AT = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
+from .stage import AT, played, session_with
+
 HOURS = 9
 
 
@@ -35,19 +35,10 @@ class Later:
 
 async def read_all(devices: list[FleetDevice], hours: int) -> list[Reading]:
     profiles = load_profiles()
-    plan = make_plan([Later(one, hours * 3600) for one in devices], network="127.70.32.0/24", port=0, speed=0)
-    readings = []
-    async with trio.open_nursery() as nursery:
-        playing = await nursery.start(run_simulator, plan)
-        async with open_client() as client:
-            for station in plan.stations:
-                session = client.session(
-                    station.address, playing.port, credentials=[Community(Secret("public"))], timeout=5
-                )
-                device = await read_device(session, profiles, at=AT + timedelta(hours=hours))
-                readings.append(device.reading)
-        nursery.cancel_scope.cancel()
-    return readings
+    moved = [Later(one, hours * 3600) for one in devices]
+    async with played(*moved, speed=0) as (client, places):
+        sessions = [session_with(client, place, timeout=5) for place in places]
+        return [(await read_device(session, profiles, at=AT + timedelta(hours=hours))).reading for session in sessions]
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from ptscan.printer.evidence import Ledger
 from ptscan.printer.identity import choose_mac, mac_text
 from ptscan.printer.placeholders import mac_fault, serial_fault
 from ptscan.printer.rows import Columns
-from ptscan.profiles import ProfileSet, load_profiles
+from ptscan.profiles import ProfileSet
 
 Told = dict[str, int | str | bytes]
 Tell = Callable[[Told], dict[bytes, tuple[bytes, int, int | bytes | None]]]
@@ -30,11 +30,6 @@ PRINTER: Told = {
     "43.5.1.1.17.1": "EX100-00042",
     "43.10.2.1.4.1.1": 12345,
 }
-
-
-@pytest.fixture(scope="module")
-def profiles() -> ProfileSet:
-    return load_profiles()
 
 
 def reading_of(

@@ -1,38 +1,18 @@
 """The same device asked over the wire by another address, interface, community, version or board: one device_id."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from collections.abc import Sequence
 
 import pytest
-import trio
 
 from codec import format_oid
 from proto_schema import Reading
 from ptscan.printer import read_device, tell_apart
-from ptscan.profiles import ProfileSet, load_profiles
-from ptscan.simulator import Fault, FaultKind, make_plan, parse_recording, run_simulator
-from ptscan.snmp import Client, Community, Secret, Session, open_client
+from ptscan.profiles import ProfileSet
+from ptscan.simulator import Fault, FaultKind
+from ptscan.snmp import Community, Secret
 
-AT = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
-PUBLIC = Community(name=Secret("public"))
+from .stage import AT, PRINTER, played, session_with
 
-PRINTER = """\
-1.3.6.1.2.1.1.1.0|4|Example Laser 100
-1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.99999.1
-1.3.6.1.2.1.1.5.0|4|prn-1
-1.3.6.1.2.1.2.2.1.3.1|2|6
-1.3.6.1.2.1.2.2.1.6.1|4x|001b78010203
-1.3.6.1.2.1.25.3.2.1.2.1|6|1.3.6.1.2.1.25.3.1.5
-1.3.6.1.2.1.25.3.2.1.3.1|4|Example Laser 100
-1.3.6.1.2.1.43.5.1.1.2.1|2|1
-1.3.6.1.2.1.43.5.1.1.17.1|4|EX100-00042
-1.3.6.1.2.1.43.10.2.1.4.1.1|65|12345
-1.3.6.1.2.1.43.11.1.1.5.1.1|2|3
-1.3.6.1.2.1.43.11.1.1.6.1.1|4|Black Toner
-1.3.6.1.2.1.43.11.1.1.8.1.1|2|100
-1.3.6.1.2.1.43.11.1.1.9.1.1|2|40
-"""
 NAMELESS = PRINTER.replace("EX100-00042", "XXXXXXXXXX")
 
 # On the air and on a cable: whichever of the two the device counts first.
@@ -57,31 +37,12 @@ TWO_PORTS = """\
 """
 
 
-@pytest.fixture(scope="module")
-def profiles() -> ProfileSet:
-    return load_profiles()
-
-
-@asynccontextmanager
-async def played(
-    *recordings: str, faults: Sequence[Fault] = (), community: str = "public"
-) -> AsyncIterator[tuple[Client, list[Session]]]:
-    """A session with each of the devices, which stand at addresses of their own."""
-    devices = [parse_recording(rows.encode(), f"device {number}") for number, rows in enumerate(recordings)]
-    plan = make_plan(devices, network="127.70.31.0/24", port=0, faults=faults, community=community)
-    async with trio.open_nursery() as nursery:
-        playing = await nursery.start(run_simulator, plan)
-        async with open_client() as client:
-            who = Community(name=Secret(community))
-            yield (
-                client,
-                [client.session(one.address, playing.port, credentials=(who,), timeout=0.5) for one in plan.stations],
-            )
-        nursery.cancel_scope.cancel()
-
-
-async def read(profiles: ProfileSet, *recordings: str, **how: Sequence[Fault] | str) -> list[Reading]:
-    async with played(*recordings, **how) as (_, sessions):
+async def read(
+    profiles: ProfileSet, *recordings: str, faults: Sequence[Fault] = (), community: str = "public"
+) -> list[Reading]:
+    who = Community(name=Secret(community))
+    async with played(*recordings, faults=faults, community=community) as (client, places):
+        sessions = [session_with(client, place, who) for place in places]
         return [(await read_device(session, profiles, at=AT)).reading for session in sessions]
 
 
@@ -111,7 +72,8 @@ async def test_problem_26_the_cables_mac_is_found_behind_wifi_and_loopback(profi
 
 async def test_a_printer_on_a_cable_is_not_asked_for_its_other_interfaces(profiles: ProfileSet) -> None:
     others = AIR_FIRST.replace("1.3.1|2|71", "1.3.4|2|71").replace("1.6.1|4x|5c", "1.6.4|4x|5c")
-    async with played(PRINTER + others) as (_, [session]):
+    async with played(PRINTER + others) as (client, [place]):
+        session = session_with(client, place)
         reading = (await read_device(session, profiles, at=AT)).reading
     assert reading.identity.mac == "00:1b:78:01:02:03"
     asked = [format_oid(oid) for oid in session.traffic.asked]
@@ -128,8 +90,8 @@ async def test_problem_29_another_community_or_version_is_the_same_device(profil
 
 
 async def test_problem_29_a_credential_that_fails_names_nobody_else(profiles: ProfileSet) -> None:
-    async with played(PRINTER, community="another") as (client, [session]):
-        wrong = client.session(session.address, session.port, credentials=(PUBLIC,), timeout=0.1, retries=0)
+    async with played(PRINTER, community="another") as (client, [place]):
+        wrong = session_with(client, place, timeout=0.1, retries=0)
         reading = (await read_device(wrong, profiles, at=AT)).reading
     assert reading.device_id.startswith("address:")
     assert codes(reading) == ["no-answer"]

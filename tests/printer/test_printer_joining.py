@@ -12,7 +12,7 @@ from proto_schema import Identity, Supply
 from ptscan.printer.evidence import Ledger
 from ptscan.printer.facts import Facts
 from ptscan.printer.joining import mark_coarse, merge_supplies
-from ptscan.profiles import Fact, ProfileSet, load_profiles
+from ptscan.profiles import Fact, ProfileSet
 
 RAW: Varbind = (parse_oid("1.3.6.1.4.1.99999.1"), INTEGER, 1)
 Value = str | float | bytes
@@ -22,11 +22,6 @@ Merge = Callable[..., list[Supply]]
 @pytest.fixture
 def ledger() -> Ledger:
     return Ledger()
-
-
-@pytest.fixture(scope="module")
-def profiles() -> ProfileSet:
-    return load_profiles()
 
 
 def fact_of(name: str, value: Value) -> Fact:

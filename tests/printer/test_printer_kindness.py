@@ -1,20 +1,15 @@
 """What a device is spared: objects beyond the lists, many at once where it falls over, other makers' trees in vain."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-import trio
 
 from codec import Oid, format_oid, parse_oid
 from ptscan.printer import DeviceReading, read_device
 from ptscan.profiles import load_profiles
-from ptscan.simulator import make_plan, parse_recording, run_simulator
-from ptscan.snmp import Community, Secret, Session, Traffic, open_client
+from ptscan.snmp import Traffic
 
-AT = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
+from .stage import AT, played, session_with
 
 FRAGILE = """\
 1.3.6.1.2.1.1.1.0|4|Brother NC-6400h, Firmware Ver.1.11
@@ -32,21 +27,9 @@ FRAGILE = """\
 """
 
 
-@asynccontextmanager
-async def played(rows: str) -> AsyncIterator[Session]:
-    """A session with one simulated device."""
-    plan = make_plan([parse_recording(rows.encode(), "test")], network="127.70.4.0/24", port=0)
-    async with trio.open_nursery() as nursery:
-        playing = await nursery.start(run_simulator, plan)
-        async with open_client() as client:
-            yield client.session(
-                plan.stations[0].address, playing.port, credentials=(Community(name=Secret("public")),), timeout=0.5
-            )
-        nursery.cancel_scope.cancel()
-
-
 async def read(rows: str, folder: Path | None = None) -> tuple[DeviceReading, Traffic]:
-    async with played(rows) as session:
+    async with played(rows) as (client, [place]):
+        session = session_with(client, place)
         return await read_device(session, load_profiles(folder), at=AT), session.traffic
 
 

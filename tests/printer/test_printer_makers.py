@@ -13,7 +13,7 @@ from codec import Oid, Varbind
 from proto_schema import Identity
 from ptscan.printer.assemble import Source, assemble
 from ptscan.printer.evidence import Ledger
-from ptscan.profiles import ProfileSet, load_profiles
+from ptscan.profiles import ProfileSet
 
 Tell = Callable[[dict[str, int | str | bytes]], dict[Oid, Varbind]]
 Identify = Callable[..., Identity]
@@ -21,11 +21,6 @@ Identify = Callable[..., Identity]
 NOWHERE = Source(address="127.0.0.1", port=161, time="2026-11-21T00:00:00Z", via="snmp-2c")
 SYS_DESCR, SYS_OBJECT_ID, HR_DEVICE_DESCR = "1.1.0", "1.2.0", "25.3.2.1.3.1"
 DEVICE_ID = ".1.3.6.1.4.1.2699.1.2.1.2.1.1.3.1"
-
-
-@pytest.fixture(scope="module")
-def profiles() -> ProfileSet:
-    return load_profiles()
 
 
 @pytest.fixture

@@ -1,47 +1,28 @@
 """Devices that tell a part only, or tell it in another place: recordings of our own making, read over loopback."""
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 
 import pytest
-import trio
 
 from codec import OBJECT_IDENTIFIER, OCTET_STRING, Oid, Varbind, parse_oid
 from ptscan.printer import DeviceReading, plan, read_device
 from ptscan.printer.assemble import Source, assemble
 from ptscan.printer.evidence import MAX_PROBLEM_TEXT, Ledger
-from ptscan.profiles import ProfileSet, load_profiles
-from ptscan.simulator import Fault, FaultKind, make_plan, parse_recording, run_simulator
-from ptscan.snmp import Community, Secret, open_client
+from ptscan.profiles import ProfileSet
+from ptscan.simulator import Fault, FaultKind
 
-AT = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
+from .stage import AT, played, session_with
+
 V1_ONLY = Fault(FaultKind.V1_ONLY, 0)
 
 Read = Callable[..., Awaitable[DeviceReading]]
 
 
-@pytest.fixture(scope="module")
-def profiles() -> ProfileSet:
-    return load_profiles()
-
-
 @pytest.fixture
 def read(profiles: ProfileSet) -> Read:
     async def read(rows: str, *faults: Fault) -> DeviceReading:
-        device = parse_recording(rows.encode(), "test")
-        playing = make_plan([device], network="127.71.1.0/24", port=0, faults=faults)
-        async with trio.open_nursery() as nursery:
-            simulator = await nursery.start(run_simulator, playing)
-            async with open_client() as client:
-                session = client.session(
-                    playing.stations[0].address,
-                    simulator.port,
-                    credentials=(Community(name=Secret("public")),),
-                    timeout=0.3,
-                )
-                result = await read_device(session, profiles, at=AT)
-            nursery.cancel_scope.cancel()
-        return result
+        async with played(rows, faults=faults) as (client, [place]):
+            return await read_device(session_with(client, place, timeout=0.3), profiles, at=AT)
 
     return read
 

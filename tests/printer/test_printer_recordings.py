@@ -3,7 +3,6 @@
 import importlib.util
 import json
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +17,10 @@ from ptscan.printer import DeviceReading, plan, read_device
 from ptscan.printer.assemble import Source, assemble
 from ptscan.printer.evidence import MAX_PROBLEMS, Ledger
 from ptscan.profiles import load_profiles
-from ptscan.simulator import load_recording, make_plan, run_simulator
-from ptscan.snmp import Community, Secret, open_client
+from ptscan.simulator import load_recording
 
-AT = datetime(2026, 11, 21, tzinfo=UTC)
+from .stage import AT, played, session_with
+
 Facts = Callable[[Mapping[str, Any]], Iterator[tuple[str, Callable[[Mapping[str, Any]], object]]]]
 
 
@@ -39,18 +38,10 @@ def readings(shared: Path, expected: dict[str, Any]) -> dict[str, DeviceReading]
     async def read_all() -> dict[str, DeviceReading]:
         names = sorted(expected)
         recordings = [load_recording(shared / "printers" / name) for name in names]
-        plan = make_plan(recordings, network="127.70.8.0/22", port=0)
-        read = {}
-        async with trio.open_nursery() as nursery:
-            playing = await nursery.start(run_simulator, plan)
-            async with open_client() as client:
-                for name, station in zip(names, plan.stations, strict=True):
-                    session = client.session(
-                        station.address, playing.port, credentials=[Community(name=Secret("public"))], timeout=5
-                    )
-                    read[name] = await read_device(session, PROFILES, at=AT)
-            nursery.cancel_scope.cancel()
-        return read
+        async with played(*recordings, network="127.70.8.0/22") as (client, places):
+            sessions = [session_with(client, place, timeout=5) for place in places]
+            read = [await read_device(session, PROFILES, at=AT) for session in sessions]
+        return dict(zip(names, read, strict=True))
 
     return trio.run(read_all)
 

@@ -1,23 +1,21 @@
 """A printer says the same over SNMPv3 as over v2c, and its engine ID is an identity where it has no better one."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import cast
 
 import msgspec
-import pytest
-import trio
 
 from codec import Oid, parse_oid
 from proto_schema import Reading
 from ptscan.printer import read_device
-from ptscan.profiles import ProfileSet, load_profiles
-from ptscan.simulator import FleetDevice, Recording, make_fleet, make_plan, make_user, parse_recording, run_simulator
-from ptscan.snmp import Answer, Client, Community, Credential, Secret, Session, User, open_client
+from ptscan.profiles import ProfileSet
+from ptscan.simulator import make_fleet, make_user
+from ptscan.simulator.table import Device
+from ptscan.snmp import Answer, Client, Credential, Secret, Session, User
 
-AT = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
-PUBLIC = Community(Secret("public"))
+from .stage import AT, PUBLIC, played
+
 MONITOR = User(
     "monitor", "sha256", Secret("auth-password"), priv="aes128", priv_password=Secret("priv-password"), context=""
 )
@@ -30,21 +28,10 @@ NAMELESS = """\
 """
 
 
-@pytest.fixture(scope="module")
-def profiles() -> ProfileSet:
-    return load_profiles()
-
-
-@asynccontextmanager
-async def played(devices: Sequence[FleetDevice | Recording]) -> AsyncIterator[tuple[Client, list[tuple[str, int]]]]:
+def everybody(*devices: str | Device) -> AbstractAsyncContextManager[tuple[Client, list[tuple[str, int]]]]:
     """A client and where it finds the devices, which have a user and a community, and stand still in time."""
     user = make_user("monitor", auth="sha256", auth_secret="auth-password", priv="aes128", priv_secret="priv-password")
-    plan = make_plan(devices, network="127.70.3.0/24", port=0, users=[user], speed=0)
-    async with trio.open_nursery() as nursery:
-        playing = await nursery.start(run_simulator, plan)
-        async with open_client() as client:
-            yield client, [(station.address, playing.port) for station in plan.stations]
-        nursery.cancel_scope.cancel()
+    return played(*devices, users=[user], speed=0)
 
 
 async def read(
@@ -55,9 +42,9 @@ async def read(
 
 
 async def test_every_model_reads_the_same_over_v3_in_one_round_trip_more(profiles: ProfileSet) -> None:
-    async with played(make_fleet(20, seed=5, others=False).devices) as (client, places):
+    async with everybody(*make_fleet(20, seed=5, others=False).devices) as (client, places):
         for place in places:
-            plain, cheap = await read(client, place, PUBLIC, profiles)
+            plain, cheap = await read(client, place, PUBLIC[0], profiles)
             secure, session = await read(client, place, MONITOR, profiles)
             assert (plain.via, secure.via) == (["snmp-2c"], ["snmp-3"])
             assert msgspec.structs.replace(secure, via=plain.via) == plain
@@ -69,8 +56,8 @@ async def test_every_model_reads_the_same_over_v3_in_one_round_trip_more(profile
 
 async def test_the_engine_id_is_who_it_is_where_nothing_better_is_told(profiles: ProfileSet) -> None:
     rows = NAMELESS + f"1.3.6.1.6.3.10.2.1.1.0|4x|8001869f04{b'press-7'.hex()}\n"
-    async with played([parse_recording(rows.encode(), "nameless")]) as (client, [place]):
-        plain, _ = await read(client, place, PUBLIC, profiles)
+    async with everybody(rows) as (client, [place]):
+        plain, _ = await read(client, place, PUBLIC[0], profiles)
         secure, session = await read(client, place, MONITOR, profiles)
     assert plain.device_id.startswith("address:")
     assert session.engine_id is not None
@@ -78,7 +65,7 @@ async def test_the_engine_id_is_who_it_is_where_nothing_better_is_told(profiles:
 
 
 async def test_an_engine_id_made_of_the_address_is_nobodys(profiles: ProfileSet) -> None:
-    async with played([parse_recording(NAMELESS.encode(), "nameless")]) as (client, [place]):
+    async with everybody(NAMELESS) as (client, [place]):
         secure, session = await read(client, place, MONITOR, profiles)
     assert session.engine_id is not None
     assert session.engine_id.endswith(place[0].encode())
@@ -119,8 +106,8 @@ def _shown(answer: Answer) -> Answer:
 
 
 async def test_a_printer_that_hides_in_jetdirect_is_read_there(profiles: ProfileSet) -> None:
-    async with played(make_fleet(1, models=["hp-mono"]).devices) as (client, [place]):
-        plain, _ = await read(client, place, PUBLIC, profiles)
+    async with everybody(*make_fleet(1, models=["hp-mono"]).devices) as (client, [place]):
+        plain, _ = await read(client, place, PUBLIC[0], profiles)
         for elsewhere in (client.session(*place, credentials=(MONITOR,)), None):
             session = cast("Session", SystemOnly(client.session(*place, credentials=(MONITOR,)), elsewhere))
             found = (await read_device(session, profiles, at=AT)).reading
