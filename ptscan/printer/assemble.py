@@ -117,7 +117,7 @@ def printer_row(columns: Columns) -> Index | None:
         index for index, row in columns.column(standard.HR_DEVICE_TYPE).items() if row[2] == standard.HR_DEVICE_PRINTER
     ]
     if printers:
-        return min(printers)
+        return min(printers)[:1]
     for column in (
         standard.PRT_GENERAL_SERIAL_NUMBER,
         standard.PRT_MARKER_LIFE_COUNT,

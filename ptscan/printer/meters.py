@@ -8,9 +8,9 @@ from proto_schema import RawMeter
 from ptscan.printer import standard
 from ptscan.printer.evidence import Ledger
 from ptscan.printer.facts import Facts, book_fact, facts_on
-from ptscan.printer.rows import Columns, index_text, number
+from ptscan.printer.rows import MAX_NUMBER, Columns, index_text, number
 from ptscan.printer.text import clean_text
-from ptscan.profiles import DRIFT, Counter, Profile, SumCheck
+from ptscan.profiles import DRIFT, NO_COUNT, Counter, Profile, SumCheck
 
 COLUMNS: Final[tuple[Oid, ...]] = (standard.PRT_MARKER_COUNTER_UNIT, standard.PRT_MARKER_LIFE_COUNT)
 
@@ -35,6 +35,9 @@ def life_count(columns: Columns, ledger: Ledger) -> tuple[str, int, Varbind] | N
     for _, row in columns.table(*COLUMNS):
         count = number(row, standard.PRT_MARKER_LIFE_COUNT)
         if count is None or count < 0:
+            continue
+        if count in NO_COUNT:
+            ledger.problem("meter-unknown", f"The life counter is {count}: so devices write that they do not count.")
             continue
         code = number(row, standard.PRT_MARKER_COUNTER_UNIT)
         unit = standard.COUNTER_UNITS.get(code, "impressions") if code is not None else "impressions"
@@ -82,7 +85,7 @@ def raw_meters(columns: Columns, counters: Sequence[Counter], ledger: Ledger) ->
     told = {item.varbind[0]: item.path for item in ledger if item.varbind and item.path.startswith("meters.")}
     raw: dict[tuple[Oid, str | None], RawMeter] = {}
     for index, (oid, _, value) in sorted(columns.column(standard.PRT_MARKER_LIFE_COUNT).items()):
-        if isinstance(value, int) and value >= 0:
+        if isinstance(value, int) and 0 <= value < MAX_NUMBER and value not in NO_COUNT:
             meter = told.get(oid, "").removeprefix("meters.") or None
             label = "prtMarkerLifeCount" if not raw else f"prtMarkerLifeCount {index_text(index)}"
             raw[oid, meter] = RawMeter(label=label, value=value, oid=format_oid(oid), meter=meter)

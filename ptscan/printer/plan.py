@@ -18,7 +18,7 @@ from typing import Final
 from codec import Oid, oid_arcs, oid_from_arcs
 from ptscan.printer import condition, identity, meters, neighbours, standard, supplies, trays
 from ptscan.printer.rows import Columns, Index
-from ptscan.profiles import Profile
+from ptscan.profiles import NO_COUNT, Profile
 
 SYSTEM: Final[tuple[Oid, ...]] = (
     standard.SYS_DESCR,
@@ -73,6 +73,8 @@ MAX_TABLE_ROWS: Final = 64
 MAX_VENDOR_ROWS: Final = 192
 """The same of a vendor's table: large copiers count a hundred things, and those that matter may come last."""
 MAX_COLORANT: Final = 255
+MAX_LOCALIZATION: Final = 65535
+"""As RFC 3805 has it (prtLocalizationIndex); a greater number may be none that an OID can hold."""
 MAX_DAMAGED: Final = 4
 """MACs that are read once more by GET."""
 MAX_OCTETS: Final = 256 * 1024
@@ -96,8 +98,9 @@ def pointed_at(columns: Columns, device: Index | None) -> list[Oid]:
         if sets := columns.column(standard.PRT_LOCALIZATION_CHARACTER_SET):
             for localization in (standard.PRT_GENERAL_CURRENT_LOCALIZATION, standard.PRT_CONSOLE_LOCALIZATION):
                 current = columns.column(localization).get(device)
-                if current and isinstance(current[2], int) and current[2] > 0 and (*device, current[2]) not in sets:
-                    wanted.append(standard.PRT_LOCALIZATION_CHARACTER_SET + suffix((*device, current[2])))
+                code = current[2] if current else None
+                if isinstance(code, int) and 0 < code <= MAX_LOCALIZATION and (*device, code) not in sets:
+                    wanted.append(standard.PRT_LOCALIZATION_CHARACTER_SET + suffix((*device, code)))
     for index, (_, _, level) in columns.column(standard.PRT_SUPPLIES_LEVEL).items():
         if level == 0:  # its class tells whether it is empty or full; of no other level it tells anything
             wanted.append(standard.PRT_SUPPLIES_CLASS + suffix(index))
@@ -129,7 +132,7 @@ def rows_behind(columns: Columns) -> list[tuple[Oid, ...]]:
     if first and first[2] != standard.HR_DEVICE_PRINTER and not printers:
         tables.append((standard.HR_DEVICE_TYPE,))
     count = columns.first(standard.PRT_MARKER_LIFE_COUNT)
-    if count and isinstance(count[2], int) and count[2] < 0:
+    if count and isinstance(count[2], int) and (count[2] < 0 or count[2] in NO_COUNT):
         tables.append(meters.COLUMNS)
     if neighbours.may_be_several(columns):
         tables.append(neighbours.COLUMNS)

@@ -3,15 +3,15 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from codec import TIMETICKS, CodecError, Oid, Varbind, format_oid, oid_arcs
+from codec import OCTET_STRING, TIMETICKS, CodecError, Oid, Varbind, format_oid, oid_arcs
 from ptscan.profiles.decoders import DECODERS, MAX_OCTETS
 from ptscan.profiles.profile import MAX_TEXT, Patterns, RecordRule
 
 MAX_METER: Final = 2**63 - 1
 MAX_ROWS: Final = 256
 """Rows of one vendor table that are looked at."""
-NO_COUNT: Final = frozenset({0x7FFFFFFF, 0xFFFFFFFF})
-"""What devices answer for a counter that they do not keep."""
+NO_COUNT: Final = frozenset({0x7FFFFFFF, 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD})
+"""What devices answer for a counter that they do not keep: the greatest number, or -1, -2, -3 without a sign."""
 
 
 def count(varbind: Varbind, pattern: Patterns | None = None) -> int | None:
@@ -21,6 +21,8 @@ def count(varbind: Varbind, pattern: Patterns | None = None) -> int | None:
     """
     _, tag, value = varbind
     if isinstance(value, bytes):
+        if tag != OCTET_STRING:  # the octets of an OID or of an address may look like digits
+            return None
         digits = value.strip(b" \0")
         if pattern is not None:
             match = pattern.search(value.decode("latin-1"))

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 
-from codec import Oid, Varbind, parse_oid
+import pytest
+
+from codec import IP_ADDRESS, OBJECT_IDENTIFIER, OCTET_STRING, OPAQUE, Oid, Varbind, parse_oid
 from proto_schema import RawMeter
 from ptscan.printer import meters, plan
 from ptscan.printer.evidence import Ledger
@@ -80,3 +82,22 @@ def test_what_two_rules_read_of_one_object_is_told_once_and_all_is_bounded() -> 
 def test_a_counter_under_a_name_that_is_no_oid_is_left_out() -> None:
     damaged = Counter(label="x", value=1, oid=b"\x2b\x86", meter=None)
     assert meters.raw_meters(Columns((), plan.COLUMNS), [damaged], Ledger()) == []
+
+
+@pytest.mark.parametrize("code", [2**31 - 1, 2**32 - 1, 2**32 - 2, 2**32 - 3])
+def test_a_number_by_which_devices_say_that_they_do_not_count_is_no_total(told: Tell, code: int) -> None:
+    """The greatest number there is, or RFC 3805's -1, -2, -3 in a counter, which has no sign."""
+    rows: Told = {"43.10.2.1.4.1.1": code, f"{LABELS}.3": "Copy (Total 1)", f"{COUNTS}.3": code}
+    assert read(told(rows), "canon") == ({}, [])
+    columns, ledger = Columns(told({**rows, "43.10.2.1.4.1.2": 1000}).values(), plan.COLUMNS), Ledger()
+    assert meters.read_meters(columns, {}, ledger) == {"total": 1000}
+    assert [problem.code for problem in ledger.problems] == ["meter-unknown"]
+    assert meters.COLUMNS in plan.rows_behind(columns)
+
+
+@pytest.mark.parametrize("tag", [OBJECT_IDENTIFIER, IP_ADDRESS, OPAQUE])
+def test_the_octets_of_what_is_no_text_are_no_digits(tag: int) -> None:
+    oid = parse_oid(f"{COUNTS}.3")
+    label: Varbind = (parse_oid(f"{LABELS}.3"), OCTET_STRING, b"Total 1")
+    assert read({label[0]: label, oid: (oid, OCTET_STRING, b"1234")}, "canon")[0] == {"total": 1234}
+    assert read({label[0]: label, oid: (oid, tag, b"1234")}, "canon") == ({}, [])

@@ -194,3 +194,14 @@ async def test_a_mac_told_in_text_and_a_status_without_a_type_are_read(read: Rea
     reading = device.reading
     assert (reading.identity.manufacturer, reading.identity.mac) == ("Toshiba", "00:80:77:31:01:0a")
     assert reading.status.state == "warning"
+
+
+async def test_a_localisation_that_no_index_can_hold_leads_nowhere(read: Read) -> None:
+    """RFC 3805's prtLocalizationIndex ends at 65535; one sends a Counter64 there."""
+    device = await read(
+        system("Brother HL-1", "2435.2.3.9.1")
+        + "1.3.6.1.2.1.25.3.2.1.2.1|6|1.3.6.1.2.1.25.3.1.5\n"
+        + "1.3.6.1.2.1.43.5.1.1.2.1|70|99999999999\n1.3.6.1.2.1.43.5.1.1.10.1|70|18446744073709551615\n"
+        + "1.3.6.1.2.1.43.7.1.1.4.1.1|2|106\n1.3.6.1.2.1.43.10.2.1.4.1.1|65|12345\n"
+    )
+    assert device.reading.meters == {"total": 12345}
