@@ -9,6 +9,9 @@
 7. GETNEXT  the trees of makers who may have made it for this one, where its own objects told no counter
 8. GET      rows of a profile that must not be walked
 9. GETBULK  the tables of the profiles, side by side; interfaces, where the first is not the one that names the printer
+10. GET     MACs that a GETBULK brought damaged
+
+An early end at any step leaves a reading of what came before it.
 """
 
 from collections.abc import Sequence

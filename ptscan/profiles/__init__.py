@@ -5,7 +5,7 @@ The data are ``data/*.toml``, described in FORMAT.md.
 I/O: loader (files).
 """
 
-from ptscan.profiles.allow_list import ALLOWED_SUBTREES, allowed
+from ptscan.profiles.allow_list import allowed
 from ptscan.profiles.decoders import ieee1284
 from ptscan.profiles.deny_list import DENIED_SUBTREES, denied, denied_walk, leads_to_action
 from ptscan.profiles.describing import describe, describe_all
@@ -14,17 +14,15 @@ from ptscan.profiles.fact import Counter, Extraction, Fact
 from ptscan.profiles.loader import ProfileError, load_profile, load_profiles
 from ptscan.profiles.matching import Kind, ProfileSet
 from ptscan.profiles.meters import METERS
-from ptscan.profiles.profile import Ask, CoarseLevels, Profile, Rule, ScalarRule, SumCheck
+from ptscan.profiles.profile import Ask, Profile, Rule, ScalarRule, SumCheck
 from ptscan.profiles.values import NO_COUNT
 
 __all__ = [
-    "ALLOWED_SUBTREES",
     "DENIED_SUBTREES",
     "DRIFT",
     "METERS",
     "NO_COUNT",
     "Ask",
-    "CoarseLevels",
     "Counter",
     "Extraction",
     "Fact",

@@ -55,7 +55,7 @@ def compile_profile(form: schema.ProfileFile, file: str, *, check_patterns: bool
         level_codes=to_states("level_codes", form.level_codes),
         fragile=patterns.all("fragile", [item.pattern for item in form.fragile]),
         coarse=tuple(
-            CoarseLevels(patterns.all(f"coarse[{i}].pattern", [item.pattern]), frozenset(item.levels), item.source)
+            CoarseLevels(patterns.all(f"coarse[{i}].pattern", [item.pattern]), frozenset(item.levels))
             for i, item in enumerate(form.coarse)
         ),
         form=form,

@@ -166,7 +166,6 @@ class CoarseLevels(msgspec.Struct, frozen=True):
 
     pattern: Patterns
     levels: frozenset[int]
-    source: str
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True, dict=True):
