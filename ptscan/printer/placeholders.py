@@ -30,6 +30,7 @@ _WORDS: Final = """
     неизвестно неизвестный нет невідомо άγνωστο 不明 なし 未設定 未知 无 未设置 알수없음 없음
 """
 _NOTHING: Final = frozenset(_WORDS.split())
+_MAC_OCTETS: Final = 6
 _LABELS: Final = frozenset({"serial", "serialno", "serialnumber"})
 _SPELLED: Final = ("deadbeef", "deadc0de", "cafebabe", "feedface", "badc0ffe")
 _RUNS: Final = tuple(
@@ -71,7 +72,12 @@ def is_label(serial: str) -> bool:
 
 def mac_fault(mac: str) -> str | None:
     """Say why a MAC such as ``00:1b:78:01:02:03`` names no device, though an interface may well have it."""
-    octets = bytes.fromhex(mac.replace(":", ""))
+    try:
+        octets = bytes.fromhex(mac.replace(":", ""))
+    except ValueError:
+        octets = b""
+    if len(octets) != _MAC_OCTETS:
+        return "is no MAC"  # as a file may have it that was not written by a reading
     if not any(octets):
         return "is all zero"
     if octets[0] & 1:

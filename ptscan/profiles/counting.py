@@ -61,7 +61,7 @@ def _in_table(rule: TableRule, values: Mapping[Oid, Varbind]) -> Iterator[_Count
         text = None if rule.label is None else label(values.get(rule.label + index))
         key = None if text is None else label_key(text)
         by_label = None if key is None else rule.labels.get(key)
-        meter = by_label or rule.index.get(index)
+        meter = by_label or (None if _is_part(text) else rule.index.get(index))
         name = rule.names.get(key, text) if key else rule.index_names.get(index)
         if meter is None and not name:
             continue
@@ -69,6 +69,14 @@ def _in_table(rule: TableRule, values: Mapping[Oid, Varbind]) -> Iterator[_Count
             varbind=varbind, number=number, meter=meter, name=name or index_text(index), label=text,
             how=f"label {text!r}" if by_label else "code in the index",
         )  # fmt: skip
+
+
+def _is_part(text: str | None) -> bool:
+    """Whether a label that no rule knows bears a number, as ``Stufe 1``: then its code may mean but a part of it.
+
+    Where a contract has tiers of colour, Xerox counts black with the first of them under the code of black.
+    """
+    return text is not None and not text.isdigit() and any(map(str.isdigit, text))
 
 
 def _in_record(rule: RecordRule, values: Mapping[Oid, Varbind]) -> Iterator[_Count]:

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from proto_schema import Identity, Problem, Provenance, RawMeter, Reading, Supply
-from ptscan.printer import compare
+from ptscan.printer import compare, known_by
 from ptscan.printer.history import MAX_FOUND, PER_MINUTE
 
 MAC, OTHER_MAC = "00:1b:78:01:02:03", "00:1b:78:0a:0b:0c"
@@ -206,3 +206,12 @@ def test_however_much_changed_the_words_are_bounded_and_clean() -> None:
 def test_no_count_makes_it_fail(value: int) -> None:
     for other in (0, 1, 2**31, 2**32 - 1, 2**63 - 1):
         grown(value, other)
+
+
+@pytest.mark.parametrize("mac", ["", "zz", "1", "00:11", "gg:gg:gg:gg:gg:gg", "é", "00:1b:78:01:02:03:04"])
+def test_a_mac_that_is_none_in_an_earlier_reading_is_of_no_device(mac: str) -> None:
+    """A file may have been written by anybody."""
+    earlier = reading(device_id="hp:B2", identity=Identity(serial="B2", mac=mac))
+    assert known_by("hp:B2", mac) == ("hp:B2",)
+    assert found(earlier, reading(time=later())) == ["device-replaced"]
+    assert found(msgspec.structs.replace(earlier, device_id="hp:A1"), reading(time=later())) == []

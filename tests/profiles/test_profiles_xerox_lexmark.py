@@ -60,6 +60,14 @@ def test_xerox_does_not_take_a_tier_of_colour_for_black_or_colour(read: Reader) 
     assert told.raw["Color Level 2 Impressions"] == 380
 
 
+def test_xerox_does_not_take_a_tier_for_black_or_colour_in_a_language_that_nobody_listed(read: Reader) -> None:
+    tiers = {"1.20.34": "Schwarz + Farbe Stufe 1", "1.20.33": "Farbe Stufe 2", "1.20.7": "Számláló", "1.20.29": "20"}
+    told = read("xerox", {**column(f"{XEROX}.6", MARKER), **column(f"{XEROX}.8", tiers)})
+    assert not {"mono", "color"} & told.meters.keys()
+    assert {"print_mono", "print_color"} <= told.meters.keys()
+    assert told.raw["Farbe Stufe 2"] == 380
+
+
 def test_the_standard_total_wins_over_xerox_own_which_is_some_sides_short_on_a_c315(read: Reader) -> None:
     facts = {fact.field: fact for fact in read("xerox", column(f"{XEROX}.6", MARKER)).extraction.facts}
     assert facts["meters.total"].prefer == "standard"
