@@ -19,7 +19,7 @@ from itertools import chain
 from typing import Final
 
 from codec import Oid, oid_arcs, oid_from_arcs
-from ptscan.printer import condition, identity, meters, neighbours, standard, supplies, trays
+from ptscan.printer import condition, macs, meters, neighbours, standard, supplies, trays
 from ptscan.printer.rows import Columns, Index
 from ptscan.profiles import NO_COUNT, Profile
 
@@ -41,7 +41,7 @@ HEAD: Final[tuple[Oid, ...]] = (
     standard.PRT_GENERAL_SERIAL_NUMBER,
     standard.PRT_LOCALIZATION_CHARACTER_SET,
     *meters.COLUMNS,
-    *identity.MAC_COLUMNS,
+    *macs.COLUMNS,
 )
 """Columns whose first row is read."""
 
@@ -150,7 +150,7 @@ def supply_rows(columns: Columns, profiles: Sequence[Profile]) -> list[tuple[Oid
 
 def interfaces_open(columns: Columns) -> bool:
     """Whether another interface than the first may name the printer better, so that the others have to be read."""
-    return any(map(columns.first, identity.MAC_COLUMNS)) and not identity.is_final(columns)
+    return any(map(columns.first, macs.COLUMNS)) and not macs.is_final(columns)
 
 
 def parent(oid: Oid) -> Oid:

@@ -10,10 +10,9 @@ import trio
 
 from codec import NO_SUCH_INSTANCE, NO_SUCH_OBJECT, OCTET_STRING, Oid, Varbind
 from proto_schema import Reading
-from ptscan.printer import plan, standard
+from ptscan.printer import macs, plan, standard
 from ptscan.printer.assemble import Source, assemble, printer_row
 from ptscan.printer.evidence import Evidence, Ledger
-from ptscan.printer.identity import MAC_COLUMNS, suspect_macs
 from ptscan.printer.rows import Columns, oid_text
 from ptscan.printer.text import decode_text
 from ptscan.profiles import Profile, ProfileSet, allowed, leads_to_action
@@ -115,8 +114,8 @@ class _Reading:
         tables = chain.from_iterable(table for profile in self._matched[:-1] for table in profile.ask.tables)
         await self._walk(tuple(dict.fromkeys(tables)), first=plan.VENDOR_ROWS, most=plan.MAX_VENDOR_ROWS)
         if plan.interfaces_open(self._columns):
-            await self._walk(MAC_COLUMNS)
-        if damaged := suspect_macs(self._columns):
+            await self._walk(macs.COLUMNS)
+        if damaged := macs.suspect_macs(self._columns):
             # A GETBULK garbles the MACs of some printers where a GET gives them right.
             await self._get([oid for oid, _, _ in damaged[: plan.MAX_DAMAGED]])
 

@@ -11,7 +11,7 @@ from ptscan.printer import plan
 from ptscan.printer.assemble import Source, assemble
 from ptscan.printer.device_ids import device_id, maker_slug, serial_key
 from ptscan.printer.evidence import Ledger
-from ptscan.printer.identity import choose_mac, mac_text
+from ptscan.printer.macs import choose_mac, mac_text
 from ptscan.printer.placeholders import mac_fault, serial_fault
 from ptscan.printer.rows import Columns
 from ptscan.profiles import ProfileSet

@@ -1,4 +1,4 @@
-"""What the words of a supply tell: its kind, its colour, its numbers, and that it is no supply but a tray or a cover."""
+"""What the words of a supply tell: kind, colour and numbers, and that it is no supply but a tray or a cover."""
 
 import pytest
 from hypothesis import given

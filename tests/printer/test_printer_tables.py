@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codec import OCTET_STRING, parse_oid
-from ptscan.printer import condition, identity, meters, plan, supplies, trays
+from ptscan.printer import condition, macs, meters, plan, supplies, trays
 from ptscan.printer.assemble import printer_row
 from ptscan.printer.evidence import Ledger
 from ptscan.printer.rows import MAX_ROWS, Columns
@@ -110,12 +110,12 @@ def test_the_printers_row_is_found_wherever_it_stands(told: Tell) -> None:
 
 def test_problem_07_a_damaged_mac_is_noticed_and_never_reported(told: Tell) -> None:
     columns = columns_of(told, {"2.2.1.6.1": b"\x00\x01\x00\x00\x00", "2.2.1.6.2": b"", "2.2.1.6.3": b"\0" * 6})
-    assert identity.choose_mac(columns) is None
-    assert [varbind[2] for varbind in identity.suspect_macs(columns)] == [b"\x00\x01\x00\x00\x00"]
+    assert macs.choose_mac(columns) is None
+    assert [varbind[2] for varbind in macs.suspect_macs(columns)] == [b"\x00\x01\x00\x00\x00"]
 
 
 def test_problem_26_the_mac_is_the_makers_and_no_loopbacks(told: Tell) -> None:
-    chosen = identity.choose_mac(
+    chosen = macs.choose_mac(
         columns_of(
             told,
             {
@@ -162,6 +162,6 @@ def test_no_values_make_a_table_raise(values: dict[bytes, int | bytes | None]) -
     condition.read_display(columns, 17, ledger)
     condition.read_status(columns, printer_row(columns), ledger)
     meters.life_count(columns, ledger)
-    identity.choose_mac(columns)
+    macs.choose_mac(columns)
     assert all(row.percent is None or 0 <= row.percent <= 100 for row in rows)
     assert len(rows) <= MAX_ROWS
