@@ -11,11 +11,10 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final
 
 from proto_schema import Identity
-from ptscan.printer.placeholders import is_label, mac_fault
+from ptscan.printer.placeholders import is_label, mac_fault, without_label
 from ptscan.profiles import Profile
 
 _APART: Final = re.compile(r"[\W_]+")
-_SERIAL_LABEL: Final = re.compile(r"\A(?:S/?N|SER(?:IAL)?(?: ?(?:NO|NUMBER|NR))?)\.? ?[:=#]", re.IGNORECASE)
 _PADDING: Final = "\xff* "
 MAX_SLUG: Final = 64
 """Characters of a maker in a device_id."""
@@ -64,7 +63,7 @@ def known_by(identifier: str, mac: str | None) -> tuple[str, ...]:
 def serial_key(serial: str) -> str:
     """The serial as it is compared: without case, width, blanks, padding and the label that some write before it."""
     text = unicodedata.normalize("NFKC", serial).strip(_PADDING)
-    return "".join(_SERIAL_LABEL.sub("", text, count=1).split()).upper()
+    return "".join(without_label(text).split()).upper()
 
 
 def maker_slug(name: str, profiles: Sequence[Profile]) -> str:

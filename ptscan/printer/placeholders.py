@@ -16,6 +16,7 @@ MIN_SERIAL: Final = 4
 """Letters and digits of a serial: what is shorter is borne by many."""
 
 _APART: Final = re.compile(r"[\W_]+")
+_SERIAL_LABEL: Final = re.compile(r"\A(?:S/?N|SER(?:IAL)?(?: ?(?:NO|NUMBER|NR))?)\.? ?[:=#]", re.IGNORECASE)
 _HEX_MAC: Final = re.compile(r"[0-9a-f]{12}")
 
 # In the form of plain(), in the languages that panels are sold in.
@@ -45,11 +46,16 @@ def plain(text: str) -> str:
     return _APART.sub("", unicodedata.normalize("NFKC", text).casefold())
 
 
+def without_label(serial: str) -> str:
+    """The serial without the label that some devices write before it: ``S/N: CNB1234567``."""
+    return _SERIAL_LABEL.sub("", serial, count=1).strip()
+
+
 def serial_fault(serial: str, names: Iterable[str | None] = ()) -> str | None:
     """Say why a serial is none; ``names`` are the maker's, the model's and what else the device is called."""
     if len(serial) > MAX_SERIAL:
         return f"is longer than {MAX_SERIAL} characters"
-    bare = plain(serial)
+    bare = plain(without_label(serial))
     if len(set(bare)) < 2:
         return "is one character repeated" if bare else "holds no letter and no digit"
     if bare in _NOTHING:

@@ -105,7 +105,7 @@ def test_problem_25_headers_and_padding_are_no_part_of_a_serial(
      "unbekannt", "inconnu", "Desconocido", "sconosciuto", "onbekend", "okänt", "неизвестно", "不明", "未知",
      "알 수 없음", "12345678", "1234567890", "0123456789ABCDEF", "987654321", "abcdefgh", "A1", "x9z",
      "No Asset Tag", "LaserJet 9", "LASERJET-9", "Acme", "Acme LaserJet 9", "001122334455", "AA:BB:CC:DD:EE:FF",
-     "000000000001"],
+     "000000000001", "S/N: 0000000000", "Serial Number: N/A", "SN: unknown", "S/N:LaserJet 9", "Serial: "],
 )  # fmt: skip
 def test_problem_25_placeholders_are_no_serials(serial: str) -> None:
     assert serial_fault(serial, ["Acme", "LaserJet-9", "Acme LaserJet-9"]) is not None
