@@ -8,7 +8,7 @@ and packed records stay as they are. Pure.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from ipaddress import AddressValueError, IPv4Address
 from itertools import chain
 from typing import Final, NamedTuple
@@ -27,8 +27,9 @@ from ptscan.cli.keeping import EMPTIED
 from ptscan.cli.pseudonyms import Pseudonyms
 from ptscan.cli.spellings import (
     SHORTEST_WITHIN,
-    Rewrite,
+    Finder,
     Spelling,
+    Where,
     digits_rewritten,
     mac_spellings,
     text_spellings,
@@ -51,7 +52,7 @@ _DEFAULT_HOST: Final = re.compile(
 _ENTERPRISES: Final = parse_oid("1.3.6.1.4.1")
 _TABLE_ARCS: Final = 8  # of an OID, before which no index begins
 _LARGE: Final = 100  # one number of an IPv4 address in a vendor's index: others are subtrees that look like one
-_ANY_IP_OR_UUID: Final = (UUID_TEXT, IPV6_TEXT, IPV4_TEXT)
+_ANY_IP_OR_UUID: Final = re.compile(b"|".join((UUID_TEXT, IPV6_TEXT, IPV4_TEXT)))
 
 
 class Masked(NamedTuple):
@@ -94,10 +95,10 @@ class _Masking:
         self._ipv6 = {packed: pseudonyms.ipv6(packed) for packed in found.ipv6}
         self._names = {name.lower() for name in found.names}
         spellings = list(chain(self._mac_spellings(), self._serial_spellings(found)))
-        self._within_names = _Finder(spellings, *_ANY_IP_OR_UUID)
-        self._tail = _Finder([], *map(re.escape, self._tails))
+        tails = (Spelling(tail, Where.ANYWHERE, self._tail) for tail in self._tails)
+        self._in_names = Finder([*spellings, *tails], _ANY_IP_OR_UUID, self._rewritten)
         spellings += chain.from_iterable(text_spellings(name, self._name) for name in sorted(found.names))
-        self._everywhere = _Finder(spellings, *_ANY_IP_OR_UUID)
+        self._everywhere = Finder(spellings, _ANY_IP_OR_UUID, self._rewritten)
         pairs = [*self._ipv6.items(), *self._macs.items(), *self._ipv4.items(), *self._letters(found)]
         self._indexes = {tuple(octets): tuple(hidden) for octets, hidden in pairs}
         self._lengths = sorted({len(numbers) for numbers in self._indexes}, reverse=True)
@@ -125,7 +126,7 @@ class _Masking:
         if text and (self._is_name(oid, text) or text.lower() in self._names):
             head, _, tail = value.partition(text)
             return head + self._name(text) + tail
-        return self._everywhere.rewrite(value, self._rewritten)
+        return self._everywhere.rewrite(value)
 
     def _is_name(self, oid: Oid, text: bytes) -> bool:
         """Whether an object holds a name: whatever it is, or in those that a maker may fill what is no product's."""
@@ -152,21 +153,19 @@ class _Masking:
         if b"\0" in name:  # UTF-16, whose letters are no words
             return self._pseudonyms.number(name)
         made = b""
-        while found := self._first_in(name):
-            before, octets, name = name[: found.start()], found[0], name[found.end() :]
-            kept = not made and octets.lower() in self._tails and _DEFAULT_HOST.fullmatch(before)
+        done = 0
+        for start, end, rewrite in self._in_names.hits(name):
+            before, octets = name[done:start], name[start:end]
+            kept = done == 0 and octets.lower() in self._tails and _DEFAULT_HOST.fullmatch(before)
             made += before if kept else self._pseudonyms.words(before)
-            hidden = self._within_names.rewritten(octets, self._rewritten_in_name)
+            hidden = rewrite(octets)
             made += self._pseudonyms.words(octets) if hidden == octets else hidden
-        return made + self._pseudonyms.words(name)
+            done = end
+        return made + self._pseudonyms.words(name[done:])
 
-    def _first_in(self, name: bytes) -> "re.Match[bytes] | None":
-        found = (finder.pattern.search(name) for finder in (self._within_names, self._tail))
-        return min(filter(None, found), key=lambda match: match.start(), default=None)
-
-    def _rewritten_in_name(self, octets: bytes) -> bytes:
-        hidden = self._tails.get(octets.lower())
-        return self._rewritten(octets) if hidden is None else digits_rewritten(octets, hidden)
+    def _tail(self, digits: bytes) -> bytes:
+        """The last digits of a MAC, which a default host name ends with."""
+        return digits_rewritten(digits, self._tails[digits.lower()])
 
     def _mac_spellings(self) -> Iterator[Spelling]:
         for mac, made in list(self._macs.items())[:MAX_OF_A_KIND]:
@@ -207,34 +206,6 @@ class _Masking:
 def _holds_addresses(oid: Oid, numbers: Sequence[int]) -> bool:
     """Whether four numbers of an OID may be an IPv4 address: in a vendor's subtree others may look like one."""
     return oid.startswith(ADDRESS_TABLES) or (oid.startswith(_ENTERPRISES) and max(numbers) >= _LARGE)
-
-
-class _Finder:
-    """Finds spellings, the longest first, and ``more``, and rewrites them."""
-
-    def __init__(self, spellings: Iterable[Spelling], *more: bytes) -> None:
-        self._rewrites: dict[bytes, Rewrite] = {}
-        patterns: dict[bytes, bytes] = {}
-        for form, pattern, rewrite in spellings:
-            self._rewrites.setdefault(form, rewrite)
-            patterns.setdefault(form, pattern)
-        self.pattern: Final = _any_of([*(patterns[form] for form in _longest_first(patterns)), *more])
-
-    def rewrite(self, octets: bytes, other: Rewrite) -> bytes:
-        """Rewrite whatever is found, ``other`` things by that."""
-        return self.pattern.sub(lambda match: self.rewritten(match[0], other), octets)
-
-    def rewritten(self, found: bytes, other: Rewrite) -> bytes:
-        """What stands in the place of ``found``."""
-        return self._rewrites.get(found.lower(), other)(found)
-
-
-def _any_of(patterns: Iterable[bytes]) -> "re.Pattern[bytes]":
-    return re.compile(b"|".join(patterns) or rb"(?!)", re.IGNORECASE)
-
-
-def _longest_first(forms: Iterable[bytes]) -> list[bytes]:
-    return sorted(forms, key=lambda form: (-len(form), form))
 
 
 def _spelled_like(text: bytes, packed: bytes) -> bytes:
