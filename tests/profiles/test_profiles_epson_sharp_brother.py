@@ -74,7 +74,7 @@ def test_sharp_of_a_british_panel(read: Reader) -> None:
     assert told.meters == {"color": 5, "mono": 7}
 
 
-def test_brother_pages_by_function_wherever_their_rows_stand(read: Reader) -> None:
+def test_problem_23_brother_pages_by_function_wherever_their_rows_stand(read: Reader) -> None:
     kinds = [9, 1, 7, 3, 5, 2, 4]
     answers: Answers = {}
     for row, kind in enumerate(kinds, 1):

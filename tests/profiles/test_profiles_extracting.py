@@ -307,69 +307,6 @@ def test_the_maker_is_the_brand_then_the_device_ids_then_the_vendor(
     assert read(acme, {SYS_DESCR: text})["identity.manufacturer"] == maker
 
 
-def test_canon_counters_in_several_languages(profiles: ProfileSet) -> None:
-    canon = named(profiles, "canon")
-    for total, copy, printed in (
-        ("Total 1", "Copy (Total 1)", "Print (Total 1)"),
-        ("Gesamt 1", "Kopie (Gesamt 1)", "Druck (Gesamt 1)"),
-        ("Totale 1", "Copia (Totale 1)", "Stampa (Totale 1)"),
-        ("Total 1", "Copie (Total 1)", "Impression (Total 1)"),
-        ("Total 1", "Copia (Total 1)", "Impresión (Total 1)"),
-    ):
-        values: dict[str, Value] = {}
-        for row, (label, count) in enumerate(((total, 9026), (copy, 354), (printed, 8672))):
-            values[f"1.3.6.1.4.1.1602.1.11.2.1.1.2.{row}"] = label.encode()
-            values[f"1.3.6.1.4.1.1602.1.11.2.1.1.3.{row}"] = count
-        told = read(canon, values)
-        assert (told["meters.total"], told["meters.copy"], told["meters.print"]) == (9026, 354, 8672)
-
-
-def test_problem_23_canon_counters_by_number_are_totals_and_no_copies(profiles: ProfileSet) -> None:
-    base = "1.3.6.1.4.1.1602.1.11.1.3.1.4"
-    told = read(named(profiles, "canon"), {f"{base}.101": 100, f"{base}.113": 60, f"{base}.123": 40, f"{base}.202": 7})
-    assert {k: v for k, v in told.items() if k.startswith("meters.")} == {
-        "meters.total": 100, "meters.mono_small": 60, "meters.color_small": 40, "meters.mono": 60, "meters.color": 40,
-    }  # fmt: skip
-
-
-def test_problem_23_ricoh_and_brother_rows_move_and_their_types_tell(profiles: ProfileSet) -> None:
-    ricoh, brother = "1.3.6.1.4.1.367.3.2.1.2.19.5.1", "1.3.6.1.4.1.2435.2.3.9.4.2.1.5.5.52.21.1"
-    for name, label, value, kinds in (
-        ("ricoh", f"{ricoh}.2", f"{ricoh}.9", {201: "copy_mono", 401: "print_mono"}),
-        ("brother", f"{brother}.2", f"{brother}.3", {9: "copy_mono", 7: "print_mono"}),
-    ):
-        for order in (1, -1):
-            rows = list(kinds.items())[::order]
-            values: dict[str, Value] = {f"{label}.{n}": kind for n, (kind, _) in enumerate(rows, 1)}
-            values |= {f"{value}.{n}": kind * 10 for n, (kind, _) in enumerate(rows, 1)}
-            told = read(named(profiles, name), values)
-            assert {f"meters.{meter}": kind * 10 for kind, meter in kinds.items()}.items() <= told.items()
-
-
-def test_problem_17_ricoh_says_nearly_empty_by_a_code(profiles: ProfileSet) -> None:
-    ricoh = named(profiles, "ricoh")
-    base = "1.3.6.1.4.1.367.3.2.1.2.24.1.1"
-    told = read(
-        ricoh, {f"{base}.3.1": b"Cyan Toner", f"{base}.5.1": 30, f"{base}.3.4": b"Black Toner", f"{base}.5.4": -100}
-    )
-    assert told["supplies.toner:cyan.percent"] == 30.0
-    assert told["supplies.toner:black.state"] == "low"
-    assert ricoh.level_codes[-100] == "low"
-
-
-def test_problem_25_hp_serials_lose_their_header(profiles: ProfileSet) -> None:
-    told = read(named(profiles, "hp"), {"1.3.6.1.4.1.11.2.3.9.4.2.1.1.3.3.0": b"\x01\x15CNB1234567 "})
-    assert told["identity.serial"] == b"CNB1234567"
-
-
-def test_problem_18_coarse_models_are_named(profiles: ProfileSet) -> None:
-    lbp, mf = named(profiles, "canon").coarse
-    assert lbp.pattern.search("Canon LBP3360")
-    assert lbp.levels == {0, 100}
-    assert mf.pattern.search("Canon MF4780w")
-    assert mf.levels == {1, 10, 100}
-
-
 OIDS = [
     "1.3.6.1.2.1.1.1.0", "1.3.6.1.2.1.1.2.0", "1.3.6.1.2.1.25.3.2.1.3.1", "1.3.6.1.4.1.11.2.3.9.1.1.7.0",
     "1.3.6.1.4.1.367.3.2.1.2.19.5.1.2.1", "1.3.6.1.4.1.367.3.2.1.2.19.5.1.9.1", "1.3.6.1.4.1.367.3.2.1.2.24.1.1.3.1",

@@ -16,6 +16,10 @@ DELL = "1.3.6.1.4.1.674.10898.100"
 OKI = "1.3.6.1.4.1.2001.1.1.1.1.11.1.10"
 
 
+def test_problem_25_hp_serials_lose_their_header(read: Reader) -> None:
+    assert read("hp", {f"{HP}.1.3.3.0": "\x01\x15CNB1234567 "}).identity["serial"] == "CNB1234567"
+
+
 def test_hp_counts_bear_the_names_of_its_mib(read: Reader) -> None:
     told = read("hp", {f"{HP}.4.1.2.{n}.0": count for n, count in ((5, 1000), (6, 700), (7, 300), (22, 450))})
     assert told.meters == {"total": 1000, "mono": 700, "color": 300, "duplex": 450}

@@ -5,7 +5,9 @@ All answers here are made up from what is known of the vendors' MIBs.
 
 import pytest
 
-from .telling import Answers, Reader, column
+from ptscan.profiles import ProfileSet
+
+from .telling import Answers, Reader, column, named
 
 RICOH = "1.3.6.1.4.1.367.3.2.1.2"
 
@@ -18,7 +20,7 @@ def ricoh_counters(rows: list[tuple[int, int]]) -> Answers:
     return answers
 
 
-def test_ricoh_counts_by_type_whatever_the_row(read: Reader) -> None:
+def test_problem_23_ricoh_counts_by_type_whatever_the_row(read: Reader) -> None:
     rows = [
         (10, 1000), (200, 300), (201, 200), (202, 20), (203, 80), (300, 50), (301, 50), (400, 650), (401, 500),
         (402, 0), (403, 150), (608, 250), (609, 750), (700, 40), (701, 400), (873, 11), (874, 22),
@@ -70,6 +72,12 @@ def test_ricoh_knows_a_toner_by_its_name_or_its_code(read: Reader, names: list[s
         "toner:yellow.percent": 90.0, "toner:black.state": "low", "toner:cyan.state": "some",
         "toner:magenta.percent": 40.0,
     }  # fmt: skip
+
+
+def test_problem_17_ricoh_says_nearly_empty_by_a_code(profiles: ProfileSet, read: Reader) -> None:
+    told = read("ricoh", {f"{RICOH}.24.1.1.3.1": "Black Toner", f"{RICOH}.24.1.1.5.1": -100})
+    assert told.supplies == {"toner:black.state": "low"}
+    assert named(profiles, "ricoh").level_codes[-100] == "low"  # the same in the standard table
 
 
 def test_ricoh_has_no_name_until_somebody_gave_it_one(read: Reader) -> None:
@@ -140,7 +148,7 @@ def test_canon_counts_that_only_its_label_explains(read: Reader) -> None:
 
 
 @pytest.mark.parametrize("table", ["1.3", "1.4"])
-def test_canon_without_labels_is_known_by_its_counter_numbers(read: Reader, table: str) -> None:
+def test_problem_23_canon_without_labels_is_known_by_its_counter_numbers(read: Reader, table: str) -> None:
     numbers = {"101": 100, "102": 130, "108": 60, "122": 10, "123": 30, "201": 20, "202": 25, "222": 9, "301": 80}
     told = read("canon", column(f"{CANON}.{table}.1.4", numbers))
     assert told.meters == {
@@ -148,3 +156,11 @@ def test_canon_without_labels_is_known_by_its_counter_numbers(read: Reader, tabl
     }  # fmt: skip
     assert told.raw["101: Total 1"] == 100
     assert told.disagreements == []
+
+
+def test_problem_18_coarse_models_of_canon_are_named(profiles: ProfileSet) -> None:
+    lbp, mf = named(profiles, "canon").coarse
+    assert lbp.pattern.search("Canon LBP3360")
+    assert lbp.levels == {0, 100}
+    assert mf.pattern.search("Canon MF4780w")
+    assert mf.levels == {1, 10, 100}
