@@ -63,12 +63,20 @@ def _in_table(rule: TableRule, values: Mapping[Oid, Varbind]) -> Iterator[_Count
         by_label = None if key is None else rule.labels.get(key)
         meter = by_label or (None if _is_part(text) else rule.index.get(index))
         name = rule.names.get(key, text) if key else rule.index_names.get(index)
+        if rule.unit is not None and _in_another_unit(rule, values.get(rule.unit + index)):
+            meter = None
         if meter is None and not name:
             continue
         yield _Count(
             varbind=varbind, number=number, meter=meter, name=name or index_text(index), label=text,
             how=f"label {text!r}" if by_label else "code in the index",
         )  # fmt: skip
+
+
+def _in_another_unit(rule: TableRule, cell: Varbind | None) -> bool:
+    """Whether a row counts something else than the profile takes it for: sheets beside sides, say."""
+    unit = label(cell)
+    return unit is not None and label_key(unit) not in rule.units
 
 
 def _is_part(text: str | None) -> bool:

@@ -83,6 +83,7 @@ def _rows(form: schema.ProfileFile) -> Iterator[tuple[str, ...]]:
             called = " · ".join(_prose(table.names.get(text, text)) for text in texts)
             how = "type code " + ", ".join(texts) if all(map(str.isdigit, texts)) else "the label beside"
             how = how if not table.add else f"{how}, rows added up"
+            how = how if not table.unit else f"{how}, in unit {' or '.join(table.units)} alone"
             yield _row(
                 f"meters.{meter}", "" if called in texts and called.isdigit() else called, table.value, how, table
             )

@@ -73,7 +73,8 @@ class TableRule(Rule, frozen=True, kw_only=True):
     """Rows -> meters, by the label beside the value or else by a code that stands in the index.
 
     ``names`` are the vendor's own for a label that is a code, or for an index. Where ``walk`` is not set, the rows of
-    ``index`` are asked by GET. With ``add``, the rows of one meter are added up.
+    ``index`` are asked by GET. With ``add``, the rows of one meter are added up. A row of which ``unit`` says another
+    code than ``units`` is no meter.
     """
 
     value: Oid
@@ -82,6 +83,8 @@ class TableRule(Rule, frozen=True, kw_only=True):
     index: Mapping[Oid, str]
     names: Mapping[str, str]
     index_names: Mapping[Oid, str]
+    unit: Oid | None
+    units: frozenset[str]
     walk: bool
     add: bool
 
@@ -207,13 +210,17 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         walks: dict[Oid, list[Oid]] = {}
         for table in self.tables:
             if table.label is not None and table.walk:
-                walks.setdefault(table.label, [table.label]).append(table.value)  # columns of one table go side by side
+                side_by_side = [table.value] if table.unit is None else [table.unit, table.value]
+                walks.setdefault(table.label, [table.label]).extend(side_by_side)
             else:
                 beside = [table.value] if table.label is None else [table.label, table.value]
                 scalars += [column + index for index in table.index for column in beside]
         return Ask(
             scalars=tuple(dict.fromkeys(scalars)),
-            tables=(*map(tuple, walks.values()), *(rule.columns for rule in self.supplies if not rule.rows)),
+            tables=(
+                *(tuple(dict.fromkeys(columns)) for columns in walks.values()),
+                *(rule.columns for rule in self.supplies if not rule.rows),
+            ),
             rows=tuple(
                 tuple(tuple(column + index for column in rule.columns) for index in rule.rows)
                 for rule in self.supplies

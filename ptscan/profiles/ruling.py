@@ -7,6 +7,7 @@ from typing import Final, TypedDict
 from ptscan.profiles import schema
 from ptscan.profiles.decoders import DECODERS, IEEE1284_KEYS
 from ptscan.profiles.faults import FaultError, PatternChecker, fit, to_column, to_labels, to_oid, to_states
+from ptscan.profiles.labels import label_key
 from ptscan.profiles.meters import SUPPLY_COLORS, SUPPLY_KINDS, field_fault, meter_fault, preference, supply_fault
 from ptscan.profiles.profile import Parts, Patterns, RecordRule, ScalarRule, SumCheck, SumRule, SupplyRule, TableRule
 from ptscan.profiles.schema import Confidence
@@ -71,6 +72,10 @@ class Ruler:
             return to_oid(f"{key}.index", f"{item.value}.{text}")[len(value) :]
 
         walked = item.label is not None and item.walk
+        if bool(item.units) != (item.unit is not None):
+            raise FaultError(f"{key}.unit", "the column of units and units belong together")
+        if item.unit is not None and not walked:
+            raise FaultError(f"{key}.unit", "a unit is read only beside the labels of a table that is walked")
         return TableRule(
             value=value,
             label=to_column(f"{key}.label", item.label),
@@ -78,6 +83,8 @@ class Ruler:
             index={index(text): to for text, to in item.index.items()},
             names=to_labels(f"{key}.names", item.names),
             index_names={} if walked else {index(text): to for text, to in item.names.items() if text in item.index},
+            unit=to_column(f"{key}.unit", item.unit),
+            units=frozenset(map(label_key, item.units)),
             walk=item.walk,
             add=item.add,
             **self._common(key, item),

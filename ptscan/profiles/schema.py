@@ -69,6 +69,8 @@ class Table(Rule, frozen=True, kw_only=True):
     labels: dict[str, str] = {}
     index: dict[str, str] = {}
     names: dict[str, str] = {}
+    unit: str | None = None
+    units: list[str] = []
     walk: bool = True
     add: bool = False
 

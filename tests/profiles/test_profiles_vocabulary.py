@@ -254,6 +254,12 @@ FAULTS = {
         '[[supplies]]\ntype = "ACME.2"\ntypes = { 1 = "toner" }\ncolor = "ACME.3"\ncolors = { 1 = "puce" }\n'
         'percent = "ACME.1"', "supplies[0].colors.1",
     ),
+    "units without their column": (
+        '[[tables]]\nlabel = "ACME.1"\nvalue = "ACME.2"\nlabels = { 1 = "fax" }\nunits = ["4"]', "tables[0].unit",
+    ),
+    "a unit without labels": (
+        '[[tables]]\nvalue = "ACME.2"\nindex = { "1" = "fax" }\nunit = "ACME.3"\nunits = ["4"]', "tables[0].unit",
+    ),
     "no walk and no rows": (
         '[[tables]]\nlabel = "ACME.1"\nvalue = "ACME.2"\nlabels = { 1 = "fax" }\nwalk = false', "tables[0].walk",
     ),

@@ -155,6 +155,22 @@ def test_lexmark_counts_by_type_wherever_the_row_stands(order: list[int], read: 
     assert told.disagreements == []
 
 
+def test_lexmark_counts_sides_where_it_tells_sheets_as_well(read: Reader) -> None:
+    """Each type has a row in sheets (5) before the one in sides (4); what runs on without end is in feet (20)."""
+    types = {"1.1": 2, "1.2": 2, "1.3": 3, "1.4": 3, "1.5": 16, "1.6": 7}
+    units = {"1.1": 5, "1.2": 4, "1.3": 5, "1.4": 4, "1.5": 5, "1.6": 20}
+    counts = {"1.1": 600, "1.2": 1000, "1.3": 420, "1.4": 700, "1.5": 500, "1.6": 90}
+    told = read("lexmark", {f"{LEXMARK}.2.1.1.{n}.{row}": value for n, rows in ((2, types), (3, units), (4, counts))
+                            for row, value in rows.items()})  # fmt: skip
+    assert told.meters == {"mono": 700}
+    assert told.extraction.parts["_safe"] == 1000
+    assert told.extraction.problems == ()
+    assert [(raw.label, raw.value, raw.meter) for raw in told.extraction.counters] == [
+        ("totalSafe", 600, None), ("totalSafe", 1000, None), ("totalMonoSafe", 420, None),
+        ("totalMonoSafe", 700, "mono"), ("printTotal", 500, None), ("continuousPrint", 90, None),
+    ]  # fmt: skip
+
+
 def test_lexmark_bills_what_came_out_whole_and_says_where_that_does_not_add_up(read: Reader) -> None:
     told = read("lexmark", {**lexmark_counts([2, 3, 4]), f"{LEXMARK}.2.1.1.4.1.2": 600})
     assert told.disagreements == ["mono + color is 900, but safe is 1000"]
