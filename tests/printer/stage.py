@@ -1,8 +1,8 @@
 """A simulated device on loopback and a session with it; and a go-between, behind whom one device becomes another."""
 
 import socket
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -82,49 +82,52 @@ def session_with(
 
 
 @asynccontextmanager
-async def go_between(
-    choose: Callable[[PduType], tuple[str, int]], *, heard: list[Oid] | None = None
+async def standing_at(
+    address: str, serve: Callable[[trio.socket.SocketType], Awaitable[None]]
 ) -> AsyncIterator[tuple[str, int]]:
+    """A device of which nothing is there but what ``serve`` does with its socket."""
+    with trio.socket.socket(type=socket.SOCK_DGRAM) as front:
+        await front.bind((address, 0))
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(serve, front)
+            yield front.getsockname()
+            nursery.cancel_scope.cancel()
+
+
+def go_between(
+    choose: Callable[[PduType], tuple[str, int]], *, heard: list[Oid] | None = None
+) -> AbstractAsyncContextManager[tuple[str, int]]:
     """A device that answers each question as the device that ``choose`` names for its kind would.
 
     ``heard`` gets every object that an answer named, also what nobody had asked for.
     """
-    with trio.socket.socket(type=socket.SOCK_DGRAM) as front, trio.socket.socket(type=socket.SOCK_DGRAM) as back:
-        await front.bind(("127.70.17.1", 0))
 
-        async def serve() -> None:
+    async def serve(front: trio.socket.SocketType) -> None:
+        with trio.socket.socket(type=socket.SOCK_DGRAM) as back:
             while True:
                 request, client = await front.recvfrom(65_535)
-                message = decode_message(request)
-                assert isinstance(message, Message)
-                await back.sendto(request, choose(PduType(message.pdu_type)))
+                await back.sendto(request, choose(PduType(plain(request).pdu_type)))
                 answer = await back.recv(65_535)
                 if heard is not None:
-                    said = decode_message(answer)
-                    assert isinstance(said, Message)
-                    heard.extend(oid for oid, _, _ in said.varbinds)
+                    heard.extend(oid for oid, _, _ in plain(answer).varbinds)
                 await front.sendto(answer, client)
 
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(serve)
-            yield front.getsockname()
-            nursery.cancel_scope.cancel()
+    return standing_at("127.70.17.1", serve)
 
 
-@asynccontextmanager
-async def answering(answer: Callable[[Message], bytes]) -> AsyncIterator[tuple[str, int]]:
+def answering(answer: Callable[[Message], bytes]) -> AbstractAsyncContextManager[tuple[str, int]]:
     """A device that answers each question with the octets that ``answer`` makes of it, whatever they are."""
-    with trio.socket.socket(type=socket.SOCK_DGRAM) as front:
-        await front.bind(("127.70.17.2", 0))
 
-        async def serve() -> None:
-            while True:
-                request, client = await front.recvfrom(65_535)
-                message = decode_message(request)
-                assert isinstance(message, Message)
-                await front.sendto(answer(message), client)
+    async def serve(front: trio.socket.SocketType) -> None:
+        while True:
+            request, client = await front.recvfrom(65_535)
+            await front.sendto(answer(plain(request)), client)
 
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(serve)
-            yield front.getsockname()
-            nursery.cancel_scope.cancel()
+    return standing_at("127.70.17.2", serve)
+
+
+def plain(datagram: bytes) -> Message:
+    """A message of SNMPv1 or v2c."""
+    message = decode_message(datagram)
+    assert isinstance(message, Message)
+    return message

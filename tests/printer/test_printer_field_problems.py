@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-import trio
 
 from codec import format_oid
 from ptscan.printer import DeviceReading, read_device
@@ -15,8 +14,9 @@ from ptscan.profiles import ProfileSet, denied
 from ptscan.simulator import Fault, FaultKind
 from ptscan.snmp import Outcome, Session
 
-from .stage import AT, PRINTER, played, session_with
+from .stage import AT, PRINTER, go_between, played, session_with
 
+NOBODY = ("127.70.3.1", 9)
 CANON = PRINTER.replace("99999.1", "1602.4.7").replace("Example", "Canon")
 
 
@@ -110,29 +110,14 @@ async def test_problem_12_a_device_that_is_off_gives_one_clear_problem(read: Rea
 
 
 async def test_problem_12_a_device_that_goes_silent_leaves_what_it_told(profiles: ProfileSet) -> None:
-    async with played(CANON) as (client, [place]), trio.open_nursery() as nursery:
-        port = await nursery.start(pass_on, place, 2)
-        dying = session_with(client, ("127.70.3.1", port), timeout=0.1, retries=0)
-        device = await read_device(dying, profiles, at=AT)
-        nursery.cancel_scope.cancel()
+    async with played(CANON) as (client, [place]):
+        answers = iter([place, place])
+        async with go_between(lambda _: next(answers, NOBODY)) as dying:
+            device = await read_device(session_with(client, dying, timeout=0.1, retries=0), profiles, at=AT)
     identity = device.reading.identity
     assert (identity.manufacturer, identity.serial, device.reading.meters) == ("Canon", "EX100-00042", {"total": 12345})
     assert "no-answer" in codes(device)
     assert "supplies" in device.reading.missing
-
-
-async def pass_on(
-    target: tuple[str, int], answers: int, *, task_status: trio.TaskStatus[int] = trio.TASK_STATUS_IGNORED
-) -> None:
-    """Stands before a device and lets so many of its answers through."""
-    with trio.socket.socket(type=socket.SOCK_DGRAM) as front, trio.socket.socket(type=socket.SOCK_DGRAM) as back:
-        await front.bind(("127.70.3.1", 0))
-        task_status.started(front.getsockname()[1])
-        for _ in range(answers):
-            request, client = await front.recvfrom(65_535)
-            await back.sendto(request, target)
-            await front.sendto(await back.recv(65_535), client)
-        await trio.sleep_forever()
 
 
 async def test_problem_13_a_fragile_model_is_asked_for_no_vendor_object(profiles: ProfileSet) -> None:
