@@ -20,6 +20,10 @@ MAX_FILES: Final = 256
 """Profiles of a person's folder."""
 MAX_DOTS: Final = 1024
 """Dots of one line: a key of as many parts costs the TOML parser their square in memory."""
+# C0 but for tab and line feed (as JSON writes them), C1 and the marks that turn the direction of what is read.
+_HIDDEN: Final = re.compile(
+    r"(?<!\\)(?:\\\\)*\\(?:[bfr]|u00[01][0-9a-f])|[\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+)
 _DATA: Final = Path(__file__).with_name("data")
 
 
@@ -100,6 +104,8 @@ def _parse(file: str, stem: str, octets: bytes, *, check_patterns: bool) -> Prof
         form = msgspec.convert(raw, ProfileFile)
     except msgspec.ValidationError as error:
         raise ProfileError(file, *_key_and_fault(str(error))) from error
+    if check_patterns and (marks := _HIDDEN.search(msgspec.json.encode(form).decode())):
+        raise ProfileError(file, "", f"a text has the control character {marks[0]!a}, which a terminal would obey")
     if form.name != stem:
         raise ProfileError(file, "name", f"{form.name!r}, but the file is called {stem!r}: rename one of them")
     try:

@@ -145,6 +145,8 @@ FAULTS = {
     "nested too deep": (HEAD + f"x = {'[' * 9000}{']' * 9000}", "", "nested too deep"),
     "a number of 5,000 digits": (HEAD + f"x = {'9' * 5000}", "", "no TOML"),
     "a key of 60,000 parts": (HEAD + ".".join("a" * 60_000) + " = 1", "", "over 1024 dots"),
+    "a text that a terminal obeys": (HEAD.replace("a test", r"\u001b]0;x\u0007"), "", "control character"),
+    "a name that turns about": (HEAD.replace("Acme", r"\u202eemcA"), "", "'\\u202e'"),
     "own never_ask": (
         HEAD
         + 'never_ask = ["1.3.6.1.4.1.9999.1"]\n[[scalars]]\noid = "1.3.6.1.4.1.9999.1.1.0"\nfield = "meters.total"',
@@ -191,6 +193,14 @@ def test_what_might_never_end_is_not_read(tmp_path: Path) -> None:
         file.truncate(1 << 40)  # sparse: a TiB that takes no room
     with pytest.raises(ProfileError, match="over 262144 octets"):
         load_profile(tmp_path / "huge.toml")
+
+
+def test_what_only_looks_like_a_control_character_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "acme.toml"
+    path.write_text(
+        HEAD.replace("a test", r"a\ttest\n") + "[match]\ntexts = ['\\\\bA', '\\x1b', '\\u001b', '\\\\\\bc']\n"
+    )
+    assert load_profile(path).name == "acme"
 
 
 def test_a_folder_of_too_many_profiles_is_refused_before_any_is_read(tmp_path: Path) -> None:
