@@ -13,7 +13,7 @@ from ptscan.printer.evidence import Evidence
 from ptscan.printer.kinds import family_of
 from ptscan.printer.object_names import FIELD_OBJECTS, NAMES, ROW_OBJECTS, TABLES, index_of
 from ptscan.printer.text import decode_text
-from ptscan.profiles import NO_COUNT, Profile, ProfileSet, Rule, ScalarRule
+from ptscan.profiles import NO_COUNT, Profile, ProfileSet, Rule, ScalarRule, spoken
 
 _CODES: Final = {-1: "no restriction", -2: "unknown", -3: "something is left"}
 _SHORTEST_QUOTE: Final = 3
@@ -126,9 +126,7 @@ class _Search:
                 yield self._object(path, used.name, how, oid)
         for total in whole.sums:
             if path == f"meters.{total.meter}":
-                parts = " + ".join(
-                    name.strip("_").replace("_", " ") for name in (*total.parts.needed, *total.parts.optional)
-                )
+                parts = " + ".join(map(spoken, total.parts.names))
                 yield Attempt(path=path, profile=used.name, came=Came.NO_PARTS, rule=f"sum of {parts}")
 
     def _in_row(self, path: str, section: str, rest: str) -> Iterator[Attempt]:

@@ -13,7 +13,7 @@ from ptscan.profiles.extracting import DRIFT, check_sums, extract
 from ptscan.profiles.fact import Counter, Extraction, Fact
 from ptscan.profiles.loader import ProfileError, load_profile, load_profiles
 from ptscan.profiles.matching import Kind, ProfileSet
-from ptscan.profiles.meters import METERS
+from ptscan.profiles.meters import METERS, spoken
 from ptscan.profiles.profile import Ask, Profile, Rule, ScalarRule, SumCheck
 from ptscan.profiles.values import NO_COUNT
 
@@ -44,4 +44,5 @@ __all__ = [
     "leads_to_action",
     "load_profile",
     "load_profiles",
+    "spoken",
 ]

@@ -1,7 +1,6 @@
 """Counters: rows of labelled or coded tables, packed records and single objects -> meters, and each as it stands."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import chain
 from typing import Final
 
 import msgspec
@@ -32,7 +31,7 @@ def count_all(profile: Profile, values: Mapping[Oid, Varbind]) -> tuple[list[Fac
     """The meters that ``values`` tell by the tables, records and scalars of a profile, and all counters."""
     facts: list[Fact] = []
     counters: list[Counter] = []
-    parts = {part: rule.meter for rule in profile.sums for part in chain(rule.parts.needed, rule.parts.optional)}
+    parts = {part: rule.meter for rule in profile.sums for part in rule.parts.names}
     found: list[tuple[Rule, list[_Count]]] = [
         *((table, list(_in_table(table, values))) for table in profile.tables),
         *((record, list(_in_record(record, values))) for record in profile.records),

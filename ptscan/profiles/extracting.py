@@ -12,7 +12,7 @@ from proto_schema import Problem
 from ptscan.profiles.counting import count_all
 from ptscan.profiles.decoders import MAX_OCTETS
 from ptscan.profiles.fact import Extraction, Fact
-from ptscan.profiles.meters import preference
+from ptscan.profiles.meters import preference, spoken
 from ptscan.profiles.naming import manufacturer, text_facts
 from ptscan.profiles.profile import Profile, SumCheck
 from ptscan.profiles.schema import Confidence
@@ -58,8 +58,8 @@ def check_sums(checks: Iterable[SumCheck], meters: Mapping[str, int]) -> tuple[P
             continue
         if abs(total - added) <= max(DRIFT, check.tolerance * max(total, added)):
             continue
-        names = " + ".join(name.strip("_").replace("_", " ") for name in check.parts.there(meters))
-        text = f"{names} is {added}, but {check.total.strip('_').replace('_', ' ')} is {total}"
+        names = " + ".join(map(spoken, check.parts.there(meters)))
+        text = f"{names} is {added}, but {spoken(check.total)} is {total}"
         problems.append(Problem(code="sums-disagree", text=text))
     return tuple(problems)
 

@@ -103,6 +103,11 @@ def preference(field: str) -> Prefer:
     return "standard" if field.startswith(("identity.", "display.")) or field == "meters.total" else "own"
 
 
+def spoken(name: str) -> str:
+    """A meter, or a part that is none, as people say it: ``_print_full_color`` is print full color."""
+    return name.strip("_").replace("_", " ")
+
+
 def meter_fault(name: str) -> str | None:
     """Say what is wrong with the name of a meter, or None; a name that begins with ``_`` is a part for sums only."""
     if name.startswith("_"):

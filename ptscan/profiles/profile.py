@@ -137,9 +137,14 @@ class Parts(msgspec.Struct, frozen=True):
     needed: tuple[str, ...]
     optional: tuple[str, ...]
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All of them."""
+        return self.needed + self.optional
+
     def there(self, meters: Mapping[str, int]) -> list[str]:
         """The parts that ``meters`` has."""
-        return [name for name in self.needed + self.optional if name in meters]
+        return [name for name in self.names if name in meters]
 
     def add(self, meters: Mapping[str, int]) -> int | None:
         """The sum, or None where a needed part is absent or nothing is there at all."""

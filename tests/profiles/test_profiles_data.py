@@ -22,7 +22,7 @@ MAX_SCALARS, MAX_TABLES = 60, 3
 def test_a_profile_loads_with_all_its_patterns_checked(path: Path) -> None:
     profile = load_profile(path)
     assert profile.source
-    for rule in (*profile.scalars, *profile.tables, *profile.records, *profile.supplies):
+    for rule in profile.rules:
         assert rule.source
         assert rule.confidence in {"high", "medium"}
 
@@ -63,7 +63,7 @@ def test_every_meter_that_a_sum_or_check_names_is_read_somewhere(profiles: Profi
         read |= {meter for table in profile.tables for meter in (*table.labels.values(), *table.index.values())}
         read |= {field.removeprefix("meters.") for record in profile.records for field in record.fields.values()}
         for rule in profile.sums:
-            assert set(rule.parts.needed) | set(rule.parts.optional) <= read, profile.name
+            assert set(rule.parts.names) <= read, profile.name
             read.add(rule.meter)
         for check in profile.checks:
             assert set(check.parts.needed) <= read, profile.name
@@ -87,8 +87,10 @@ def test_the_documented_keys_are_the_keys() -> None:
 def patterns(profile: Profile) -> list[Patterns]:
     found = [profile.texts, profile.models, profile.boards, profile.other_texts, profile.fragile]
     found += [pattern for pattern, _ in profile.brands] + [coarse.pattern for coarse in profile.coarse]
-    rules = (*profile.scalars, *profile.tables, *profile.records, *profile.supplies)
-    of_rules = (*(rule.pattern for rule in profile.scalars), *chain(*((rule.only, rule.unless) for rule in rules)))
+    of_rules = (
+        *(rule.pattern for rule in profile.scalars),
+        *chain(*((rule.only, rule.unless) for rule in profile.rules)),
+    )
     return found + [pattern for pattern in of_rules if pattern is not None]
 
 
