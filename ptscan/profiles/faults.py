@@ -8,6 +8,8 @@ from ptscan.profiles.labels import label_key
 from ptscan.profiles.meters import SUPPLY_STATES
 from ptscan.profiles.profile import Patterns
 
+# Of a regular expression what matters for its cost: escapes and classes as one, groups, and repetitions.
+_PIECES = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{\d*,\d*\}|\{\d+\}|.", re.DOTALL)
 _REFERENCE = re.compile(r"\\[1-9]|\(\?P=|\(\?\(")
 
 
@@ -31,6 +33,8 @@ class PatternChecker:
         if self._check:
             for text in texts:
                 _check(key, text)
+                if repeats_what_repeats(text):
+                    raise FaultError(key, f"{text[:200]!r} repeats what repeats, as (a+)+ does: it may never end")
                 if len(texts) > 1 and _REFERENCE.search(text):
                     raise FaultError(key, f"{text!r} refers to a group, whose number is another beside other patterns")
             _check(key, "|".join(f"(?:{text})" for text in texts))  # as they are used
@@ -46,6 +50,30 @@ class PatternChecker:
         if text is not None and self._check and re.compile(text).groups != 1:
             raise FaultError(key, f"{text!r} must have exactly one group, (...): the part to keep")
         return pattern
+
+
+def repeats_what_repeats(pattern: str) -> bool:
+    """Whether a group that holds a repetition without bound is itself repeated so, as ``(a+)+``.
+
+    Over a text of a device it may take longer than anybody waits, and nothing can interrupt it.
+    """
+    groups = [False]
+    closed = False  # whether a group ended just before, in which something repeats
+    for match in _PIECES.finditer(pattern):
+        piece = match[0]
+        endless = piece in "*+" or piece.endswith(",}")
+        if endless and closed:
+            return True
+        if piece == "(":
+            groups.append(False)
+        elif piece == ")" and len(groups) > 1:
+            closed = groups.pop()
+            groups[-1] |= closed
+            continue
+        elif endless:
+            groups[-1] = True
+        closed = False
+    return False
 
 
 def _check(key: str, text: str) -> None:

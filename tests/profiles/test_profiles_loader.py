@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from ptscan.errors import InputError
-from ptscan.profiles import ProfileError, load_profile, load_profiles
+from ptscan.profiles import ProfileError, ProfileSet, faults, load_profile, load_profiles
+from ptscan.profiles.faults import repeats_what_repeats
 
 HEAD = 'format = 1\nname = "acme"\nvendor = "Acme"\nsource = "a test"\n'
 
@@ -142,6 +143,7 @@ FAULTS = {
     "a group by its number": (HEAD + "[match]\ntexts = ['(a)', '(b)\\1']", "match.texts", "refers to a group"),
     "a pattern too large": (HEAD + "[match]\ntexts = ['a{9999999999999}']", "match.texts", "too large"),
     "a pattern too deep": (HEAD + f"[match]\ntexts = ['{'(' * 9000}{')' * 9000}']", "match.texts", "recursion"),
+    "a pattern that may never end": (HEAD + "[match]\ntexts = ['(?:x+x+)+y']", "match.texts", "repeats what repeats"),
     "nested too deep": (HEAD + f"x = {'[' * 9000}{']' * 9000}", "", "nested too deep"),
     "a number of 5,000 digits": (HEAD + f"x = {'9' * 5000}", "", "no TOML"),
     "a key of 60,000 parts": (HEAD + ".".join("a" * 60_000) + " = 1", "", "over 1024 dots"),
@@ -229,3 +231,48 @@ def test_a_profile_of_a_person_adds_a_vendor(tmp_path: Path) -> None:
     assert profiles.classify(None, "Acme Press 3000") == "printer"
     assert profiles.classify("1.3.6.1.4.1.99999.7", None) == "printer"
     assert [p.name for p in profiles.match(None, ["Acme Press 3000"])] == ["acme", "printer-mib"]
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "(a+)+",
+        "(a*)*b",
+        "(?:a+b?)*",
+        "((a+)b)+",
+        "(?:(?:a{2,})){3,}",
+        "(?P<n>[)*]+)+",
+        r"(\)+)+",
+        "(a+)+?",
+        "(x(a|b*)y)+",
+    ],
+)
+def test_what_repeats_what_repeats_is_seen(pattern: str) -> None:
+    assert repeats_what_repeats(pattern)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "(a)+",
+        "a+b+",
+        "(a+)b",
+        "(a+)?",
+        "(a+){2}",
+        "(a{1,3})+",
+        r"(\+)+",
+        "([*+])+",
+        r"(?:\w\d)*",
+        "[(]a+[)]+",
+        "(a)(b+)c+",
+        "[]+]+",
+        "[^])]+(a)*",
+    ],
+)
+def test_what_repeats_once_is_let_pass(pattern: str) -> None:
+    assert not repeats_what_repeats(pattern)
+
+
+def test_no_pattern_of_ours_repeats_what_repeats(profiles: ProfileSet) -> None:
+    for profile in profiles.profiles:
+        assert load_profile(Path(faults.__file__).with_name("data") / profile.file).name == profile.name
