@@ -1,14 +1,12 @@
 """A device's answers, written as people write them."""
 
-from collections.abc import Callable
-
 import pytest
 
-from codec import COUNTER32, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, Oid, Varbind, parse_oid
+from codec import COUNTER32, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, parse_oid
+from ptscan.printer.evidence import Ledger
 from ptscan.profiles import ProfileSet, load_profiles
 
-Told = dict[str, int | str | bytes]
-Values = dict[Oid, Varbind]
+from .telling import Tell, Told, Values
 
 
 @pytest.fixture(scope="session")
@@ -17,8 +15,14 @@ def profiles() -> ProfileSet:
     return load_profiles()
 
 
+@pytest.fixture
+def ledger() -> Ledger:
+    """A ledger in which nothing is booked yet."""
+    return Ledger()
+
+
 @pytest.fixture(scope="session")
-def told() -> Callable[[Told], Values]:
+def told() -> Tell:
     """Turn ``{"43.11.1.1.9.1.1": 5}`` (below 1.3.6.1.2.1, or a whole OID with a leading dot) into varbinds."""
 
     def build(rows: Told) -> Values:

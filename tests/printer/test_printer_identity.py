@@ -1,7 +1,5 @@
 """Who a printer is: one id for one device whatever changes around it, and no id for what many devices bear."""
 
-from collections.abc import Callable
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,8 +14,7 @@ from ptscan.printer.placeholders import mac_fault, serial_fault
 from ptscan.printer.rows import Columns
 from ptscan.profiles import ProfileSet
 
-Told = dict[str, int | str | bytes]
-Tell = Callable[[Told], dict[bytes, tuple[bytes, int, int | bytes | None]]]
+from .telling import Tell, Told
 
 ADDRESS = "10.1.2.3"
 PRINTER: Told = {

@@ -19,11 +19,6 @@ Value = str | float | bytes
 Merge = Callable[..., list[Supply]]
 
 
-@pytest.fixture
-def ledger() -> Ledger:
-    return Ledger()
-
-
 def fact_of(name: str, value: Value) -> Fact:
     return Fact(
         field=f"supplies.{name}", value=value, raw=RAW, profile="vendor", rule="vendor's table", confidence="high",

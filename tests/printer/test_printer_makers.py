@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from codec import Oid, Varbind
 from proto_schema import Identity
 from ptscan.printer.assemble import Source, assemble
 from ptscan.printer.evidence import Ledger
 from ptscan.profiles import ProfileSet
 
-Tell = Callable[[dict[str, int | str | bytes]], dict[Oid, Varbind]]
+from .telling import Tell
+
 Identify = Callable[..., Identity]
 
 NOWHERE = Source(address="127.0.0.1", port=161, time="2026-11-21T00:00:00Z", via="snmp-2c")

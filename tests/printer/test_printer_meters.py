@@ -1,7 +1,5 @@
 """Counters as they stand beside the meters that they are: the device's own label, the number, the object."""
 
-from collections.abc import Callable
-
 import pytest
 
 from codec import IP_ADDRESS, OBJECT_IDENTIFIER, OCTET_STRING, OPAQUE, Oid, Varbind, parse_oid
@@ -12,8 +10,8 @@ from ptscan.printer.facts import Facts
 from ptscan.printer.rows import Columns
 from ptscan.profiles import Counter, ProfileSet, extract, load_profiles
 
-Told = dict[str, int | str | bytes]
-Tell = Callable[[Told], dict[Oid, Varbind]]
+from .telling import Tell, Told
+
 LABELS, COUNTS = ".1.3.6.1.4.1.1602.1.11.2.1.1.2", ".1.3.6.1.4.1.1602.1.11.2.1.1.3"
 
 

@@ -10,16 +10,11 @@ from ptscan.printer.evidence import Ledger
 from ptscan.printer.levels import percent_left, state_of
 from ptscan.printer.rows import Columns
 
-Told = dict[str, int | str | bytes]
-Tell = Callable[[Told], dict[bytes, tuple[bytes, int, int | bytes | None]]]
+from .telling import Tell, Told
+
 Read = Callable[..., list[Supply]]
 
 COLUMN = {"marker": 2, "colorant": 3, "class": 4, "type": 5, "text": 6, "unit": 7, "max": 8, "level": 9}
-
-
-@pytest.fixture
-def ledger() -> Ledger:
-    return Ledger()
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """Trays, status, alerts and display by the rules of RFC 3805 and RFC 2790."""
 
-from collections.abc import Callable
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +10,7 @@ from ptscan.printer.assemble import printer_row
 from ptscan.printer.evidence import Ledger
 from ptscan.printer.rows import MAX_ROWS, Columns
 
-Tell = Callable[[dict[str, int | str | bytes]], dict[bytes, tuple[bytes, int, int | bytes | None]]]
+from .telling import Tell
 
 
 def columns_of(told: Tell, rows: dict[str, int | str | bytes]) -> Columns:
