@@ -16,7 +16,7 @@ from ptscan.printer.furniture import is_furniture
 from ptscan.printer.kinds import COLORED, family_of, is_receptacle, kind_of, kind_of_part
 from ptscan.printer.levels import is_coarse, percent_left, state_of
 from ptscan.printer.part_numbers import color_of_part, part_number_of, serial_of
-from ptscan.printer.repeats import repeated_rows
+from ptscan.printer.repeated_rows import repeated_rows
 from ptscan.printer.rows import Columns, Index, Row, index_text, number, text
 from ptscan.printer.text import decode_text
 
