@@ -135,10 +135,9 @@ def _warnings(profile: Profile, *, is_ours: bool) -> Iterator[str]:
         yield f"asks for {objects} objects, more than {MANY_OBJECTS}: each makes every reading slower"
     if (tables := len(profile.ask.tables)) > MANY_TABLES:
         yield f"walks {tables} tables, more than {MANY_TABLES}: each costs every reading a round trip or more"
-    rules = (*profile.scalars, *profile.tables, *profile.records, *profile.supplies)
-    if low := sum(rule.confidence == "low" for rule in rules):
+    if low := sum(rule.confidence == "low" for rule in profile.rules):
         yield f"{counted(low, 'rule')} of low confidence: name a better source, or leave it out"
-    if not rules and profile.vendor:
+    if not profile.rules and profile.vendor:
         yield "reads nothing of its own: it only tells that these are printers"
 
 
