@@ -32,17 +32,17 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
 
 def explain(device: DeviceReading, profiles: ProfileSet, asked: Collection[Oid]) -> Explanation:
     """Explain the reading of ``device``; ``asked`` is what it was asked for, ``profiles`` are all there are."""
+    values = {oid: varbind for oid, varbind in device.answers.items() if varbind[2] is not None}
     return Explanation(
-        proofs=prove(device.reading, device.evidence, device.answers, device.profiles),
+        proofs=prove(device.reading, device.evidence, values, device.profiles),
         attempts=attempts(
             device.reading, device.evidence, device.answers, device.profiles, known=profiles, asked=asked
         ),
-        sums=list(_sums(device.reading.meters, device.answers, device.profiles)),
+        sums=list(_sums(device.reading.meters, values, device.profiles)),
     )
 
 
-def _sums(meters: Mapping[str, int], answers: Mapping[Oid, Varbind], profiles: Sequence[Profile]) -> Iterator[HeldSum]:
-    values = {oid: varbind for oid, varbind in answers.items() if varbind[2] is not None}
+def _sums(meters: Mapping[str, int], values: Mapping[Oid, Varbind], profiles: Sequence[Profile]) -> Iterator[HeldSum]:
     known: dict[str, int] = {}
     for profile in profiles:
         known = {**extract(profile, values).parts, **known}

@@ -18,14 +18,13 @@ _BY_LEVEL: Final = frozenset({"percent", "state", "coarse"})
 
 
 def prove(
-    reading: Reading, evidence: Sequence[Evidence], answers: Mapping[Oid, Varbind], profiles: Sequence[Profile]
+    reading: Reading, evidence: Sequence[Evidence], values: Mapping[Oid, Varbind], profiles: Sequence[Profile]
 ) -> list[Evidence]:
-    """Return the proof of each value of ``reading``, in its order; ``evidence`` is what was booked.
+    """Return the proof of each value of ``reading``, in its order; ``evidence`` is what was booked of ``values``.
 
     Paths are those of ``missing``, with ``device_id``, ``meters_raw.0`` and ``display.0`` beside them.
     """
     booked = {item.path: item for item in evidence}
-    values = {oid: varbind for oid, varbind in answers.items() if varbind[2] is not None}
     proofs = [_device_id(reading, booked)]
     proofs += (item for item in evidence if item.path.startswith(("identity.", "meters.")))
     proofs += (_counter(number, raw, values, profiles) for number, raw in enumerate(reading.meters_raw))
