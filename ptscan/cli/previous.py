@@ -12,12 +12,14 @@ from typing import BinaryIO, Final
 import msgspec
 
 from proto_schema import READING_SCHEMA, Problem, Reading
+from ptscan.cli.clean import one_line
 from ptscan.errors import InputError
 from ptscan.printer import APART, compare, known_by
 
 MAX_LINE: Final = 1 << 20  # octets: no reading of ours is as long
 MAX_ARRAY: Final = 256 << 20  # octets of a file that is one JSON array, and so is taken apart as a whole
 MAX_READINGS: Final = 250_000
+MAX_ID: Final = 4096  # characters of a device_id
 _AS_WRITTEN: Final = "name the .json or .jsonl file of an earlier scan or read"
 
 
@@ -70,7 +72,7 @@ class Earlier:
             return reading
         before = msgspec.json.decode(zlib.decompress(kept.packed), type=Reading)
         problems = list(compare(before, reading))
-        if kept.device_id.startswith(reading.device_id + APART):
+        if _is_apart(kept, reading):
             text = f"Another device was {reading.device_id} as well: this one is known as {kept.device_id}."
             problems = [problem for problem in problems if problem.code != "device-id-changed"]
             problems.append(Problem(code="duplicate-identity", text=text))
@@ -80,8 +82,15 @@ class Earlier:
     def _of(self, reading: Reading) -> _Kept | None:
         found = [self._kept.get(key) for key in known_by(reading.device_id, reading.identity.mac)]
         there = [kept for kept in found if kept is not None]
-        set_apart = (kept for kept in there if kept.device_id.startswith(reading.device_id + APART))
+        set_apart = (kept for kept in there if _is_apart(kept, reading))
         return next(set_apart, there[0] if there else None)
+
+
+def _is_apart(kept: _Kept, reading: Reading) -> bool:
+    """Whether the earlier reading bears an id of ours that set its device apart: anybody may have written the file."""
+    identifier = kept.device_id
+    is_ours = len(identifier) <= MAX_ID and one_line(identifier) == identifier
+    return is_ours and identifier.startswith(reading.device_id + APART)
 
 
 def load_earlier(path: Path | None) -> Earlier | None:

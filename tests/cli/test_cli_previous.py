@@ -105,6 +105,21 @@ def test_of_several_earlier_readings_the_last_counts(ptscan: Run, twins: int, tm
     assert codes(read(ptscan, twins, "--previous", "earlier.jsonl")) == codes(now)
 
 
+@pytest.mark.parametrize("mark", ["\x1b[31m", "\u202e", "x" * 5000])
+def test_a_file_gives_no_device_an_id_that_is_none_of_ours(ptscan: Run, twins: int, tmp_path: Path, mark: str) -> None:
+    now = read(ptscan, twins)
+    apart = earlier(tmp_path, now, device_id=f"{now.device_id}~{mark}")
+    assert read(ptscan, twins, "--previous", apart).device_id == now.device_id
+    honest = earlier(tmp_path, now, device_id=f"{now.device_id}~prn2")
+    assert read(ptscan, twins, "--previous", honest).device_id == f"{now.device_id}~prn2"
+
+
+def test_a_file_whose_macs_are_none_costs_nothing(ptscan: Run, twins: int, tmp_path: Path) -> None:
+    now = read(ptscan, twins)
+    odd = earlier(tmp_path, now, identity=msgspec.structs.replace(now.identity, mac="zz"))
+    assert codes(read(ptscan, twins, "--previous", odd)) == codes(now)
+
+
 @pytest.mark.parametrize(
     ("content", "fault"),
     [
