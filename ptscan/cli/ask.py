@@ -21,12 +21,18 @@ from ptscan.cli.trying import credentials_of
 from ptscan.cli.ways import failure_line, open_session
 from ptscan.cli.words import Words
 from ptscan.errors import InputError
+from ptscan.profiles import MAKER_OF_ACTING, leads_to_action, never_shown
 from ptscan.snmp import Outcome, Session
 
 MIB_2: Final = "1.3.6.1.2.1"  # where snmpwalk begins, too
 ISO_ORG: Final = "1.3"  # what a walk of .1 means: the wire has no OID of one number, and SNMP nothing else below it
 NO_SUCH_NAME: Final = "(noSuchName) there is no such variable in this MIB"
 END_OF_MIB: Final = "End of MIB"  # snmpwalk's last line of a v1 device
+
+_STEPS_ONTO_ACTION: Final = (
+    "a walk of Epson's objects may end on its control channel, where reading an object runs a command: "
+    "get the objects one by one, or walk 1.3.6.1.2.1"
+)
 
 _HELD_LINES: Final = 1_000  # before they are written
 _HELD_SECONDS: Final = 0.2
@@ -55,7 +61,7 @@ def get(
     """Get the values of OIDs from one device, printed as snmpget -On does."""
     if not oids:
         raise OidInputError("get: no OID was given: name at least one, as 1.3.6.1.2.1.1.1.0")
-    names = [_oid(text) for text in oids]
+    names = [_open(text) for text in oids]
     return trio.run(_with_device, address, partial(_get, names), asking, showing)
 
 
@@ -67,7 +73,9 @@ def walk(
     showing: Showing = DEFAULT_SHOWING,
 ) -> int:
     """Walk the values below OIDs (default: 1.3.6.1.2.1) of one device, printed as snmpbulkwalk -On does."""
-    roots = [_oid(ISO_ORG if text in ("1", ".1") else text) for text in oids or (MIB_2,)]
+    roots = [_open(ISO_ORG if text in ("1", ".1") else text) for text in oids or (MIB_2,)]
+    for root in filter(leads_to_action, roots):
+        raise OidInputError(f"walk: {format_oid(root)}: {_STEPS_ONTO_ACTION}")
     return trio.run(_with_device, address, partial(_walk, roots), asking, showing)
 
 
@@ -76,6 +84,14 @@ def _oid(text: str) -> Oid:
         return parse_oid(text)
     except OidError as error:
         raise OidInputError(f'"{text}" is no numeric OID ({error}): write it as 1.3.6.1.2.1.1.1.0') from error
+
+
+def _open(text: str) -> Oid:
+    """An OID of which nothing is closed to everybody."""
+    oid = _oid(text)
+    if (why := never_shown(oid)) is not None:
+        raise OidInputError(f"{format_oid(oid)} is never asked for: {why}")
+    return oid
 
 
 class _Printer:
@@ -171,18 +187,33 @@ async def _get(names: list[Oid], session: Session, printer: _Printer) -> Exit:
 
 async def _walk(roots: list[Oid], session: Session, printer: _Printer) -> Exit:
     right = wrong = 0
+    left_out: dict[str, None] = {}
     for root in roots:
+        if MAKER_OF_ACTING.startswith(root) and await _is_of_the_maker_of_acting(session):
+            printer.words.complain(f"walk: {format_oid(root)}: {_STEPS_ONTO_ACTION}")
+            wrong += 1
+            continue
         last = None
         under_way = session.iter_walk(root)
         async for varbind in under_way:
-            printer.add(varbind)
             last = varbind[0]
+            if (why := never_shown(last)) is None:
+                printer.add(varbind)
+            else:
+                left_out[why] = None
         failed = printer.failed(session, under_way.outcome, under_way.problems)
         wrong += failed
         right += not failed or last is not None
         if not failed and printer.is_for_people:
             await _say_how_it_ended(session, printer, root, last)
+    for why in left_out:
+        printer.words.say(f"left out: {why}")
     return judged(right=right, wrong=wrong)
+
+
+async def _is_of_the_maker_of_acting(session: Session) -> bool:
+    answer = await session.get_next([MAKER_OF_ACTING])
+    return any(name.startswith(MAKER_OF_ACTING) and value is not None for name, _, value in answer.varbinds)
 
 
 async def _say_how_it_ended(session: Session, printer: _Printer, root: Oid, last: Oid | None) -> None:

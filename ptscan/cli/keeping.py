@@ -1,10 +1,11 @@
 """Which of a device's objects a recording keeps, leaves out or empties: no jobs, people, other hosts. Pure."""
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Final
 
 from codec import OCTET_STRING, Oid, Varbind, oid_arcs, oid_from_arcs, parse_oid
-from ptscan.profiles import DENIED_SUBTREES
+from ptscan.profiles import DENIED_SUBTREES, ProfileSet
 
 ROOTS: Final[tuple[Oid, ...]] = (parse_oid("1.3.6.1.2.1"), parse_oid("1.3.6.1.4.1"))
 """What is walked: the standard MIBs and those of the vendors."""
@@ -58,6 +59,16 @@ def after(subtree: Oid) -> Oid:
     while last == _MAX_ARC:
         last = parents.pop()
     return oid_from_arcs((*parents, last + 1))
+
+
+def objects_below(profiles: ProfileSet, subtree: Oid) -> set[Oid]:
+    """Return the single objects and the rows below ``subtree`` that any of ``profiles`` asks for by name."""
+    asked = (
+        oid
+        for profile in profiles.profiles
+        for oid in chain(profile.ask.scalars, chain.from_iterable(chain.from_iterable(profile.ask.rows)))
+    )
+    return {oid for oid in asked if oid.startswith(subtree)}
 
 
 def without_people(

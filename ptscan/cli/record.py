@@ -7,18 +7,19 @@ from typing import Annotated, Final
 
 import trio
 
-from codec import END_OF_MIB_VIEW, Oid, Varbind, format_oid, oid_precedes
+from codec import END_OF_MIB_VIEW, Oid, Varbind, format_oid, oid_arcs, oid_precedes
 from ptscan.cli.destination import open_destination
 from ptscan.cli.endpoints import parse_endpoint
 from ptscan.cli.exits import Exit, judged
 from ptscan.cli.interrupt import until_interrupted
-from ptscan.cli.keeping import ROOTS, behind, closed_around, open_around, without_people
+from ptscan.cli.keeping import ROOTS, behind, closed_around, objects_below, open_around, without_people
 from ptscan.cli.live import Display, display
 from ptscan.cli.options import DEFAULT_ASKING, SHOWING, Address, Asking, Option
 from ptscan.cli.trying import credentials_of
 from ptscan.cli.ways import failure_line, open_session
 from ptscan.cli.words import Words, counted
 from ptscan.errors import InputError, PtscanError
+from ptscan.profiles import ACTING, MAKER_OF_ACTING, leads_to_action, load_profiles
 from ptscan.simulator import format_recording
 from ptscan.snmp import Outcome, Session
 
@@ -100,7 +101,6 @@ def _emptied(varbinds: Sequence[Varbind], secrets: Iterable[bytes]) -> tuple[lis
 def _masked(varbinds: Sequence[Varbind], secrets: Iterable[bytes]) -> tuple[list[Varbind], str]:
     """Return what is kept, and in words what was masked in it; the key of the masks is nowhere else."""
     from ptscan.cli.masking import mask
-    from ptscan.profiles import load_profiles
 
     kept, emptied = without_people(varbinds, secrets, ())
     masked = mask(kept, load_profiles(), key=token_bytes(32))
@@ -142,6 +142,11 @@ class _Walk:
                     self.left_out.append(closed)
                     position = behind(closed)
                     continue
+                if leads_to_action(name):
+                    await self._by_name(session, found)
+                    self.left_out.append(ACTING)
+                    position = behind(ACTING)
+                    continue
                 if (before := len(self.varbinds)) >= MAX_ROWS:
                     self._fail(session, f"it has more than {MAX_ROWS} objects, these were recorded", Outcome.OK)
                     return
@@ -153,6 +158,15 @@ class _Walk:
                 position = self.varbinds[-1][0]
             if self.failures:
                 return
+
+    async def _by_name(self, session: Session, found: Varbind) -> None:
+        """Keep what the profiles name of a maker's objects that no walk may step on from."""
+        names = objects_below(load_profiles(), MAKER_OF_ACTING) - {found[0]}
+        answer = await session.get_many(sorted(names, key=oid_arcs))
+        there = [varbind for varbind in answer.varbinds if varbind[2] is not None]
+        self.varbinds += sorted((found, *there), key=lambda varbind: oid_arcs(varbind[0]))
+        if answer.outcome is not Outcome.OK:
+            self._fail(session, answer.problems[0].text, answer.outcome)
 
     async def _next(self, session: Session, position: Oid) -> Varbind | None:
         answer = await session.get_next([position])

@@ -7,7 +7,15 @@ I/O: loader (files).
 
 from ptscan.profiles.allow_list import allowed
 from ptscan.profiles.decoders import ieee1284
-from ptscan.profiles.deny_list import DENIED_SUBTREES, denied, denied_walk, leads_to_action
+from ptscan.profiles.deny_list import (
+    ACTING,
+    DENIED_SUBTREES,
+    MAKER_OF_ACTING,
+    denied,
+    denied_walk,
+    leads_to_action,
+    never_shown,
+)
 from ptscan.profiles.describing import describe, describe_all
 from ptscan.profiles.extracting import DRIFT, check_sums, extract
 from ptscan.profiles.fact import Counter, Extraction, Fact
@@ -18,8 +26,10 @@ from ptscan.profiles.profile import Ask, Profile, Rule, ScalarRule, SumCheck
 from ptscan.profiles.values import NO_COUNT
 
 __all__ = [
+    "ACTING",
     "DENIED_SUBTREES",
     "DRIFT",
+    "MAKER_OF_ACTING",
     "METERS",
     "NO_COUNT",
     "Ask",
@@ -44,5 +54,6 @@ __all__ = [
     "leads_to_action",
     "load_profile",
     "load_profiles",
+    "never_shown",
     "spoken",
 ]

@@ -8,7 +8,7 @@ from typing import Final
 
 from codec import Oid, oid_precedes, parse_oid
 
-DENIED_SUBTREES: Final[dict[str, str]] = {
+_OF_HOSTS: Final[dict[str, str]] = {
     # Standard MIBs: what runs on a host, whom it talks to, and the agent's own secrets.
     "1.3.6.1.2.1.3": "address translation table (RFC 1213)",
     "1.3.6.1.2.1.4.22": "ARP table (RFC 4293)",
@@ -21,14 +21,17 @@ DENIED_SUBTREES: Final[dict[str, str]] = {
     "1.3.6.1.2.1.25.4": "running software (RFC 2790)",
     "1.3.6.1.2.1.25.5": "running software (RFC 2790)",
     "1.3.6.1.2.1.25.6": "installed software (RFC 2790)",
-    "1.3.6.1.2.1.43.5.1.1.4": "the printer's operator, a person (prtGeneralCurrentOperator, RFC 3805)",
-    "1.3.6.1.2.1.43.5.1.1.5": "who services the printer, a person (prtGeneralServicePerson, RFC 3805)",
     "1.3.6.1.6.3.12": "notification targets (RFC 3413)",
     "1.3.6.1.6.3.13": "notification targets (RFC 3413)",
     "1.3.6.1.6.3.15": "SNMPv3 users (RFC 3414)",
     "1.3.6.1.6.3.16": "access control (RFC 3415)",
     "1.3.6.1.6.3.18": "communities (RFC 3584)",
+}
+
+_NEVER_SHOWN: Final[dict[str, str]] = {
     # Jobs, documents, users.
+    "1.3.6.1.2.1.43.5.1.1.4": "the printer's operator, a person (prtGeneralCurrentOperator, RFC 3805)",
+    "1.3.6.1.2.1.43.5.1.1.5": "who services the printer, a person (prtGeneralServicePerson, RFC 3805)",
     "1.3.6.1.4.1.2699.1.1": "Job Monitoring MIB (RFC 2707): job owners and names",
     "1.3.6.1.4.1.11.2.3.9.4.2.1.1.6": "HP: jobs and their attributes",
     "1.3.6.1.4.1.367.3.2.1.3": "Ricoh: queues with job and document names",
@@ -37,17 +40,30 @@ DENIED_SUBTREES: Final[dict[str, str]] = {
     # Reading acts on the device.
     "1.3.6.1.4.1.1248.1.2.2.44": "Epson: the control channel, where reading an object runs a command",
 }
+
+DENIED_SUBTREES: Final[dict[str, str]] = {**_OF_HOSTS, **_NEVER_SHOWN}
 """Subtree -> why it is closed."""
 
-_ACTING: Final = parse_oid("1.3.6.1.4.1.1248.1.2.2.44")
-_ITS_MAKER: Final = parse_oid("1.3.6.1.4.1.1248")
+ACTING: Final = parse_oid("1.3.6.1.4.1.1248.1.2.2.44")
+"""The subtree of which reading acts."""
+MAKER_OF_ACTING: Final = parse_oid("1.3.6.1.4.1.1248")
+"""The subtree of its maker: what stands in it before ACTING may be asked for by name, and not be stepped on from."""
 
 _DENIED: Final[tuple[tuple[Oid, str], ...]] = tuple((parse_oid(text), why) for text, why in DENIED_SUBTREES.items())
+_TO_NOBODY: Final[tuple[tuple[Oid, str], ...]] = tuple((parse_oid(text), why) for text, why in _NEVER_SHOWN.items())
 
 
 def denied(oid: Oid) -> str | None:
     """Say why an object must not be asked for, or None where it may."""
     return next((why for root, why in _DENIED if oid.startswith(root)), None)
+
+
+def never_shown(oid: Oid) -> str | None:
+    """Say why no verb shows an object, or None: people, their jobs, and what acts.
+
+    The tables of hosts and of the agent are closed to readings and open to a person who asks for them by number.
+    """
+    return next((why for root, why in _TO_NOBODY if oid.startswith(root)), None)
 
 
 def denied_walk(root: Oid) -> str | None:
@@ -58,4 +74,4 @@ def denied_walk(root: Oid) -> str | None:
 def leads_to_action(oid: Oid) -> bool:
     """Whether a GETNEXT or a walk from ``oid`` may end on an object whose reading acts, where what lies between is not
     there: an object of the same maker that stands before it."""
-    return oid.startswith(_ITS_MAKER) and oid_precedes(oid, _ACTING)
+    return oid.startswith(MAKER_OF_ACTING) and oid_precedes(oid, ACTING)

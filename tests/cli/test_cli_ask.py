@@ -167,3 +167,45 @@ def test_secrets_need_not_stand_on_the_command_line(ptscan: Run, snmpd: str, tmp
     refused = ptscan("get", snmpd, oid, "--credentials", str(file))
     assert refused.returncode == 2
     assert f"chmod 600 {file}" in refused.stderr
+
+
+EPSON: list[Varbind] = [
+    *ROWS,
+    (parse_oid("1.3.6.1.4.1.1248.1.2.2.1.1.1.5.1"), OCTET_STRING, b"X5MP001234"),
+    (parse_oid("1.3.6.1.4.1.1248.1.2.2.44.1.1.2.1.1"), OCTET_STRING, b"acted"),
+]
+
+
+@pytest.mark.parametrize(
+    "oid", ["1.3.6.1.4.1.1248.1.2.2.44.1.1.2.1.1", "1.3.6.1.4.1.2699.1.1.1", "1.3.6.1.2.1.43.5.1.1.4.1"]
+)
+@pytest.mark.parametrize("verb", ["get", "walk"])
+def test_what_acts_and_what_tells_of_people_is_asked_by_no_verb(verb: str, oid: str, ptscan: Run, silent: str) -> None:
+    done = ptscan(verb, silent, "1.3.6.1.2.1.1.1.0", oid)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"ptscan: {oid} is never asked for: ")
+
+
+def test_an_epson_is_not_walked_towards_its_control_channel(ptscan: Run, responder_at: Responder) -> None:
+    """A walk that ends before it would step onto it, and reading an object there runs a command."""
+    with responder_at(EPSON) as endpoint:
+        above = ptscan("walk", endpoint, "1.3.6.1.4.1")
+        beside = ptscan("walk", endpoint, "1.3.6.1.4.1.1248.1.2.2.1")
+        by_name = ptscan("get", endpoint, "1.3.6.1.4.1.1248.1.2.2.1.1.1.5.1")
+    assert (above.returncode, above.stdout) == (1, "")
+    assert (beside.returncode, beside.stdout) == (2, "")
+    assert all("control channel" in done.stderr for done in (above, beside))
+    assert by_name.stdout == '.1.3.6.1.4.1.1248.1.2.2.1.1.1.5.1 = STRING: "X5MP001234"\n'
+
+
+def test_a_walk_passes_over_the_names_of_people(ptscan: Run, responder_at: Responder) -> None:
+    people: list[Varbind] = [
+        (parse_oid("1.3.6.1.2.1.43.5.1.1.3.1"), INTEGER, 3),
+        (parse_oid("1.3.6.1.2.1.43.5.1.1.4.1"), OCTET_STRING, b"jdoe"),
+        (parse_oid("1.3.6.1.2.1.43.5.1.1.6.1"), INTEGER, 6),
+    ]
+    with responder_at([*people, ROWS[-1]]) as endpoint:
+        done = ptscan("walk", endpoint)
+    assert done.stdout == ".1.3.6.1.2.1.43.5.1.1.3.1 = INTEGER: 3\n.1.3.6.1.2.1.43.5.1.1.6.1 = INTEGER: 6\n"
+    said = "left out: the printer's operator, a person (prtGeneralCurrentOperator, RFC 3805)\n"
+    assert (done.returncode, done.stderr) == (0, said)

@@ -9,10 +9,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codec import INTEGER, OCTET_STRING, Oid, Varbind, oid_arcs, oid_from_arcs, oid_precedes, parse_oid
+from codec import (
+    INTEGER,
+    OCTET_STRING,
+    Message,
+    Oid,
+    PduType,
+    Varbind,
+    oid_arcs,
+    oid_from_arcs,
+    oid_precedes,
+    parse_oid,
+)
 from ptscan.cli.keeping import ROOTS, after, closed_around, open_around, without_people
 from ptscan.profiles import DENIED_SUBTREES
 from ptscan.simulator import load_recording
+
+Responder = Callable[..., AbstractContextManager[str]]
 
 CLOSED = [*DENIED_SUBTREES, "1.3.6.1.2.1.4.21", "1.3.6.1.2.1.4.24"]
 CANARY = b"canary-of-a-person"
@@ -41,7 +54,7 @@ ROWS = [
 def test_nothing_closed_is_asked_for_or_kept(
     version: str,
     ptscan: Callable[..., Any],
-    responder_at: Callable[..., AbstractContextManager[str]],
+    responder_at: Responder,
     tmp_path: Path,
 ) -> None:
     asked: list[Oid] = []
@@ -69,6 +82,35 @@ def test_nothing_closed_is_asked_for_or_kept(
         )
     }
     assert "1.3.6.1.2.1.6.13" in done.stderr
+
+
+@pytest.mark.parametrize("version", ["1", "2c"])
+def test_an_epson_is_recorded_by_name_and_never_stepped_on_from(
+    version: str, ptscan: Callable[..., Any], responder_at: Responder, tmp_path: Path
+) -> None:
+    """Behind its last known object stands the control channel, where reading an object runs a command."""
+    maker, acting = parse_oid("1.3.6.1.4.1.1248"), parse_oid("1.3.6.1.4.1.1248.1.2.2.44")
+    rows: list[Varbind] = [
+        (parse_oid("1.3.6.1.2.1.1.1.0"), OCTET_STRING, b"EPSON Built-in Print Server"),
+        (parse_oid("1.3.6.1.4.1.1248.1.2.2.1.1.1.2.1"), OCTET_STRING, b"WF-C879R Series"),
+        (parse_oid("1.3.6.1.4.1.1248.1.2.2.28.1.1.2.1.5"), INTEGER, 71),
+        (parse_oid("1.3.6.1.4.1.1248.1.2.2.44.1.1.2.1.1"), OCTET_STRING, CANARY),
+        (parse_oid("1.3.6.1.4.1.2435.1.0"), INTEGER, 1),
+    ]
+    steps: set[Oid] = set()
+
+    def listen(request: Message) -> bool:
+        if request.pdu_type != PduType.GET:
+            steps.update(name for name, _, _ in request.varbinds)
+        return True
+
+    with responder_at(rows, answers=listen) as endpoint:
+        done = ptscan("record", endpoint, "-o", "kept.snmprec", "--snmp-version", version)
+    assert done.returncode == 0
+    assert [row[0] for row in load_recording(tmp_path / "kept.snmprec").varbinds] == [
+        row[0] for row in rows if row[2] != CANARY
+    ]
+    assert not any(step.startswith(maker) and oid_precedes(step, acting) for step in steps)
 
 
 def test_a_device_that_never_ends_is_recorded_up_to_a_limit(
