@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 import trio
 
-from codec import NO_SUCH_INSTANCE, NO_SUCH_OBJECT, OCTET_STRING, Oid, Varbind
+from codec import NO_SUCH_INSTANCE, NO_SUCH_OBJECT, OCTET_STRING, Oid, Varbind, oid_key
 from proto_schema import Reading
 from ptscan.printer import macs, plan, standard
 from ptscan.printer.assemble import Source, assemble, printer_row
@@ -106,7 +106,7 @@ class _Reading:
         self._match()
         await self._scalars(plan.pointed_at(self._columns, printer_row(self._columns)))
         if (trees := self._profiles.also_trees(self._matched, self._values)) and not self._must_stop():
-            await self._next(trees)
+            await self._look_for(trees)
             self._match()
             await self._scalars([])
         await self._rows(plan.supply_rows(self._columns, self._matched))
@@ -138,7 +138,7 @@ class _Reading:
             trees = standard.PRINTER_TREES
             if kind == "unknown" and not any(oid.startswith(trees) for oid in self._values):
                 trees = self._profiles.trees  # what has no Printer-MIB may still be a vendor's
-                await self._next([tree for tree in trees if tree not in standard.PRINTER_TREES])
+                await self._look_for([tree for tree in trees if tree not in standard.PRINTER_TREES])
             self.is_printer = any(oid.startswith(trees) for oid in self._values)
         return self.is_printer
 
@@ -195,6 +195,12 @@ class _Reading:
         answer = await self._session.get_next(oids)
         below = tuple(oids)
         self._take(answer, {oid: item for oid, item in answer.values.items() if oid.startswith(below)})
+
+    async def _look_for(self, trees: Sequence[Oid]) -> None:
+        """GETNEXT of trees. Of those before what acts the first alone: a later one it finds, and none steps beyond."""
+        before = sorted(filter(leads_to_action, trees), key=oid_key)[1:]
+        answer = await self._session.get_next([tree for tree in trees if tree not in before])
+        self._take(answer, {oid: item for oid, item in answer.values.items() if oid.startswith(tuple(trees))})
 
     async def _scalars(self, others: Sequence[Oid]) -> None:
         """Read ``others`` and the profiles' scalars, as far as they were not answered yet; a device may lack any.

@@ -181,6 +181,17 @@ async def test_an_epson_never_steps_onto_the_channel_whose_reading_acts(version:
     assert [format_oid(oid) for oid in heard if oid.startswith(parse_oid(f"{EPSON}.44"))] == []
 
 
+@pytest.mark.parametrize("version", ["1", "2c"])
+async def test_nor_does_one_of_which_nothing_is_known(version: Version) -> None:
+    """What says of itself no maker is asked for every maker's trees; an old one has but the first of Epson's."""
+    rows = told("1.3.6.1.2.1.1.1.0|4|box", f"{EPSON}.1.1.1.2.1|4|EPL-N2700", *canaries())
+    heard: list[Oid] = []
+    async with played(rows) as (client, [target]), go_between(lambda _: target, heard=heard) as place:
+        device, strays = await read(session_with(client, place, timeout=2.0, version=version))
+    assert (strays, device.reading.identity.manufacturer) == ([], "Epson")
+    assert [format_oid(oid) for oid in heard if oid.startswith(parse_oid(f"{EPSON}.44"))] == []
+
+
 async def test_nor_does_one_that_lacks_what_a_persons_own_profile_asks_for() -> None:
     """In v1 what may be absent is asked for by a GETNEXT; not so before objects whose reading acts."""
     epson = next(profile for profile in PROFILES.profiles if profile.name == "epson")
