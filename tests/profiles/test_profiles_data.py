@@ -49,6 +49,20 @@ def test_every_subtree_that_a_profile_allows_holds_something_that_it_asks_for(pr
         assert idle == [], profile.name
 
 
+def test_every_counter_has_a_name_that_a_person_understands(profiles: ProfileSet) -> None:
+    """The words in meters_raw: where the device gives none beside a number, the profile does."""
+    for profile in profiles.profiles:
+        counts = [scalar for scalar in profile.scalars if scalar.field.startswith("meters.")]
+        assert [scalar.field for scalar in counts if not scalar.label] == [], profile.name
+        bare = [table for table in profile.tables if table.label is None]
+        assert [format_oid(table.value) for table in bare if table.index.keys() - table.index_names] == []
+        coded = [table for table in profile.tables if all(map(str.isdigit, table.labels))]
+        assert [format_oid(table.value) for table in coded if table.labels.keys() - table.names] == []
+        for record in profile.records:
+            meters = {name for name, field in record.fields.items() if field.startswith("meters.")}
+            assert meters <= record.names.keys(), profile.name
+
+
 def test_no_object_proves_two_kinds_of_device(profiles: ProfileSet) -> None:
     printers = [oid for profile in profiles.profiles for oid in profile.printers]
     others = [oid for profile in profiles.profiles for oid in profile.others]
