@@ -75,6 +75,7 @@ class _Reading:
         self._never: tuple[Oid, ...] = ()
         self._fragile = False
         self._asked: set[Oid] = set()
+        self._cut: set[Oid] = set()  # what was to be asked and was not answered to its end
         self._silences = 0
         self.outcome = Outcome.SILENT
         self.is_printer = False
@@ -185,10 +186,11 @@ class _Reading:
 
     async def _get(self, oids: Sequence[Oid]) -> None:
         """GET, of a model that falls over one object at a time."""
+        self._cut.update(oids)
         for batch in [[oid] for oid in oids] if self._fragile else [list(oids)] if oids else []:
             if self._must_stop():
                 return
-            self._take(await self._session.get_many(self._may_ask(batch)))
+            self._take(await self._session.get_many(self._may_ask(batch)), whole=batch)
 
     async def _next(self, oids: Sequence[Oid]) -> None:
         """GETNEXT, of which only what lies below the objects asked is kept."""
@@ -215,8 +217,9 @@ class _Reading:
         if not steps or self._fragile:
             await self._get(oids)
         elif oids and not self._must_stop():
+            self._cut.update(oids)
             answer = await self._session.get_next(list(dict.fromkeys(map(plan.before, oids))))
-            self._take(answer, {oid: item for oid, item in answer.values.items() if oid in oids})
+            self._take(answer, {oid: item for oid, item in answer.values.items() if oid in oids}, whole=oids)
 
     async def _rest(self, lead: Oid, table: tuple[Oid, ...]) -> None:
         """Read the other columns of a table of which one was walked.
@@ -253,16 +256,20 @@ class _Reading:
     ) -> None:
         """Read a table, unless the device has been silent too often or has sent too much."""
         columns = self._may_ask(table)
+        self._cut.update(columns)
         for batch in [[column] for column in columns] if self._fragile else [columns]:
             if batch and not self._must_stop():
                 self._take(
                     await self._session.columns(
                         batch, max_rows=most, expected=expected, first=1 if self._fragile else first
-                    )
+                    ),
+                    whole=batch,
                 )
 
-    def _take(self, answer: Answer, values: Mapping[Oid, Varbind] | None = None) -> None:
-        """Keep what came, or ``values`` of it, and what went wrong with it."""
+    def _take(self, answer: Answer, values: Mapping[Oid, Varbind] | None = None, *, whole: Iterable[Oid] = ()) -> None:
+        """Keep what came, or ``values`` of it, and what went wrong; ``whole`` was asked and told to its end."""
+        if answer.outcome is Outcome.OK:
+            self._cut.difference_update(whole)
         values = answer.values if values is None else values
         self._values.update(values)
         self._none.update((item[0], item) for item in answer.varbinds if item[1] in _NO_SUCH)
@@ -296,7 +303,8 @@ class _Reading:
             via=f"snmp-{version}" if version and self.outcome is Outcome.OK else None,
             engine_id=engine_id.hex() if engine_id else None,
         )
-        assembled = assemble(self._values, self._matched, source, self.ledger)
+        profiles = [profile.as_far_as_read(self._cut) for profile in self._matched]
+        assembled = assemble(self._values, profiles, source, self.ledger)
         return DeviceReading(
             reading=assembled.reading,
             is_printer=self.is_printer,

@@ -1,7 +1,7 @@
 """A profile ready for use: OIDs as octets, rules resolved, patterns compiled when first needed."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from typing import Final, Literal
 
@@ -153,6 +153,10 @@ class Parts(msgspec.Struct, frozen=True):
             return None
         return sum(meters[name] for name in there)
 
+    def all_needed(self) -> "Parts":
+        """The same parts, of which none may be absent."""
+        return Parts(needed=self.needed + self.optional, optional=())
+
 
 class SumRule(msgspec.Struct, frozen=True):
     """A meter that is a sum."""
@@ -255,6 +259,22 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def rules(self) -> tuple[Rule, ...]:
         """Every rule that reads something."""
         return (*self.scalars, *self.tables, *self.records, *self.supplies)
+
+    def as_far_as_read(self, cut: Collection[Oid]) -> "Profile":
+        """The profile for a device that did not answer ``cut`` to its end: only what is whole is added up."""
+        if not any(oid.startswith(self.counted) for oid in cut):
+            return self
+        return msgspec.structs.replace(
+            self,
+            tables=tuple(
+                msgspec.structs.replace(rule, labels={}, index={})
+                if rule.add and any(oid.startswith(rule.value) for oid in cut)
+                else rule
+                for rule in self.tables
+            ),
+            sums=tuple(msgspec.structs.replace(rule, parts=rule.parts.all_needed()) for rule in self.sums),
+            checks=tuple(msgspec.structs.replace(rule, parts=rule.parts.all_needed()) for rule in self.checks),
+        )
 
     @cached_property
     def has_exceptions(self) -> bool:

@@ -205,3 +205,29 @@ async def test_a_localisation_that_no_index_can_hold_leads_nowhere(read: Read) -
         + "1.3.6.1.2.1.43.7.1.1.4.1.1|2|106\n1.3.6.1.2.1.43.10.2.1.4.1.1|65|12345\n"
     )
     assert device.reading.meters == {"total": 12345}
+
+
+async def test_of_a_table_that_was_not_read_to_its_end_nothing_is_added_up(read: Read) -> None:
+    """A part of a count would be a wrong count; each row is told as it stands."""
+    samsung = "1.3.6.1.4.1.236.11.5.11.53.11.2.1"
+
+    def rows(number: int) -> str:
+        return system("Samsung CLX-9201", "236.11.5.1") + "".join(
+            f"{samsung}.2.1.{row}|2|2\n{samsung}.7.1.{row}|65|10\n" for row in range(1, number + 1)
+        )
+
+    whole, cut = await read(rows(20)), await read(rows(plan.MAX_VENDOR_ROWS + 1))
+    assert whole.reading.meters == {"copy": 200}
+    assert "copy" not in cut.reading.meters
+    assert {(counter.label, counter.value) for counter in cut.reading.meters_raw} == {("copy", 10)}
+    assert "row-cap" in [problem.code for problem in cut.reading.problems]
+
+
+def test_a_sum_whose_part_may_be_lost_is_none(profiles: ProfileSet) -> None:
+    canon = next(profile for profile in profiles.profiles if profile.name == "canon")
+    assert canon.as_far_as_read(()) is canon
+    assert canon.as_far_as_read([parse_oid("1.3.6.1.2.1.43.11.1.1.9")]) is canon
+    cut = canon.as_far_as_read([canon.tables[0].value])
+    known = {"mono_small": 5}
+    assert [sums.parts.add(known) for sums in (canon.sums[0], cut.sums[0])] == [5, None]
+    assert cut.sums[0].parts.add({**known, "mono_large": 2}) == 7
