@@ -13,7 +13,7 @@ from ptscan.printer.evidence import Evidence
 from ptscan.printer.kinds import family_of
 from ptscan.printer.object_names import FIELD_OBJECTS, NAMES, ROW_OBJECTS, TABLES, index_of
 from ptscan.printer.text import decode_text
-from ptscan.profiles import NO_COUNT, Profile, ProfileSet, Rule, ScalarRule, spoken
+from ptscan.profiles import NO_COUNT, Profile, ProfileSet, Rule, ScalarRule, SupplyRule, spoken
 
 _CODES: Final = {-1: "no restriction", -2: "unknown", -3: "something is left"}
 _SHORTEST_QUOTE: Final = 3
@@ -120,6 +120,8 @@ class _Search:
         for rule, how, oid, is_column in _sources(whole, path, self._supplies):
             if id(rule) not in held:
                 yield Attempt(path=path, profile=used.name, came=Came.OTHER_MODEL, rule=how, oid=oid)
+            elif isinstance(rule, SupplyRule) and path != "supplies":
+                yield self._in_vendors_row(path, used.name, how, rule, oid)
             elif is_column:
                 yield from list(self._column(path, used.name, how, oid))[:1]
             else:
@@ -145,6 +147,16 @@ class _Search:
                 if cell is not None
                 else self._none(path, standard.PROFILE, NAMES[column], column, Came.NO_ROW)
             )
+
+    def _in_vendors_row(self, path: str, profile: str, how: str, rule: SupplyRule, column: Oid) -> Attempt:
+        """The cell of a vendor's table in the row that is this supply; no row, where none of the table is."""
+        supply = path.rpartition(".")[0] + "."
+        for item in self._booked.values():
+            if item.path.startswith(supply) and item.profile == profile and item.oid is not None:
+                own = next((one for one in rule.columns if item.oid.startswith(one)), None)
+                if own is not None and (cell := self._answers.get(column + item.oid[len(own) :])) is not None:
+                    return self._of(path, profile, how, cell)
+        return self._none(path, profile, how, column, Came.NO_ROW)
 
     def _object(self, path: str, profile: str, rule: str, oid: Oid) -> Attempt:
         cell = self._answers.get(oid)

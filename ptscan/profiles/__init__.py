@@ -22,7 +22,7 @@ from ptscan.profiles.fact import Counter, Extraction, Fact
 from ptscan.profiles.loader import ProfileError, load_profile, load_profiles
 from ptscan.profiles.matching import Kind, ProfileSet
 from ptscan.profiles.meters import METERS, spoken
-from ptscan.profiles.profile import Ask, Profile, Rule, ScalarRule, SumCheck
+from ptscan.profiles.profile import Ask, Profile, Rule, ScalarRule, SumCheck, SupplyRule
 from ptscan.profiles.values import NO_COUNT
 
 __all__ = [
@@ -43,6 +43,7 @@ __all__ = [
     "Rule",
     "ScalarRule",
     "SumCheck",
+    "SupplyRule",
     "allowed",
     "check_sums",
     "denied",

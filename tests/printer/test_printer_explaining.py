@@ -217,6 +217,48 @@ def test_what_came_back_is_told_for_each_object(version: Version, acme: ProfileS
     assert any("one character repeated" in (one.why or "") for one in refused)
 
 
+def test_a_supply_is_explained_by_its_own_row_of_a_vendors_table(tmp_path: Path) -> None:
+    """A level of another cartridge would be a proof of nothing; and what the table does not have has no row there."""
+    path = tmp_path / "acme.toml"
+    path.write_text(
+        """
+format = 1
+name = "acme"
+vendor = "Acme"
+source = "made up"
+allow = ["1.3.6.1.4.1.99999.2.1"]
+[match]
+sys_object_id = ["1.3.6.1.4.1.99999"]
+[[supplies]]
+name = ["1.3.6.1.4.1.99999.2.1.1"]
+percent = "1.3.6.1.4.1.99999.2.1.2"
+codes = { -9 = "empty" }
+names = { "black" = "toner:black", "cyan" = "toner:cyan" }
+"""
+    )
+    device = """
+1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.99999.7
+1.3.6.1.2.1.43.11.1.1.5.1.1|2|3
+1.3.6.1.2.1.43.11.1.1.5.1.2|2|3
+1.3.6.1.2.1.43.11.1.1.5.1.3|2|3
+1.3.6.1.2.1.43.11.1.1.6.1.1|4|Black Toner
+1.3.6.1.2.1.43.11.1.1.6.1.2|4|Cyan Toner
+1.3.6.1.2.1.43.11.1.1.6.1.3|4|Yellow Toner
+1.3.6.1.4.1.99999.2.1.1.1|4|black
+1.3.6.1.4.1.99999.2.1.1.2|4|cyan
+1.3.6.1.4.1.99999.2.1.2.1|2|44
+1.3.6.1.4.1.99999.2.1.2.2|2|-9
+"""
+    profiles = ProfileSet((*PROFILES.profiles, load_profile(path)))
+    (read,) = read_all([device], profiles)
+    tried = {
+        one.path: (one.came, one.varbind and one.varbind[2])
+        for one in read.explanation(profiles).attempts
+        if one.profile == "acme" and one.path.endswith(".percent")
+    }
+    assert tried == {"supplies.1.2.percent": (Came.NOTHING_OF_IT, -9), "supplies.1.3.percent": (Came.NO_ROW, None)}
+
+
 def test_sums_are_shown_whether_they_hold_or_not(acme: ProfileSet) -> None:
     (read,) = read_all([DEVICE], acme)
     sums = {one.whole: one for one in read.explanation(acme).sums}
