@@ -17,6 +17,8 @@ MIN_SERIAL: Final = 4
 
 _APART: Final = re.compile(r"[\W_]+")
 _SERIAL_LABEL: Final = re.compile(r"\A(?:S/?N|SER(?:IAL)?(?: ?(?:NO|NUMBER|NR))?)\.? ?[:=#]", re.IGNORECASE)
+_OF_A_LINE: Final = re.compile(r"(?:[ _-](?:series|printer|mfp))+\Z", re.IGNORECASE)
+"""What stands behind a model where a line of products is named: ``ET-5850 Series``."""
 _HEX_MAC: Final = re.compile(r"[0-9a-f]{12}")
 
 # In the form of plain(), in the languages that panels are sold in.
@@ -60,7 +62,7 @@ def serial_fault(serial: str, names: Iterable[str | None] = ()) -> str | None:
         return "is one character repeated" if bare else "holds no letter and no digit"
     if bare in _NOTHING:
         return "is a word for none"
-    if bare in {plain(name) for name in names if name}:
+    if bare in {plain(form) for name in names if name for form in (name, _OF_A_LINE.sub("", name))}:
         return "is the name of the maker or the model"
     if len(bare) < MIN_SERIAL:
         return f"has fewer than {MIN_SERIAL} letters and digits"

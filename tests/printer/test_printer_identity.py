@@ -108,6 +108,12 @@ def test_problem_25_placeholders_are_no_serials(serial: str) -> None:
     assert serial_fault(serial, ["Acme", "LaserJet-9", "Acme LaserJet-9"]) is not None
 
 
+def test_the_model_without_the_word_series_is_no_serial_either() -> None:
+    assert serial_fault("ET-5850", ["Epson", "ET-5850 Series"]) is not None
+    assert serial_fault("HLL8360CDW", ["HL-L8360CDW series Printer"]) is not None
+    assert serial_fault("ET-5850-0042", ["ET-5850 Series"]) is None
+
+
 @pytest.mark.parametrize(
     "serial",
     ["VNB3R12345", "MKRA012345", "X3B8022793", "TC101630131338", "6509415X00", "992B216-46-13", "000A5J431816",
