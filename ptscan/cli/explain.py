@@ -51,6 +51,7 @@ class Proven(msgspec.Struct, frozen=True, kw_only=True):
     profile: str
     rule: str
     confidence: str
+    source: str | None
 
 
 class Tried(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,7 +100,7 @@ def _proven(item: Evidence) -> Proven:
     kind, raw, text = _raw_of(item.varbind)
     return Proven(
         path=item.path, value=item.value, oid=_dotted(item.oid), type=kind, raw=raw, text=text,
-        profile=item.profile, rule=item.rule, confidence=item.confidence,
+        profile=item.profile, rule=item.rule, confidence=item.confidence, source=item.source,
     )  # fmt: skip
 
 
@@ -153,11 +154,20 @@ def _parts(one: Explained, terminal: bool, narrow: bool) -> Iterator[str]:
 
 
 def _evidence(proofs: Sequence[Proven]) -> Grid:
-    header = ("field", "value", "object", "profile", "rule", "confidence", "raw")
+    header = ("field", "value", "object", "profile", "rule", "confidence", "because", "raw")
     return Grid(
         header,
         [
-            (item.path, _value(item), item.oid, item.profile or None, item.rule, item.confidence, _short(item))
+            (
+                item.path,
+                _value(item),
+                item.oid,
+                item.profile or None,
+                item.rule,
+                item.confidence,
+                item.source,
+                _short(item),
+            )
             for item in proofs
         ],
     )
@@ -267,17 +277,17 @@ def _long_values(one: Explained) -> str:
 def _rows(records: Sequence[Explained]) -> Grid:
     """One row for each value and each attempt, for a spreadsheet."""
     header = ("address", "port", "device_id", "path", "value", "oid", "type", "raw", "text", "profile", "rule",
-              "confidence", "came", "why")  # fmt: skip
+              "confidence", "source", "came", "why")  # fmt: skip
     rows: list[tuple[Cell, ...]] = []
     for one in records:
         place = one.reading.address, one.reading.port, one.reading.device_id
         rows += (
-            (*place, it.path, _value(it), it.oid, it.type, it.raw, it.text, it.profile, it.rule, it.confidence, None,
-             None)
+            (*place, it.path, _value(it), it.oid, it.type, it.raw, it.text, it.profile, it.rule, it.confidence,
+             it.source, None, None)
             for it in one.evidence
         )  # fmt: skip
         rows += (
-            (*place, it.path, None, it.oid, it.type, it.raw, it.text, it.profile, it.rule, None, it.came, it.why)
+            (*place, it.path, None, it.oid, it.type, it.raw, it.text, it.profile, it.rule, None, None, it.came, it.why)
             for it in one.tried
         )
     return Grid(header, rows)

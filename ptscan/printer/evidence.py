@@ -28,6 +28,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     profile: str
     rule: str
     confidence: str = "high"
+    source: str | None = None
 
     @property
     def oid(self) -> Oid | None:
@@ -56,10 +57,11 @@ class Ledger:
         rule: str,
         profile: str = PROFILE,
         confidence: str = "high",
+        source: str | None = None,
     ) -> None:
         """Keep the evidence for ``path``; a later one replaces an earlier one, as the value itself does."""
         self._evidence[path] = Evidence(
-            path=path, value=value, varbind=varbind, profile=profile, rule=rule, confidence=confidence
+            path=path, value=value, varbind=varbind, profile=profile, rule=rule, confidence=confidence, source=source
         )
 
     def problem(self, code: str, text: str) -> None:

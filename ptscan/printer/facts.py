@@ -22,4 +22,6 @@ def fact_text(fact: Fact, charset: int | None = None) -> str | None:
 
 def book_fact(ledger: Ledger, path: str, value: str | float | None, fact: Fact) -> None:
     """Keep a fact as the evidence for ``path``."""
-    ledger.book(path, value, fact.raw, rule=fact.rule, profile=fact.profile, confidence=fact.confidence)
+    ledger.book(
+        path, value, fact.raw, rule=fact.rule, profile=fact.profile, confidence=fact.confidence, source=fact.source
+    )

@@ -8,12 +8,12 @@ from codec import Oid, Varbind
 from proto_schema import Identity
 from ptscan.printer import standard
 from ptscan.printer.evidence import Ledger
-from ptscan.printer.facts import Facts, fact_text
+from ptscan.printer.facts import Facts, book_fact, fact_text
 from ptscan.printer.macs import better_mac, choose_mac, mac_text, say_placeholders
 from ptscan.printer.placeholders import is_label, serial_fault
 from ptscan.printer.rows import Columns, Index, oid_text
 from ptscan.printer.text import decode_text
-from ptscan.profiles import ieee1284
+from ptscan.profiles import Fact, ieee1284
 
 _NAMES: Final = frozenset({"manufacturer", "model", "serial", "firmware", "asset"})
 """The fields in which a dash means that there is nothing."""
@@ -42,7 +42,7 @@ def read_identity(
     """
     fields: dict[str, str | None] = {}
 
-    def keep(name: str, text: str | None, varbind: Varbind, rule: str, profile: str, confidence: str) -> None:
+    def keep(name: str, text: str | None, proof: Varbind | Fact, rule: str = "") -> None:
         if text is None or name in fields or (name in _NAMES and not any(map(str.isalnum, text))):
             return
         if name == "serial" and (fault := serial_fault(text, _called(fields))) is not None:
@@ -57,16 +57,19 @@ def read_identity(
                 text = named.decode()
             text = without_maker(text.partition(";")[0].rstrip() or text, (*makers, fields.get("manufacturer") or ""))
         fields[name] = text
-        ledger.book(f"identity.{name}", text, varbind, rule=rule, profile=profile, confidence=confidence)
+        if isinstance(proof, Fact):
+            book_fact(ledger, f"identity.{name}", text, proof)
+        else:
+            ledger.book(f"identity.{name}", text, proof, rule=rule)
 
     def take(name: str, varbind: Varbind | None = None, rule: str = "") -> None:
         """Ask the facts that know better than the standard, then the standard, then the other facts."""
         for prefer in ("own", "standard"):
             for fact in facts.get(f"identity.{name}", ()):
                 if fact.prefer == prefer:
-                    keep(name, fact_text(fact), fact.raw, fact.rule, fact.profile, fact.confidence)
+                    keep(name, fact_text(fact), fact)
             if prefer == "own" and varbind and isinstance(varbind[2], bytes):
-                keep(name, decode_text(varbind[2]), varbind, rule, standard.PROFILE, "high")
+                keep(name, decode_text(varbind[2]), varbind, rule)
 
     descriptions = columns.column(standard.HR_DEVICE_DESCR)
     take("manufacturer")
@@ -83,13 +86,13 @@ def read_identity(
     take("description", values.get(standard.SYS_DESCR), "sysDescr")
     chosen = choose_mac(columns)
     if (fact := better_mac(chosen, facts.get("identity.mac", ()))) is not None:
-        keep("mac", mac_text(fact.value), fact.raw, fact.rule, fact.profile, fact.confidence)
+        keep("mac", mac_text(fact.value), fact)
     elif chosen is not None:
-        keep("mac", *chosen, "ifPhysAddress: a cable before Wi-Fi, no loopback", standard.PROFILE, "high")
+        keep("mac", *chosen, "ifPhysAddress: a cable before Wi-Fi, no loopback")
     say_placeholders(columns, fields.get("mac"), ledger)
     object_id = values.get(standard.SYS_OBJECT_ID)
     if object_id and (dotted := oid_text(object_id)) is not None:
-        keep("sys_object_id", dotted, object_id, "sysObjectID", standard.PROFILE, "high")
+        keep("sys_object_id", dotted, object_id, "sysObjectID")
     return Identity(**fields)
 
 
