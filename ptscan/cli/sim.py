@@ -44,7 +44,7 @@ def sim(
     fault: Annotated[tuple[str, ...], Option(metavar="NAME[=AMOUNT]", show_default=False)] = (),
     quiet: Annotated[bool, Option(show_default=False)] = False,
 ) -> int:
-    """Play printers on loopback until Ctrl-C: recordings, and fleets made up of a dozen models.
+    """Play printers on loopback until Ctrl-C: recordings, and fleets made up of forty models.
 
     Parameters
     ----------

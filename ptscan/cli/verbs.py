@@ -93,7 +93,7 @@ VERBS: Final = {
     ),
     "sim": Verb(
         "ptscan.cli.sim:sim",
-        "Play printers on loopback until Ctrl-C: recordings, and fleets made up of a dozen models.",
+        "Play printers on loopback until Ctrl-C: recordings, and fleets made up of forty models.",
         "[FILE|DIR]... [--fleet N]",
         ("odd.snmprec --listen 127.0.0.1:1161", "--fleet 200 --network 127.1.0.0/16 --map fleet.txt"),
     ),
