@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from codec import Oid, OidError, parse_oid
 from ptscan.profiles.decoders import ieee1284
-from ptscan.profiles.profile import Profile
+from ptscan.profiles.profile import MAX_TEXT, Profile
 
 GENERIC: Final = "printer-mib"
 """The profile of the standard MIBs; it serves every printer, last."""
@@ -50,12 +50,13 @@ class ProfileSet:
         The longest known sysObjectID decides, and where none is known the text. A text that names something else
         outdoes a printer's number, unless it names a printer too.
         """
+        sys_descr = sys_descr and sys_descr[:MAX_TEXT]  # what lies behind is not looked at, and not remembered
         said = sys_object_id, sys_descr
         kind = self._memo.get(said)
         if kind is None:
             if len(self._memo) >= MAX_MEMO:
                 self._memo.clear()
-            kind = self._memo[said] = self._classify(sys_object_id, sys_descr)
+            kind = self._memo[said] = self._classify(*said)
         return kind
 
     def _classify(self, sys_object_id: str | None, sys_descr: str | None) -> Kind:

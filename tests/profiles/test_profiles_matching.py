@@ -9,6 +9,7 @@ import pytest
 from codec import Oid, Varbind, format_oid, parse_oid
 from ptscan.profiles import Fact, ProfileSet, extract
 from ptscan.profiles.matching import MAX_MEMO
+from ptscan.profiles.profile import MAX_TEXT
 
 SYS_DESCR = parse_oid("1.3.6.1.2.1.1.1.0")
 SYS_OBJECT_ID = parse_oid("1.3.6.1.2.1.1.2.0")
@@ -340,3 +341,9 @@ def test_the_memory_of_answers_is_bounded(profiles: ProfileSet) -> None:
     for n in range(MAX_MEMO + 10):
         assert profiles.classify(None, f"SHARP MX-{n}N") == "printer"
     assert len(profiles._memo) <= MAX_MEMO
+
+
+def test_of_a_text_without_end_the_front_alone_is_remembered(profiles: ProfileSet) -> None:
+    assert profiles.classify(None, "Acme Press " + "x" * 60_000) == "unknown"
+    assert profiles.classify(None, "x" * 2000 + " SHARP MX-2600N") == "unknown"
+    assert max(len(text or "") for _, text in profiles._memo) <= MAX_TEXT
