@@ -120,7 +120,7 @@ def _readings(path: Path, file: BinaryIO) -> Iterator[tuple[str, bytes]]:
         is_whole = line.endswith(b"\n") or len(line) < MAX_LINE
         if not is_whole:
             raise PreviousError(path, f"line {number} is longer than {MAX_LINE:,} octets: {_AS_WRITTEN}")
-        if not line.endswith(b"\n") and not _is_json(line):
+        if number > 1 and not line.endswith(b"\n") and not _is_json(line):
             return  # the run was killed while it wrote its last line
         if line.strip():
             yield f"line {number}", line

@@ -130,6 +130,7 @@ def test_a_file_whose_macs_are_none_costs_nothing(ptscan: Run, twins: int, tmp_p
         (b'{"schema":"ptscan.reading/1","device_id":"a","address":"a","port":1,"time":"t","meters":5}\n', "line 1"),
         (b"[1, 2]", "reading 1 is no reading"),
         (b"[{", "is no JSON"),
+        (b"a page about something else", "line 1 is no reading"),
         (b"PK\x03\x04\n\xff\xff\n", "line 1"),
         (b"[" * 100_000 + b"\n", "is no JSON"),
         (b'{"a":' * 100_000 + b"\n", "line 1"),
