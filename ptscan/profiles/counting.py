@@ -101,7 +101,9 @@ def _in_scalar(rule: ScalarRule, values: Mapping[Oid, Varbind]) -> Iterator[_Cou
     number = count(varbind, rule.pattern)
     if number is not None:
         meter = rule.field.removeprefix("meters.")
-        yield _Count(varbind=varbind, number=number, meter=meter, name=rule.label or meter.strip("_"), how="scalar")
+        yield _Count(
+            varbind=varbind, number=number, meter=meter, name=rule.label or meter.strip("_"), how=rule.label or "scalar"
+        )
 
 
 def _added(counts: Iterable[_Count]) -> list[_Count]:

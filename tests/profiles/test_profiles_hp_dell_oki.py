@@ -27,6 +27,7 @@ def test_hp_counts_bear_the_names_of_its_mib(read: Reader) -> None:
         "total-engine-page-count": 1000, "total-mono-page-count": 700, "total-color-page-count": 300,
         "duplex-page-count": 450,
     }  # fmt: skip
+    assert {fact.rule for fact in told.extraction.facts if fact.field.startswith("meters.")} == told.raw.keys()
     assert told.disagreements == []
 
 
