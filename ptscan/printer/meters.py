@@ -17,6 +17,8 @@ COLUMNS: Final[tuple[Oid, ...]] = (standard.PRT_MARKER_COUNTER_UNIT, standard.PR
 COMMON: Final = ("total", "color", "mono", "print", "copy", "fax", "scan", "duplex")
 """The meters that every reader of a fleet asks for: each that a device does not tell stands in ``missing``."""
 
+MAX_NAMED: Final = 8
+"""Other markers that a problem names."""
 MAX_RAW: Final = 256
 """Counters of one reading that are kept as they stand."""
 
@@ -32,7 +34,7 @@ def life_count(columns: Columns, ledger: Ledger) -> tuple[str, int, Varbind] | N
     A unit of sheets is reported and taken at its word as the total: makers that put it there count impressions all
     the same, and a person must be able to see it. A length or a time is no page count.
     """
-    for _, row in columns.table(*COLUMNS):
+    for index, row in columns.table(*COLUMNS):
         count = number(row, standard.PRT_MARKER_LIFE_COUNT)
         if count is None or count < 0:
             continue
@@ -47,8 +49,22 @@ def life_count(columns: Columns, ledger: Ledger) -> tuple[str, int, Varbind] | N
             return (f"length_{unit}", count, varbind) if unit in _LENGTHS else None
         if unit == "sheets":
             ledger.problem("meter-unit", "The device says that its life counter counts sheets, not sides.")
+        _say_others(columns, index, count, ledger)
         return "total", count, varbind
     return None
+
+
+def _say_others(columns: Columns, first: Index, count: int, ledger: Ledger) -> None:
+    """Say that there are other markers: whether they print other sides or the same once more, no MIB tells."""
+    others = [
+        str(value)
+        for index, (_, _, value) in columns.column(standard.PRT_MARKER_LIFE_COUNT).items()
+        if index != first and index[:-1] == first[:-1]
+        if isinstance(value, int) and value > 0 and value not in NO_COUNT
+    ]
+    if others:
+        said = f"The printer has several markers: total is that of the first, {count}; others count "
+        ledger.problem("several-markers", f"{said}{', '.join(others[:MAX_NAMED])}.")
 
 
 def read_meters(columns: Columns, facts: Facts, ledger: Ledger) -> dict[str, int]:

@@ -48,6 +48,9 @@ HEAD: Final[tuple[Oid, ...]] = (
 NEXT_PRINTER: Final[Oid] = oid_from_arcs((*oid_arcs(standard.PRT_GENERAL_CURRENT_LOCALIZATION), 1))
 """What a GETNEXT finds behind it is the row of a second printer at the same address (a print server with ports)."""
 
+NEXT_MARKER: Final[Oid] = oid_from_arcs((*oid_arcs(standard.PRT_MARKER_LIFE_COUNT), 1, 1))
+"""What a GETNEXT finds behind it is the life count of a second marker, if the printer has one."""
+
 LEADS: Final[dict[Oid, tuple[Oid, ...]]] = {
     lead: tuple(column for column in columns if column not in (lead, standard.PRT_SUPPLIES_CLASS))
     for lead, columns in (
@@ -135,7 +138,8 @@ def rows_behind(columns: Columns) -> list[tuple[Oid, ...]]:
     if first and first[2] != standard.HR_DEVICE_PRINTER and not printers:
         tables.append((standard.HR_DEVICE_TYPE,))
     count = columns.first(standard.PRT_MARKER_LIFE_COUNT)
-    if count and isinstance(count[2], int) and (count[2] < 0 or count[2] in NO_COUNT):
+    several = len(columns.column(standard.PRT_MARKER_LIFE_COUNT)) > 1
+    if several or (count and isinstance(count[2], int) and (count[2] < 0 or count[2] in NO_COUNT)):
         tables.append(meters.COLUMNS)
     if neighbours.may_be_several(columns):
         tables.append(neighbours.COLUMNS)

@@ -93,7 +93,7 @@ class _Reading:
         self._take(first)
         if not await self._recognise():
             return
-        head = (*plan.HEAD, plan.NEXT_PRINTER, *self._device_ids())
+        head = (*plan.HEAD, plan.NEXT_PRINTER, plan.NEXT_MARKER, *self._device_ids())
         await self._next(head)
         self._match()
         if not any(oid.startswith(standard.PRINTER_TREES) for oid in self._values):

@@ -99,3 +99,12 @@ def test_the_octets_of_what_is_no_text_are_no_digits(tag: int) -> None:
     label: Varbind = (parse_oid(f"{LABELS}.3"), OCTET_STRING, b"Total 1")
     assert read({label[0]: label, oid: (oid, OCTET_STRING, b"1234")}, "canon")[0] == {"total": 1234}
     assert read({label[0]: label, oid: (oid, tag, b"1234")}, "canon") == ({}, [])
+
+
+def test_other_markers_are_said_where_they_count(told: Tell) -> None:
+    ledger = Ledger()
+    rows: Told = {"43.10.2.1.4.1.1": 10, "43.10.2.1.4.1.2": 20, "43.10.2.1.4.1.3": 0, "43.10.2.1.4.1.4": -2}
+    assert meters.life_count(Columns(told(rows).values(), plan.COLUMNS), ledger)
+    (problem,) = ledger.problems
+    assert problem.code == "several-markers"
+    assert problem.text.endswith("that of the first, 10; others count 20.")
