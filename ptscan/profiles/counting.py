@@ -90,7 +90,7 @@ def _in_record(rule: RecordRule, values: Mapping[Oid, Varbind]) -> Iterator[_Cou
     for record, field, number, varbind in records(rule, values, "meters"):
         if number not in NO_COUNT:
             how = f"record {record}"
-            meter = field.removeprefix("meters.")
+            meter = field.removeprefix("meters.") or None
             yield _Count(varbind=varbind, number=number, meter=meter, how=how, name=rule.names.get(record, how))
 
 

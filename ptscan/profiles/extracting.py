@@ -114,7 +114,7 @@ def _disagreements(candidates: Iterable[Fact], chosen: Mapping[str, Fact]) -> It
             continue
         if abs(kept.value - fact.value) > DRIFT:
             text = (
-                f"{fact.field}: {shown(kept.oid)} says {kept.value}, "
+                f"{spoken(fact.field.removeprefix('meters.'))}: {shown(kept.oid)} says {kept.value}, "
                 f"{shown(fact.oid)} says {fact.value}: the first is kept"
             )
             yield Problem(code="meters-disagree", text=text)

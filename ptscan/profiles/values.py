@@ -66,14 +66,17 @@ def cells(values: Mapping[Oid, Varbind], column: Oid) -> Iterator[tuple[Oid, Var
 
 
 def records(rule: RecordRule, values: Mapping[Oid, Varbind], section: str) -> Iterator[tuple[str, str, int, Varbind]]:
-    """The records of one object that fill fields of ``section``: (id, field, number, the object)."""
+    """The records of one object that fill fields of ``section``: (id, field, number, the object).
+
+    To the meters belong those that have a name and fill no field, with an empty one.
+    """
     varbind = values.get(rule.oid)
     packed = octets(varbind)
     if varbind is None or packed is None:
         return
     for name, number in DECODERS[rule.decoder](packed):
         field = rule.fields.get(name, "")
-        if field.startswith(f"{section}."):
+        if field.startswith(f"{section}.") or (section == "meters" and not field and name in rule.names):
             yield name, field, number, varbind
 
 

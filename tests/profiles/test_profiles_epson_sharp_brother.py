@@ -88,3 +88,13 @@ def test_problem_23_brother_pages_by_function_wherever_their_rows_stand(read: Re
     }  # fmt: skip
     assert told.raw["Copy, color"] == 40
     assert len(told.disagreements) == 2  # copies and prints do not add up, and that is said
+
+
+def test_brother_counters_that_are_no_meter_are_kept_by_name(read: Reader) -> None:
+    """Record ids 00 (pages) and 12 (black) of brInfoCounter, and 7f, which nobody knows."""
+    packed = "".join(
+        f"{name}\x01\x04\0\0\0{count}" for name, count in (("\0", "\x64"), ("\x12", "\x50"), ("\x7f", "\x07"))
+    )
+    told = read("brother", {f"{BROTHER}.10.0": packed})
+    assert told.meters == {"total": 100}
+    assert told.raw == {"Page counter": 100, "Black counter": 80}
