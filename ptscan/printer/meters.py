@@ -8,7 +8,7 @@ from proto_schema import RawMeter
 from ptscan.printer import standard
 from ptscan.printer.evidence import Ledger
 from ptscan.printer.facts import Facts, book_fact, facts_on
-from ptscan.printer.rows import MAX_NUMBER, Columns, index_text, number
+from ptscan.printer.rows import MAX_NUMBER, Columns, Index, index_text, number
 from ptscan.printer.text import clean_text
 from ptscan.profiles import DRIFT, NO_COUNT, Counter, Profile, SumCheck
 
