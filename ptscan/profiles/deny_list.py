@@ -9,7 +9,7 @@ from typing import Final
 from codec import Oid, oid_precedes, parse_oid
 
 _OF_HOSTS: Final[dict[str, str]] = {
-    # Standard MIBs: what runs on a host, whom it talks to, and the agent's own secrets.
+    # Standard MIBs: what runs on a host, whom it talks to, who looks after it, and the agent's own secrets.
     "1.3.6.1.2.1.3": "address translation table (RFC 1213)",
     "1.3.6.1.2.1.4.22": "ARP table (RFC 4293)",
     "1.3.6.1.2.1.4.35": "neighbour table (RFC 4293)",
@@ -21,6 +21,8 @@ _OF_HOSTS: Final[dict[str, str]] = {
     "1.3.6.1.2.1.25.4": "running software (RFC 2790)",
     "1.3.6.1.2.1.25.5": "running software (RFC 2790)",
     "1.3.6.1.2.1.25.6": "installed software (RFC 2790)",
+    "1.3.6.1.2.1.43.5.1.1.4": "the printer's operator, a person (prtGeneralCurrentOperator, RFC 3805)",
+    "1.3.6.1.2.1.43.5.1.1.5": "who services the printer, a person (prtGeneralServicePerson, RFC 3805)",
     "1.3.6.1.6.3.12": "notification targets (RFC 3413)",
     "1.3.6.1.6.3.13": "notification targets (RFC 3413)",
     "1.3.6.1.6.3.15": "SNMPv3 users (RFC 3414)",
@@ -30,8 +32,6 @@ _OF_HOSTS: Final[dict[str, str]] = {
 
 _NEVER_SHOWN: Final[dict[str, str]] = {
     # Jobs, documents, users.
-    "1.3.6.1.2.1.43.5.1.1.4": "the printer's operator, a person (prtGeneralCurrentOperator, RFC 3805)",
-    "1.3.6.1.2.1.43.5.1.1.5": "who services the printer, a person (prtGeneralServicePerson, RFC 3805)",
     "1.3.6.1.4.1.2699.1.1": "Job Monitoring MIB (RFC 2707): job owners and names",
     "1.3.6.1.4.1.11.2.3.9.4.2.1.1.6": "HP: jobs and their attributes",
     "1.3.6.1.4.1.367.3.2.1.3": "Ricoh: queues with job and document names",
@@ -59,9 +59,9 @@ def denied(oid: Oid) -> str | None:
 
 
 def never_shown(oid: Oid) -> str | None:
-    """Say why no verb shows an object, or None: people, their jobs, and what acts.
+    """Say why no verb shows an object, or None: jobs with their documents and users, and what acts.
 
-    The tables of hosts and of the agent are closed to readings and open to a person who asks for them by number.
+    What the standard MIBs tell of a host is closed to readings, and open to a person who asks for it by number.
     """
     return next((why for root, why in _TO_NOBODY if oid.startswith(root)), None)
 
