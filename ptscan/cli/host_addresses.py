@@ -1,7 +1,7 @@
 """Addresses in a recording: MACs, IPv4 and IPv6, in values, in texts and in the index of an OID. Pure."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from typing import Final
 
@@ -18,6 +18,12 @@ ADDRESS_TABLES: Final = tuple(parse_oid(f"1.3.6.1.2.1.{group}") for group in (3,
 INDEX_ARCS: Final = 10
 """Numbers of an OID before which no index of ADDRESS_TABLES begins."""
 
+_ENTERPRISES: Final = parse_oid("1.3.6.1.4.1")
+# An IPv4 address that is not dotted may be a subtree or count something, if not ...
+_LARGE: Final = 100  # ... one number in a vendor's index is as large,
+_TELLING: Final = 12  # ... or two numbers elsewhere.
+_LEAST_INTEGER: Final = 1 << 24  # that is an address; a smaller one may count something
+
 _NUMBER: Final = rb"(?:0|[1-9]\d{0,2})"
 IPV4_TEXT: Final = rb"(?<![\d.])" + _NUMBER + rb"(?:\." + _NUMBER + rb"){3}(?![\d]|\.\d)"
 IPV6_TEXT: Final = rb"(?<![0-9A-Za-z:.])[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?![0-9A-Za-z:.])"
@@ -27,6 +33,7 @@ _MAC_TEXT: Final = re.compile(
 )
 _MAC_DIGITS: Final = re.compile(rb"(?i)(?=.*[a-f])(?=.*\d)[0-9a-f]{12}")
 _SAID_TO_BE_IP: Final = re.compile(rb"(?i)(?:\bip\w*|addr\w*|host\w*|gateway|dns\w*|server\w*|//|@)[\s:=(\[]*$")
+_SAYING: Final = 32  # octets before an address, in which a text may say that it is one
 _ENGINE_ID_OCTETS: Final = 11
 # Table -> where in an index an IPv4 address begins.
 _IPV4_INDEXES: Final = {
@@ -97,7 +104,9 @@ def ipv4_in_text(text: bytes) -> Iterator[bytes]:
             packed = IPv4Address(match[0].decode()).packed
         except AddressValueError:
             continue
-        if is_private(packed) or (names_a_host(packed) and _SAID_TO_BE_IP.search(text[: match.start()])):
+        if is_private(packed) or (
+            names_a_host(packed) and _SAID_TO_BE_IP.search(text[max(match.start() - _SAYING, 0) : match.start()])
+        ):
             yield packed
 
 
@@ -121,3 +130,37 @@ def macs_in(oid: Oid, value: bytes) -> Iterator[bytes]:
         len(value) == _ENGINE_ID_OCTETS and value[0] >> 7 and value[4] == 3
     ):  # an engine ID made of a MAC (RFC 3411 section 5)
         yield value[5:]
+
+
+def ipv6_spelled_like(text: bytes, packed: bytes) -> bytes:
+    """An IPv6 address spelled as ``text`` spells another, with as many digits in each group."""
+    left, apart, right = text.partition(b"::")
+    groups = [packed[place : place + 2].hex().encode() for place in range(0, 16, 2)]
+    before, after = (part.split(b":") if part else [] for part in (left, right))
+
+    def spelled(group: bytes, other: bytes) -> bytes:
+        return (other.upper() if text.isupper() else other)[-len(group) :]
+
+    head = b":".join(map(spelled, before, groups))
+    return head + apart + b":".join(map(spelled, after, groups[len(groups) - len(after) :]))
+
+
+def holds_addresses(oid: Oid, numbers: Sequence[int]) -> bool:
+    """Whether four numbers of an OID may be an IPv4 address: in a vendor's subtree others may look like one."""
+    is_large = max(numbers) >= _LARGE or sorted(numbers)[1] >= _TELLING
+    return oid.startswith(ADDRESS_TABLES) or (oid.startswith(_ENTERPRISES) and is_large)
+
+
+def is_telling(numbers: Sequence[int]) -> bool:
+    """Whether four numbers are hardly anything but the IPv4 address that they are."""
+    return sum(number >= _TELLING for number in numbers) > 1
+
+
+def as_integers(pairs: Sequence[tuple[bytes, bytes]]) -> Iterator[tuple[int, int]]:
+    """Addresses as an INTEGER or a counter, either way round, with a sign or without."""
+    for octets, hidden in pairs:
+        for order in ("big", "little") if len(octets) == 4 else ("big",):
+            for signed in (True, False):
+                number = int.from_bytes(octets, order, signed=signed)
+                if abs(number) >= _LEAST_INTEGER:
+                    yield number, int.from_bytes(hidden, order, signed=signed)

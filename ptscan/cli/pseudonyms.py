@@ -16,6 +16,7 @@ _KINDS: Final = (b"0123456789", b"abcdefghijklmnopqrstuvwxyz", b"ABCDEFGHIJKLMNO
 _HEX_KINDS: Final = (b"0123456789", b"abcdef", b"ABCDEF")
 _MAKER_OCTETS: Final = 3
 _CONVENTIONS: Final = (0, 255)  # numbers that stand for a network, or for all of its hosts
+_ALIKE: Final = ((1, 10), (10, 16), (16, 100), (100, 256))  # octets of as many digits
 _LINK_LOCAL: Final = 0xFE
 _PARTLY: Final = (169, 172, 192)  # first numbers of which some are private
 
@@ -149,11 +150,11 @@ def identifier_of_mac(mac: bytes) -> bytes:
 
 
 def _octet(octet: int, lot: int) -> int:
-    """Another octet of as many hexadecimal digits; 0 stays 0."""
+    """Another octet of as many digits, decimal and hexadecimal; 0 stays 0."""
     if octet == 0:
         return 0
-    low, count = (1, 15) if octet < 16 else (16, 240)
-    return low + (octet - low + 1 + lot % (count - 1)) % count
+    low, high = next(alike for alike in _ALIKE if octet < alike[1])
+    return low + (octet - low + 1 + lot % (high - low - 1)) % (high - low)
 
 
 def _kept_octets(address: Packed) -> int:

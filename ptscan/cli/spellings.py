@@ -1,22 +1,33 @@
-"""The forms under which one and the same thing stands in a device's answers, and how each is rewritten. Pure.
+"""The forms under which one and the same secret stands in a device's answers, and the places where they stand. Pure.
 
-A text comes in any case, with and without its dashes, as UTF-16, as hexadecimal or base64 text; a MAC as octets, as
-digits with any separator, either way round, and in the words of other things.
+Theory of operation. A text is compared by its letters and digits alone, in lower case: whatever blanks, dashes, dots or
+colons stand between them, and whether it is a serial or the hexadecimal digits of a MAC, it is one needle, and its
+pseudonym is written back letter by letter. Octets are compared as they are. A table of all needles is looked up once
+for each place and gives the longest, which takes as long for a thousand of them as for one.
 """
 
 import re
-from base64 import b64encode
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from enum import Enum
-from typing import Final, NamedTuple, TypeAlias
+from itertools import compress
+from typing import Final, Generic, NamedTuple, TypeAlias, TypeVar
 
-Rewrite: TypeAlias = Callable[[bytes], bytes]
-"""What is found -> what stands there instead, of as many octets."""
+Hit: TypeAlias = tuple[int, int, bytes]
+"""From, to, and what stands there instead, of as many octets."""
 
 SHORTEST_WITHIN: Final = 6  # letters and digits: what is shorter stands in other words by chance
-_SHORTEST_WORD: Final = 4
+_SHORTEST: Final = 4
+_WIDEST_GAP: Final = 4  # octets between two letters of one text, as in "Doe, Jane"
+_SYMBOLS: Final = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" + bytes(range(128, 256))
+_BETWEEN: Final = bytes(sorted(set(range(256)) - set(_SYMBOLS)))
+_IS_SYMBOL: Final = bytes(octet in _SYMBOLS for octet in range(256))
 _NUMBERS: Final = tuple(b"%d" % digit for digit in range(1, 10))
-_UTF_16: Final = ("utf-16-le", "utf-16-be")
+_DEFAULT_HOST: Final = rb"(?i:npi|hp|brn|brw|km|rnp|xrx|et|lxk|sec|epson|canon|sharp|oki|zbr|mfp|prn)[-_]?"
+_BEHIND_DEFAULT: Final = re.compile(rb"(?<![0-9A-Za-z])" + _DEFAULT_HOST + rb"\Z")
+DEFAULT_HOST: Final = re.compile(_DEFAULT_HOST)
+"""What may stand before the last digits of a MAC in the name that a maker gives a host; it is no secret."""
+
+_T = TypeVar("_T")
 
 
 class Where(Enum):
@@ -25,140 +36,166 @@ class Where(Enum):
     ANYWHERE = "anywhere"
     WORD = "as a word of its own"
     NUMBER = "with no other number beside it but zeros before it"
+    TAIL = "behind the letters of a default host name, or as a word that is no number"
 
 
-class Spelling(NamedTuple):
-    """A form, in lower case; where it counts, whatever its case; and how it is rewritten."""
+class Needle(NamedTuple):
+    """A form and its pseudonym, letters and digits in lower case; where it counts.
+
+    Something else may stand in it before the letters of the numbers ``breaks``; None: before any.
+    """
 
     form: bytes
+    hidden: bytes
     where: Where
-    rewrite: Rewrite
+    breaks: frozenset[int] | None = None
 
-    def fits(self, octets: bytes, start: int) -> bool:
-        """Whether it counts where it stands in ``octets``."""
-        end = start + len(self.form)
-        before, behind = octets[max(start - 1, 0) : start], octets[end : end + 1]
+    def stands(self, value: bytes, places: list[int]) -> bool:
+        """Whether it counts where its letters stand in ``value``."""
+        start, end = places[0], places[-1] + 1
+        before, behind = value[max(start - 1, 0) : start], value[end : end + 1]
+        is_word = not (
+            _is_of_word(behind) or (_is_of_word(before) and value[max(start - 2, 0) : start] not in (b"0x", b"0X"))
+        )
+        if end - start > len(places):
+            gaps = {number for number in range(1, len(places)) if places[number] - places[number - 1] > 1}
+            if self.breaks is not None and not gaps <= self.breaks:
+                return False
+            return is_word and all(places[number] - places[number - 1] <= _WIDEST_GAP for number in gaps)
         if self.where is Where.NUMBER:
             return before not in _NUMBERS and not behind.isdigit()
-        return self.where is Where.ANYWHERE or not (_is_of_word(before) or _is_of_word(behind))
+        if (
+            self.where is Where.TAIL
+            and not _is_of_word(behind)
+            and _BEHIND_DEFAULT.search(value[max(start - 8, 0) : start])
+        ):
+            return True
+        if self.where is Where.TAIL:
+            return is_word and not self.form.isdigit()
+        return is_word or self.where is Where.ANYWHERE
 
 
-def text_spellings(text: bytes, rewrite: Rewrite) -> Iterator[Spelling]:
-    """The forms of a serial or a name; none where it is so short that it may be anything."""
-    where = _where(text)
-    if where is None:
+def letters_of(text: bytes) -> bytes:
+    """What of a text is compared."""
+    return text.translate(None, _BETWEEN).lower()
+
+
+def text_needles(text: bytes, hidden: bytes) -> Iterator[Needle]:
+    """The needles of a serial or a name and its pseudonym; none where it is so short that it may be anything."""
+    form, other = letters_of(text), letters_of(hidden)
+    if len(form) < _SHORTEST:
         return
-    yield Spelling(text.lower(), where, rewrite)
-    if len(text) < SHORTEST_WITHIN:
+    is_mixed = not (form.isdigit() or form.isalpha()) and len(form) >= SHORTEST_WITHIN
+    where = (
+        Where.ANYWHERE if is_mixed else Where.NUMBER if form.isdigit() and len(form) >= SHORTEST_WITHIN else Where.WORD
+    )
+    breaks = None if is_mixed else _breaks_of(text)
+    yield Needle(form, other, where, breaks)
+    if len(form) < SHORTEST_WITHIN:
         return
-    for coding in _UTF_16:
-        wide = text.decode("latin-1").encode(coding)
-        yield Spelling(wide.lower(), Where.ANYWHERE, _through_utf_16(rewrite, coding))
-    for spelled in (text, text.upper(), text.lower()):
-        hidden = rewrite(spelled)
-        yield _fixed(spelled.hex().encode(), hidden.hex().encode())
-        whole = len(text) // 3 * 4  # what follows in base64 depends on what follows in the text
-        yield _exact(b64encode(spelled)[:whole], b64encode(hidden)[:whole])
+    if is_mixed:
+        yield Needle(form[::-1], other[::-1], where)
+    for change in (bytes.upper, bytes.lower, bytes):
+        yield _digits(change(text), change(hidden))
+    yield Needle(_as_netbios(text), _as_netbios(hidden), Where.ANYWHERE)
 
 
-def mac_spellings(mac: bytes, hidden: bytes) -> Iterator[Spelling]:
-    """The forms of a MAC, six octets, of which ``hidden`` takes the place."""
-    for octets, other in ((mac, hidden), (mac[::-1], hidden[::-1])):
-        yield _exact(octets, other)
-        yield _exact(b64encode(octets), b64encode(other))
-        for text, told in zip(_mac_texts(octets), _mac_texts(other), strict=True):
-            yield _fixed(text.encode(), told.encode())
-            for coding in _UTF_16:
-                yield _fixed(text.encode(coding), told.encode(coding))
+def mac_needles(mac: bytes, hidden: bytes) -> Iterator[Needle]:
+    """The needles of a MAC's hexadecimal digits, either way round, without its zeros and as EUI-64; and as a number."""
+    for octets, other in (
+        (mac, hidden),
+        (mac[::-1], hidden[::-1]),
+        *zip(as_eui_64(mac), as_eui_64(hidden), strict=True),
+    ):
+        yield _digits(octets, other)
+    short, instead = ("".join(f"{octet:x}" for octet in octets).encode() for octets in (mac, hidden))
+    yield Needle(short, instead, Where.WORD)
+    yield from _as_number(mac, hidden)
 
 
-def digits_rewritten(digits: bytes, hidden: bytes) -> bytes:
-    """Hexadecimal digits of ``hidden`` in the case of ``digits``."""
-    text = hidden.hex().encode()
-    return text.upper() if digits.isupper() else text
+def ipv4_needles(packed: bytes, hidden: bytes) -> Iterator[Needle]:
+    """The needles of an IPv4 address: its hexadecimal digits, and as a number."""
+    if not packed.hex().isdigit():
+        yield Needle(packed.hex().encode(), hidden.hex().encode(), Where.WORD)
+    yield from _as_number(packed, hidden)
 
 
-def _where(text: bytes) -> Where | None:
-    """Where a text counts: within others where nothing else can be meant, else as a word of its own."""
-    plain = b"".join(re.findall(rb"[0-9A-Za-z\x80-\xff]", text))
-    if len(plain) < _SHORTEST_WORD:
-        return None
-    if len(plain) < SHORTEST_WITHIN or plain.isalpha():
-        return Where.WORD
-    return Where.NUMBER if plain.isdigit() else Where.ANYWHERE
+def as_eui_64(mac: bytes) -> Iterator[bytes]:
+    """A MAC as eight octets: as it is, and with the bit turned that IPv6 turns (RFC 4291 appendix A)."""
+    for first in (mac[0], mac[0] ^ 2):
+        yield bytes((first,)) + mac[1:3] + b"\xff\xfe" + mac[3:]
+
+
+def _as_number(octets: bytes, hidden: bytes) -> Iterator[Needle]:
+    form = str(int.from_bytes(octets)).encode()
+    yield Needle(form, str(int.from_bytes(hidden)).encode().zfill(len(form))[-len(form) :], Where.WORD, frozenset())
+
+
+def _digits(octets: bytes, hidden: bytes) -> Needle:
+    return Needle(octets.hex().encode(), hidden.hex().encode(), Where.ANYWHERE)
+
+
+def _as_netbios(text: bytes) -> bytes:
+    """The first-level encoding of a NetBIOS name: each half octet a letter (RFC 1001 section 14.1)."""
+    return text.upper().hex().translate(str.maketrans("0123456789abcdef", "abcdefghijklmnop")).encode()
+
+
+def _breaks_of(text: bytes) -> frozenset[int]:
+    """The numbers of the letters before which something else stands."""
+    places = list(compress(range(len(text)), text.translate(_IS_SYMBOL)))
+    return frozenset(number for number in range(1, len(places)) if places[number] - places[number - 1] > 1)
 
 
 def _is_of_word(octet: bytes) -> bool:
     return octet.isascii() and octet.isalnum()
 
 
-def _through_utf_16(rewrite: Rewrite, coding: str) -> Rewrite:
-    return lambda octets: rewrite(octets.decode(coding).encode("latin-1")).decode("latin-1").encode(coding)
+class Table(Generic[_T]):
+    """What is known by its octets: at a place of others the longest of them."""
+
+    def __init__(self, known: dict[bytes, _T]) -> None:
+        self._known = known
+        lengths: dict[bytes, set[int]] = {}
+        for form in known:
+            lengths.setdefault(form[:_SHORTEST], set()).add(len(form))
+        self._lengths = {start: sorted(found, reverse=True) for start, found in lengths.items()}
+
+    def at(self, octets: bytes) -> Iterator[tuple[int, int, _T]]:
+        """Where one of them stands: from, to, and which; at each place the longest first, also those that overlap."""
+        lengths_of = self._lengths.get
+        for place in range(len(octets) - _SHORTEST + 1) if self._known else ():
+            for length in lengths_of(octets[place : place + _SHORTEST], ()):
+                known = octets[place : place + length]
+                if (found := self._known.get(known)) is not None:
+                    yield place, place + len(known), found
 
 
-def _fixed(form: bytes, hidden: bytes) -> Spelling:
-    """A form in any one case."""
-    return Spelling(form.lower(), Where.ANYWHERE, lambda octets: hidden.upper() if octets.isupper() else hidden.lower())
+class Needles:
+    """Finds needles in texts."""
 
+    def __init__(self, needles: Iterable[Needle]) -> None:
+        known: dict[bytes, Needle] = {}
+        for needle in needles:
+            known.setdefault(needle.form, needle)
+        self._table = Table(known)
 
-def _exact(form: bytes, hidden: bytes) -> Spelling:
-    """A form in which the case tells, as in base64, or is none, as in octets."""
-    return Spelling(form.lower(), Where.ANYWHERE, lambda octets: hidden if octets == form else octets)
-
-
-def _mac_texts(mac: bytes) -> Iterator[str]:
-    yield mac.hex()
-    for separator in ":-. ":
-        yield from (mac.hex(separator, octets) for octets in (1, 2, 3))
-    yield ":".join(f"{octet:x}" for octet in mac)
-
-
-class Finder:
-    """Finds spellings, the longest at each place, and what fits ``others``, a regular expression.
-
-    A table of forms by their first octet and length takes as long for a thousand forms as for one, which a regular
-    expression of them does not.
-    """
-
-    def __init__(self, spellings: Iterable[Spelling], others: "re.Pattern[bytes]", rewrite_other: Rewrite) -> None:
-        self._spellings: dict[bytes, Spelling] = {}
-        for spelling in spellings:
-            self._spellings.setdefault(spelling.form, spelling)
-        lengths: dict[int, set[int]] = {}
-        for form in self._spellings:
-            lengths.setdefault(form[0], set()).add(len(form))
-        self._lengths = {first: sorted(found, reverse=True) for first, found in lengths.items()}
-        self._others = others
-        self._rewrite_other = rewrite_other
-
-    def hits(self, octets: bytes) -> Iterator[tuple[int, int, Rewrite]]:
-        """Each place where something stands: from, to, and how it is rewritten; none overlaps another."""
-        lowered = octets.lower()
-        others = {match.start(): match.end() for match in self._others.finditer(octets)}
-        place = 0
-        while place < len(octets):
-            spelling = self._at(lowered, place)
-            if spelling is not None:
-                yield place, place + len(spelling.form), spelling.rewrite
-                place += len(spelling.form)
-            elif place in others:
-                yield place, others[place], self._rewrite_other
-                place = others[place]
-            else:
-                place += 1
-
-    def rewrite(self, octets: bytes) -> bytes:
-        """Rewrite whatever is found."""
-        pieces = []
+    def hits(self, value: bytes) -> Iterator[Hit]:
+        """Each place where one counts."""
+        places: list[int] = []
         done = 0
-        for start, end, rewrite in self.hits(octets):
-            pieces += [octets[done:start], rewrite(octets[start:end])]
-            done = end
-        return b"".join((*pieces, octets[done:])) if pieces else octets
+        for start, end, needle in self._table.at(letters_of(value)):
+            places = places or list(compress(range(len(value)), value.translate(_IS_SYMBOL)))
+            if start >= done and needle.stands(value, places[start:end]):
+                done = end
+                yield places[start], places[end - 1] + 1, _written(value, places[start:end], needle.hidden)
 
-    def _at(self, lowered: bytes, place: int) -> Spelling | None:
-        for length in self._lengths.get(lowered[place], ()):
-            spelling = self._spellings.get(lowered[place : place + length])
-            if spelling is not None and spelling.fits(lowered, place):
-                return spelling
-        return None
+
+def _written(value: bytes, places: list[int], letters: bytes) -> bytes:
+    """What ``letters`` make of a part of ``value``, each in the case of the one that it takes the place of."""
+    part = bytearray(value[places[0] : places[-1] + 1])
+    is_upper = part.isupper()
+    for place, letter in zip(places, letters, strict=True):
+        octet = value[place : place + 1]
+        upper = octet.isupper() or (octet.isdigit() and is_upper)
+        part[place - places[0]] = ord(chr(letter).upper()) if upper else letter
+    return bytes(part)

@@ -45,14 +45,26 @@ NAME_COLUMNS: Final = (
         ),
     ),
 )
+_OF_PEOPLE: Final = (parse_oid("1.3.6.1.2.1.1.4"), parse_oid("1.3.6.1.2.1.1.6"))  # sysContact, sysLocation
 _ENTERPRISES: Final = parse_oid("1.3.6.1.4.1")
 _SYS_OBJECT_ID: Final = parse_oid("1.3.6.1.2.1.1.2.0")
 _PADDING: Final = b"\0 \t\r\n"
 _SHORTEST_NAME: Final = 3
 _SHORTEST_NUMBER: Final = 6
 _LONGEST_WORD: Final = 16
+_LONGEST_PLACE: Final = 255  # octets (DisplayString)
+_MOST_WORDS: Final = 8  # of a name or a place, any few of which may stand elsewhere
 _ANYBODYS: Final = frozenset(
-    ["printer", "admin", "administrator", "office", "network", "localhost", "default", "home", "root"]
+    re.findall(
+        r"\w+",
+        """
+        printer admin administrator office network localhost default home root it support service help desk helpdesk
+        call contact manager department team mail info company corp internal local intranet domain print printers
+        printing server device scan scanner copy copier fax room floor building level main ground hall the of and
+        for at near next tray paper toner ink black cyan magenta yellow color colour cartridge drum waste cover door
+        front rear left right top bottom upper lower side unit ready error warning
+        """,
+    )
 )
 
 _SERIAL: Final = re.compile(
@@ -60,12 +72,12 @@ _SERIAL: Final = re.compile(
     rb"([0-9A-Z][0-9A-Z-]{3,31})"
 )
 UUID_TEXT: Final = rb"(?<![0-9A-Fa-f])[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}(?![0-9A-Fa-f])"
-_EMAIL: Final = re.compile(rb"(?i)[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_EMAIL: Final = re.compile(rb"(?i)(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 _INTRANET: Final = re.compile(
     rb"(?i)(?<![\w.-])[\w-]+(?:\.[\w-]+)*\.(?:local|lan|localdomain|corp|internal|intranet|intra|home)(?![\w.-])"
 )
 _HOST_IN_URL: Final = re.compile(rb"(?i)\b[a-z]{2,8}://([a-z0-9_-]+)(?=[:/]|$)")  # without a dot: no public one
-_HOST: Final = re.compile(rb"(?i)(?!www\.)[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,6}")
+_HOST: Final = re.compile(rb"(?i)(?!www\.|.*\.arpa$)[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,6}")
 # What uname says begins with the system and the host: the host is no product.
 _UNAME: Final = re.compile(rb"^(linux|sunos|freebsd|netbsd|openbsd|aix|hp-ux) (\S+)")
 
@@ -81,7 +93,7 @@ class Telltales:
     ipv6: set[bytes] = field(default_factory=set)
     uuids: set[bytes] = field(default_factory=set)
     products: bytes = b""
-    """What the device calls its product, in lower case: a name that is part of it is nobody's."""
+    """What the device calls its product, and all makers, in lower case: a name that is part of it is nobody's."""
 
 
 def telltales_of(varbinds: Iterable[Varbind], profiles: ProfileSet) -> Telltales:
@@ -89,9 +101,8 @@ def telltales_of(varbinds: Iterable[Varbind], profiles: ProfileSet) -> Telltales
     values = {varbind[0]: varbind for varbind in varbinds}
     facts = list(_facts(values, profiles))
     found = Telltales()
-    found.products = b"\n".join(
-        _UNAME.sub(rb"\1", text_of(varbind).lower()) for oid, varbind in values.items() if oid.startswith(PRODUCT_TEXTS)
-    )
+    own = (_UNAME.sub(rb"\1", text_of(row).lower()) for oid, row in values.items() if oid.startswith(PRODUCT_TEXTS))
+    found.products = b"\n".join([*own, *(profile.vendor.lower().encode() for profile in profiles.profiles)])
     models = [fact.value for fact in facts if fact.field in ("identity.model", "identity.manufacturer")]
     called = [_plain(model) for model in models if isinstance(model, bytes)]
     firmware = {fact.value for fact in facts if fact.field == "identity.firmware"}
@@ -110,6 +121,8 @@ def telltales_of(varbinds: Iterable[Varbind], profiles: ProfileSet) -> Telltales
             continue
         if oid.startswith(NAME_COLUMNS):
             _add_name(found, value.strip(_PADDING))
+        if oid.startswith(_OF_PEOPLE):
+            _add_phrases(found, value)
         if tag == IP_ADDRESS and len(value) == 4 and names_a_host(value):
             found.ipv4.add(value)
         elif tag != OBJECT_IDENTIFIER:
@@ -168,11 +181,23 @@ def _add_name(found: Telltales, name: bytes) -> None:
     if _is_anybodys(name) or is_product(found, name):
         return
     _take(found.names, name)
-    host, dot, domain = name.partition(b".")
+    user, at, place = name.rpartition(b"@")
+    host, dot, domain = place.partition(b".")
     if dot and b" " not in name:
-        for part in (host, domain):
-            if len(part) > _SHORTEST_NAME and not _is_anybodys(part):
+        *_, company = [label for label in place.split(b".")[:-1] if len(label) > _SHORTEST_NAME] or [b""]
+        for part in (user, domain if not at else place, host if not at else b"", company):
+            if len(part) > _SHORTEST_NAME and not _is_anybodys(part) and not is_product(found, part):
                 _take(found.names, part)
+
+
+def _add_phrases(found: Telltales, text: bytes) -> None:
+    """Take each few words in a row of a contact or a place, the last before them, too: one alone is anybody's."""
+    words = re.findall(rb"[0-9A-Za-z\x80-\xff]+", re.sub(rb"\S*@\S*", b"", text[:_LONGEST_PLACE]))[:_MOST_WORDS]
+    rows = [words[start:end] for start in range(len(words)) for end in range(start + 2, len(words) + 1)]
+    for row in (*rows, *([last, *first] for *first, last in rows)):
+        own = [word for word in row if len(word) >= _SHORTEST_NAME and not word.isdigit() and not _is_anybodys(word)]
+        if own and len(b"".join(row)) >= _SHORTEST_NUMBER:
+            _add_name(found, b" ".join(row))
 
 
 def _is_anybodys(name: bytes) -> bool:
@@ -192,6 +217,7 @@ def _take(kept: set[bytes], one: bytes) -> None:
 def _learn_from_text(found: Telltales, text: bytes, *, is_version: bool) -> None:
     for name in (*_EMAIL.findall(text), *_INTRANET.findall(text)):
         _take(found.names, name)
+        _add_name(found, name)
     for host in _HOST_IN_URL.findall(text):
         if not host.isdigit():
             _add_name(found, host)

@@ -5,6 +5,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from time import process_time
 
 import msgspec
 import pytest
@@ -12,7 +13,17 @@ import trio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codec import INTEGER, IP_ADDRESS, OBJECT_IDENTIFIER, OCTET_STRING, Varbind, oid_from_arcs, oid_key, parse_oid
+from codec import (
+    COUNTER64,
+    INTEGER,
+    IP_ADDRESS,
+    OBJECT_IDENTIFIER,
+    OCTET_STRING,
+    Varbind,
+    oid_from_arcs,
+    oid_key,
+    parse_oid,
+)
 from ptscan.cli.masking import Masked, mask
 from ptscan.printer import DeviceReading, read_device
 from ptscan.profiles import load_profiles
@@ -182,7 +193,7 @@ def test_a_serial_is_the_same_wherever_and_however_it_stands() -> None:
         text("1.3.6.1.4.1.11.9.3.0", f"MFG:HP;MDL:LaserJet 4250;SN:{SERIAL};".encode()),
         text("1.3.6.1.4.1.11.9.4.0", SERIAL.encode("utf-16-le")),
         text("1.3.6.1.4.1.11.9.5.0", b"\x00\x04" + SERIAL.encode().hex().encode() + b"\xff"),
-        text("1.3.6.1.4.1.11.9.6.0", b64encode(SERIAL.encode())[:12]),
+        text("1.3.6.1.4.1.11.9.6.0", b64encode(SERIAL.encode())),
         text(f"1.3.6.1.4.1.11.9.7.{'.'.join(map(str, SERIAL.encode()))}", b"x"),
         text("1.3.6.1.4.1.11.9.8.0", "PRINTER-" + SERIAL),
     ]
@@ -202,7 +213,7 @@ def test_a_serial_is_the_same_wherever_and_however_it_stands() -> None:
         b"MFG:HP;MDL:LaserJet 4250;SN:" + other + b";",
         other.decode().encode("utf-16-le"),
         b"\x00\x04" + other.hex().encode() + b"\xff",
-        b64encode(other)[:12],
+        b64encode(other),
         None,
         b"PRINTER-" + other,
     ]
@@ -379,6 +390,187 @@ def test_what_stands_in_the_objects_of_people_is_masked_whatever_it_is_and_what_
         assert hidden[oid] == value
 
 
+def beside(rows: Iterable[Varbind]) -> list[bytes | int | None]:
+    """What becomes of the values of ``rows`` in the recording of DEVICE."""
+    rows = list(rows)
+    values = {oid: value for oid, _, value in mask([*DEVICE, *rows], PROFILES, key=KEY).varbinds}
+    return [values.get(oid) for oid, _, _ in rows]
+
+
+def in_vendors_objects(*values: bytes | str) -> list[Varbind]:
+    return [text(f"1.3.6.1.4.1.11.9.{number}.0", value) for number, value in enumerate(values, 1)]
+
+
+SERIAL_SPELLINGS: list[Callable[[bytes], bytes]] = [
+    bytes,
+    lambda serial: b"(" + serial.lower() + b")",
+    lambda serial: serial[:3] + b"-" + serial[3:],
+    lambda serial: serial[:4] + b" " + serial[4:8] + b" " + serial[8:],
+    lambda serial: b"_".join([serial[:2], serial[2:]]),
+    lambda serial: serial[::-1],
+    lambda serial: serial.hex(":").encode(),
+    lambda serial: b"hex " + serial.hex(" ").upper().encode(),
+    lambda serial: "".join(f"%{octet:02x}" for octet in serial).encode(),
+    lambda serial: b64encode(b"x" + serial + b"yy"),
+    lambda serial: b"id=" + b64encode(b"xx" + serial),
+    lambda serial: b64encode(serial.decode().encode("utf-16-le")),
+    lambda serial: b"\x01" + serial.decode().encode("utf-16-be"),
+    lambda serial: serial.decode().encode("utf-32-le"),
+    lambda serial: b"\0".join(bytes([octet]) for octet in serial),
+    lambda serial: "".join(chr(octet + 0xFEE0) for octet in serial).encode(),
+    lambda serial: "".join(chr(octet + 0xFEE0) for octet in serial[:4]).encode() + serial[4:],
+    lambda serial: "".join(chr(0x41 + half) for octet in serial for half in divmod(octet, 16)).encode(),
+]
+MAC_SPELLINGS: list[Callable[[bytes], bytes]] = [
+    bytes,
+    lambda mac: b"\1\6" + mac + b"\2",
+    lambda mac: mac[:3] + b"\xff\xfe" + mac[3:],
+    lambda mac: b"\x05" + bytes([mac[0] ^ 2]) + mac[1:3] + b"\xff\xfe" + mac[3:],
+    lambda mac: (mac[:3] + b"\xff\xfe" + mac[3:]).hex("-", 2).encode(),
+    lambda mac: b"%d" % int.from_bytes(mac),
+    lambda mac: ".".join(map(str, mac)).encode(),
+    lambda mac: "-".join(map(str, mac)).encode("utf-16-le"),
+    lambda mac: mac.hex().encode(),
+    lambda mac: mac.hex("_").upper().encode(),
+    lambda mac: b64encode(b"x" + mac),
+    lambda mac: mac[3:],
+    lambda mac: b"NPI" + mac[3:].hex().upper().encode(),
+    lambda mac: b"host BRN_" + mac[3:].hex().encode() + b" ready",
+    lambda mac: mac[3:].hex(":").encode(),
+    lambda mac: b"(" + mac[3:].hex().encode() + b") printer",
+]
+IPV4_SPELLINGS: list[Callable[[bytes], bytes]] = [
+    bytes,
+    lambda own: b"\x01\x04" + own + b"\0",
+    lambda own: b"\x01\x04" + own[::-1] + b"\0",
+    lambda own: own.hex().upper().encode(),
+    lambda own: b"0x" + own.hex().encode(),
+    lambda own: own.hex(" ").encode(),
+    lambda own: b"%03d.%03d.%03d.%03d" % tuple(own),
+    lambda own: b"IP %d.%d.%d.%d:631" % tuple(own),
+    lambda own: b"ip-%d-%d-%d-%d.x" % tuple(own),
+    lambda own: b"%d_%d_%d_%d" % tuple(own),
+    lambda own: b"%d %d %d %d" % tuple(own),
+    lambda own: b"%d,%d,%d,%d" % tuple(own),
+    lambda own: b"%d.%d.%d.%d.in-addr.arpa" % tuple(own[::-1]),
+    lambda own: ".".join(map(str, own)).encode("utf-16-le"),
+    lambda own: b64encode(b"http://%d.%d.%d.%d/" % tuple(own)),
+    lambda own: b"%d" % int.from_bytes(own),
+]
+
+
+def test_a_serial_is_told_in_no_spelling_and_is_the_same_in_each() -> None:
+    told_as = beside(in_vendors_objects(*(spelled(SERIAL.encode()) for spelled in SERIAL_SPELLINGS)))
+    other = told_as[0]
+    assert isinstance(other, bytes)
+    assert other != SERIAL.encode()
+    assert told_as == [spelled(other) for spelled in SERIAL_SPELLINGS]
+
+
+def test_a_mac_and_its_end_are_told_in_no_spelling_and_are_the_same_in_each() -> None:
+    mac = bytes.fromhex("001b780a7b01")
+    told_as = beside(in_vendors_objects(*(spelled(mac) for spelled in MAC_SPELLINGS)))
+    other = told_as[0]
+    assert isinstance(other, bytes)
+    assert other != mac
+    assert told_as == [spelled(other) for spelled in MAC_SPELLINGS]
+    (number,) = beside([(parse_oid("1.3.6.1.4.1.11.9.1.0"), COUNTER64, int.from_bytes(mac))])
+    assert number == int.from_bytes(other)
+    assert beside(in_vendors_objects("10a7b01 0a7b012")) == [b"10a7b01 0a7b012"]
+
+
+def test_an_address_is_told_in_no_spelling_and_is_the_same_in_each() -> None:
+    own = bytes((192, 168, 40, 126))
+    rows = [(parse_oid("1.3.6.1.2.1.4.20.1.1.192.168.40.126"), IP_ADDRESS, own)]
+    rows += in_vendors_objects(*(spelled(own) for spelled in IPV4_SPELLINGS))
+    numbers = [
+        int.from_bytes(own),
+        int.from_bytes(own, signed=True),
+        int.from_bytes(own, "little"),
+        40,
+    ]
+    rows += [(parse_oid(f"1.3.6.1.4.1.11.8.{number}.0"), INTEGER, value) for number, value in enumerate(numbers)]
+    values = {oid: value for oid, _, value in mask([*DEVICE, *rows], PROFILES, key=KEY).varbinds}
+    other = values[rows[1][0]]
+    assert isinstance(other, bytes)
+    assert other != own
+    assert [values[oid] for oid, _, _ in rows[1:-4]] == [spelled(other) for spelled in IPV4_SPELLINGS]
+    assert [values[oid] for oid, _, _ in rows[-4:]] == [
+        int.from_bytes(other),
+        int.from_bytes(other, signed=True),
+        int.from_bytes(other, "little"),
+        40,
+    ]
+
+
+def test_counts_that_look_like_a_low_address_stay() -> None:
+    own = (parse_oid("1.3.6.1.2.1.4.20.1.1.10.0.0.1"), IP_ADDRESS, bytes((10, 0, 0, 1)))
+    rows = in_vendors_objects(
+        b"10 0 0 1", b"\x01\x04\x0a\0\0\x01\xff", b"10.0.0.1.5", b"V 10,0,0,1", b"http://10.0.0.1/"
+    )
+    *counts, url = beside([own, *rows])[1:]
+    assert counts == [value for _, _, value in rows[:-1]]
+    assert url != rows[-1][2]
+
+
+def test_people_and_places_are_told_by_no_few_words_of_theirs_and_single_words_are_anybodys() -> None:
+    rows = [
+        text("1.3.6.1.2.1.1.4.0", "Jane Doe, IT Support <jane.doe@acmeworks.example>"),
+        text("1.3.6.1.2.1.1.5.0", "prn-sales-07.acmeworks.example"),
+        text("1.3.6.1.2.1.1.6.0", "Room 4711 Building Quebec"),
+        *in_vendors_objects(
+            *("Jane Doe", "DOE, JANE", "jane.doe", "JaneDoe", "ACMEWORKS", "Building Quebec", "prn_sales_07"),
+            *("IT Support", "call support", "a room", "Doe", "main building", "HP"),
+        ),
+    ]
+    values = {oid: value for oid, _, value in mask([*DEVICE[:2], *rows], PROFILES, key=KEY).varbinds}
+    contact, name, place, *others = (values[oid] for oid, _, _ in rows)
+    assert isinstance(contact, bytes)
+    assert isinstance(name, bytes)
+    assert isinstance(place, bytes)
+    first, last = contact[:4], contact[5:8]
+    assert first + last not in (b"Jane", b"Doe")
+    assert others[:7] == [
+        first + b" " + last,
+        last.upper() + b", " + first.upper(),
+        (first + b"." + last).lower(),
+        first + last,
+        name[13:22].upper(),
+        place[10:],
+        name[:12].replace(b"-", b"_"),
+    ]
+    assert others[7:] == [value for _, _, value in rows[-6:]]
+
+
+@pytest.mark.parametrize(
+    "part", [b"a", b"a.", b"1.", b"-", b"00000000-", b"8.8.4.4 ", b"CNB1R2345", b"npi0a7b0", b"a@", b"SN:", b"a\0"]
+)
+def test_a_long_value_takes_no_longer_than_it_is_long(part: bytes) -> None:
+    rows = in_vendors_objects(part * (2**16 // len(part)))
+    begun = process_time()
+    assert beside(rows) == [rows[0][2]]
+    assert process_time() - begun < 5
+
+
+def test_a_host_is_the_same_in_wide_letters_and_a_name_of_many_wide_pieces_is_masked() -> None:
+    rows = [
+        text("1.3.6.1.2.1.1.5.0", "prn-sales-07"),
+        *in_vendors_objects("prn-sales-07".encode("utf-16-le"), b" " + netbios("prn-sales-07") + b"CACACA"),
+        text("1.3.6.1.2.1.1.6.0", b"a\0b\0c\0d" * 9000),
+    ]
+    values = {oid: value for oid, _, value in mask([*DEVICE[:2], *rows], PROFILES, key=KEY).varbinds}
+    name, wide, encoded, place = (values[oid] for oid, _, _ in rows)
+    assert isinstance(name, bytes)
+    assert isinstance(place, bytes)
+    assert wide == name.decode().encode("utf-16-le")
+    assert encoded == b" " + netbios(name.decode()) + b"CACACA"
+    assert not set(place[:2]) & set(b"ab")
+
+
+def netbios(name: str) -> bytes:
+    return "".join(chr(0x41 + half) for octet in name.upper().encode() for half in divmod(octet, 16)).encode()
+
+
 def test_a_domain_and_a_mac_are_found_in_a_vendors_objects_alone() -> None:
     rows = [
         text("1.3.6.1.2.1.1.1.0", "HP ETHERNET MULTI-ENVIRONMENT"),
@@ -433,6 +625,22 @@ places_of_any_kind = st.tuples(
     ),
     st.lists(st.integers(0, 2**32 - 1) | st.integers(0, 255), max_size=20),
 ).map(lambda place: parse_oid(".".join(map(str, (place[0], *place[1])))))
+
+
+secrets_of_any_kind = st.sampled_from(
+    [
+        *(spelled(SERIAL.encode()) for spelled in SERIAL_SPELLINGS),
+        *(spelled(bytes.fromhex("001b780a7b01")) for spelled in MAC_SPELLINGS),
+        *(b"prn-c.acmeworks.example", b"\xef\xbc\xa1", b"\0", b" ", b"99.110.98.49.114.50", b"ABCDEF"),
+    ]
+)
+
+
+@given(st.lists(secrets_of_any_kind | st.binary(max_size=4), max_size=8).map(b"".join))
+def test_whatever_stands_beside_secrets_a_value_is_as_long_as_before(value: bytes) -> None:
+    rows = [text("1.3.6.1.2.1.1.6.0", value), text("1.3.6.1.2.1.2.2.1.6.7", b"ABCDEF"), *in_vendors_objects(value)]
+    lengths = [len(masked) for masked in beside(rows) if isinstance(masked, bytes)]
+    assert lengths == [len(value), 6, len(value)]
 
 
 @given(st.dictionaries(places_of_any_kind, values_of_any_kind, max_size=8))
