@@ -82,7 +82,8 @@ def letters_of(text: bytes) -> bytes:
 
 def text_needles(text: bytes, hidden: bytes) -> Iterator[Needle]:
     """The needles of a serial or a name and its pseudonym; none where it is so short that it may be anything."""
-    form, other = letters_of(text), letters_of(hidden)
+    form = letters_of(text)
+    other = bytes(compress(hidden, text.translate(_IS_SYMBOL))).lower()
     if len(form) < _SHORTEST:
         return
     is_mixed = not (form.isdigit() or form.isalpha()) and len(form) >= SHORTEST_WITHIN
@@ -197,5 +198,5 @@ def _written(value: bytes, places: list[int], letters: bytes) -> bytes:
     for place, letter in zip(places, letters, strict=True):
         octet = value[place : place + 1]
         upper = octet.isupper() or (octet.isdigit() and is_upper)
-        part[place - places[0]] = ord(chr(letter).upper()) if upper else letter
+        part[place - places[0]] = ord(bytes((letter,)).upper()) if upper else letter
     return bytes(part)

@@ -567,6 +567,17 @@ def test_a_host_is_the_same_in_wide_letters_and_a_name_of_many_wide_pieces_is_ma
     assert not set(place[:2]) & set(b"ab")
 
 
+def test_a_name_with_the_octets_of_a_mac_in_it_is_masked_and_its_copies() -> None:
+    macs = [bytes.fromhex(f"001b78{number:02x}7b{200 - number:02x}") for number in range(0x30, 0x60)]
+    rows = [text(f"1.3.6.1.2.1.2.2.1.6.{number}", mac) for number, mac in enumerate(macs, 2)]
+    rows += [text(f"1.3.6.1.2.1.31.1.1.1.18.{number}", b"sales7 " + mac) for number, mac in enumerate(macs)]
+    copies = [b"copy of sales7 " + mac + b"!" for mac in macs]
+    for copy, masked in zip(copies, beside([*rows, *in_vendors_objects(*copies)])[len(rows) :], strict=True):
+        assert isinstance(masked, bytes)
+        assert len(masked) == len(copy)
+        assert copy[8:] not in masked
+
+
 def netbios(name: str) -> bytes:
     return "".join(chr(0x41 + half) for octet in name.upper().encode() for half in divmod(octet, 16)).encode()
 
