@@ -63,6 +63,7 @@ _ANYBODYS: Final = frozenset(
         printing server device scan scanner copy copier fax room floor building level main ground hall the of and
         for at near next tray paper toner ink black cyan magenta yellow color colour cartridge drum waste cover door
         front rear left right top bottom upper lower side unit ready error warning
+        laser inkjet low empty full open closed jam power sleep normal online offline busy manual auto
         """,
     )
 )
