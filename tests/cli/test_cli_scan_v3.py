@@ -239,7 +239,7 @@ def test_an_interrupted_sweep_without_a_journal_keeps_what_it_knows(started: Sta
         *("--rate", "30", "--format", "jsonl"),
     )
     assert process.stdout is not None
-    first = "".join(process.stdout.readline() for _ in range(2))
+    first = "".join(process.stdout.readline() for _ in range(3))
     process.send_signal(signal.SIGINT)
     rest, words = process.communicate(timeout=10)
     assert process.returncode == 130, words
