@@ -59,8 +59,8 @@ fuzz: $(VENV)/dev.stamp ## Throw mutated datagrams at the decoder: one minute
 lock: ## Write the lock files anew from pyproject.toml (with uv, in an environment of its own)
 	$(PYTHON) -m venv $(VENV)/uv
 	$(VENV)/uv/bin/pip install --quiet --disable-pip-version-check uv
-	$(call compile,pyproject.toml --group build,requirements.lock)
-	$(call compile,pyproject.toml --group dev --constraints requirements.lock,requirements-dev.lock)
+	$(call compile,pyproject.toml --extra agent --extra collector --group build,requirements.lock)
+	$(call compile,pyproject.toml --extra agent --extra collector --group dev --constraints requirements.lock,requirements-dev.lock)
 	$(call compile,bench/rivals.in,bench/rivals.txt)
 
 # $(call compile,WHAT,FILE): one file for every platform and Python, with hashes and without registry addresses.

@@ -30,6 +30,8 @@ CLOCK_CALLS = {"now", "today", "utcnow"}
 # Other SNMP stacks are peers in tests, never parts.
 PEERS = {"aiosnmp", "easysnmp", "gufo", "netsnmp", "puresnmp", "pyasn1", "pysnmp", "snmpkit", "snmpsim", "x690"}
 STREAMS = {"SOCK_STREAM", "create_connection", "open_tcp_listeners", "open_tcp_stream", "serve_tcp"}
+STREAM_ROOMS = frozenset({"ptscan.link", "ptscan.tls", "ptscan.agent", "ptscan.collector"})
+"""The rooms between agent and collector, which speak to each other by TCP; no device is spoken to there."""
 STREAM_MODULES = {"ftplib", "h2", "http", "httpx", "requests", "smtplib", "telnetlib", "urllib3"}
 # AppSocket (9100 to 9107) and LPD (515): what arrives there is printed.
 PRINTING_PORTS = {515, *range(9100, 9108)}
@@ -288,8 +290,8 @@ def test_trio_is_run_by_the_cli_alone() -> None:
 
 def test_nothing_opens_a_stream_or_knows_a_printing_port() -> None:
     hold(
-        (fault for module in modules() for fault in _streams(module)),
-        "leave it out: ptscan speaks UDP to SNMP ports only, and whatever is sent to 9100 comes out on paper",
+        (fault for module in modules() if module.room not in STREAM_ROOMS for fault in _streams(module)),
+        "leave it out: devices are spoken to by UDP to SNMP ports only, and whatever is sent to 9100 comes out on paper",
     )
 
 

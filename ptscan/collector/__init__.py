@@ -1,0 +1,6 @@
+"""The server that keeps what agents send.
+
+I/O: none.
+"""
+
+__all__: list[str] = []

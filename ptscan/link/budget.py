@@ -1,0 +1,20 @@
+"""What a peer may do so often: a bucket that fills with time and empties with each frame. Pure."""
+
+
+class Budget:
+    """At most ``burst`` at once and ``rate`` a second in the long run."""
+
+    __slots__ = ("_burst", "_left", "_rate", "_since")
+
+    def __init__(self, burst: int, rate: float, *, now: float) -> None:
+        self._burst = burst
+        self._rate = rate
+        self._left = float(burst)
+        self._since = now
+
+    def spend(self, count: int = 1, *, now: float) -> bool:
+        """Take ``count`` out of the bucket; False where it does not hold that many."""
+        self._left = min(self._burst, self._left + (now - self._since) * self._rate)
+        self._since = now
+        self._left -= count
+        return self._left >= 0

@@ -1,0 +1,56 @@
+"""What happens on a connection, as the core tells it to whoever drives it."""
+
+from typing import TypeAlias
+
+import msgspec
+
+from ptscan.link.headers import Request
+from ptscan.link.status import Status
+
+
+class CallStarted(msgspec.Struct, frozen=True):
+    """A client began a call (server side)."""
+
+    stream: int
+    request: Request
+
+
+class MessageReceived(msgspec.Struct, frozen=True):
+    """A whole message came. Whoever takes it gives ``octets`` back by ``Connection.credit``."""
+
+    stream: int
+    message: bytes
+    octets: int
+
+
+class PeerEnded(msgspec.Struct, frozen=True):
+    """The client sends no more on this call (server side)."""
+
+    stream: int
+
+
+class CallEnded(msgspec.Struct, frozen=True):
+    """The call is over: by the server's trailers, a reset, or the connection's end. Nothing more comes of it."""
+
+    stream: int
+    status: Status
+    message: str
+
+
+class Writable(msgspec.Struct, frozen=True):
+    """What waited to be sent on this call has gone out."""
+
+    stream: int
+
+
+class Draining(msgspec.Struct, frozen=True):
+    """The peer takes no new calls; those that are open go on."""
+
+
+class Closed(msgspec.Struct, frozen=True):
+    """The connection is over. ``reason`` is for a log, and empty where it was meant."""
+
+    reason: str
+
+
+Event: TypeAlias = CallStarted | MessageReceived | PeerEnded | CallEnded | Writable | Draining | Closed

@@ -1,0 +1,74 @@
+"""HTTP/2 frames as they come, cut apart before anything is made of them (RFC 9113 section 4.1). Pure."""
+
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+
+PREFACE: Final = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+HEAD_OCTETS: Final = 9
+MOST_OCTETS: Final = 16_384
+"""Of a frame's payload: SETTINGS_MAX_FRAME_SIZE as it stands at first, and stays."""
+
+DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, PUSH_PROMISE, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = range(10)
+END_HEADERS: Final = 0x4
+ACK: Final = 0x1
+
+
+class Frame(msgspec.Struct, frozen=True, gc=False):
+    """One frame: ``octets`` are all of it. ``is_whole`` is False for one that is longer than it may be."""
+
+    kind: int
+    flags: int
+    stream: int
+    octets: bytes
+    is_whole: bool = True
+
+    @property
+    def payload(self) -> bytes:
+        """What stands behind the head."""
+        return self.octets[HEAD_OCTETS:]
+
+
+class FrameCutter:
+    """Takes octets as they come and gives whole frames; of a server, what precedes them is the client's preface."""
+
+    def __init__(self, *, preface: bool) -> None:
+        self._octets = bytearray()
+        self._preface = PREFACE if preface else b""
+
+    def feed(self, data: bytes) -> Iterator[Frame | bytes]:
+        """Yield the frames that ``data`` completes, and once, as octets, the preface; right or wrong, h2 judges it."""
+        self._octets += data
+        if self._preface:
+            length = len(self._preface)
+            if len(self._octets) < length and self._preface.startswith(self._octets):
+                return
+            found = bytes(self._octets[:length])
+            del self._octets[:length]
+            self._preface = b""
+            yield found
+        while len(self._octets) >= HEAD_OCTETS:
+            head = self._octets
+            length = int.from_bytes(head[:3])
+            end = HEAD_OCTETS + length
+            is_whole = length <= MOST_OCTETS
+            if is_whole and len(head) < end:
+                return
+            octets = bytes(head[: end if is_whole else HEAD_OCTETS])
+            frame = Frame(octets[3], octets[4], int.from_bytes(octets[5:9]) & 0x7FFF_FFFF, octets, is_whole)
+            del self._octets[: len(octets)]
+            yield frame
+            if not is_whole:
+                return
+
+    @property
+    def awaits_preface(self) -> bool:
+        """Whether the client's preface has not come yet."""
+        return bool(self._preface)
+
+
+def goaway(last_stream: int, error_code: int, reason: str = "") -> bytes:
+    """A GOAWAY frame (RFC 9113 section 6.8): h2 would send nothing more behind its own."""
+    payload = last_stream.to_bytes(4) + error_code.to_bytes(4) + reason.encode()[:128]
+    return len(payload).to_bytes(3) + bytes((GOAWAY, 0)) + bytes(4) + payload

@@ -1,0 +1,67 @@
+"""Length-prefixed messages of gRPC: a flag, four octets of length, the message (doc/PROTOCOL-HTTP2.md). Pure."""
+
+import zlib
+from collections.abc import Iterator
+
+from ptscan.link.limits import MESSAGE_OCTETS, PREFIX_OCTETS
+from ptscan.link.status import CallError, Status
+
+_GZIP = 16 + zlib.MAX_WBITS
+
+
+def frame(message: bytes, *, compress: bool = False) -> bytes:
+    """One message with its prefix; gzip is used where it makes it shorter."""
+    body = message
+    if compress:
+        packer = zlib.compressobj(level=1, wbits=_GZIP)
+        packed = packer.compress(message) + packer.flush()
+        if len(packed) < len(message):
+            return b"\x01" + len(packed).to_bytes(4) + packed
+    return b"\0" + len(body).to_bytes(4) + body
+
+
+class Deframer:
+    """Takes octets as they come and gives whole messages, inflated; what is too long is refused by its prefix."""
+
+    def __init__(self, *, encoding: str = "identity", most: int = MESSAGE_OCTETS) -> None:
+        """``encoding`` is the peer's grpc-encoding, identity or gzip; ``most`` octets may one message have."""
+        self._encoding = encoding
+        self._most = most
+        self._octets = bytearray()
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """Yield the messages that ``data`` completes; raises CallError where the peer breaks the form or the limit."""
+        self._octets += data
+        while len(self._octets) >= PREFIX_OCTETS:
+            compressed, length = self._octets[0], int.from_bytes(self._octets[1:PREFIX_OCTETS])
+            if compressed > 1:
+                raise CallError(Status.INTERNAL, f"a message begins with {compressed}, which is no compressed-flag")
+            if length > self._most:
+                raise CallError(
+                    Status.RESOURCE_EXHAUSTED, f"a message of {length} octets; at most {self._most} are taken"
+                )
+            end = PREFIX_OCTETS + length
+            if len(self._octets) < end:
+                return
+            body = bytes(self._octets[PREFIX_OCTETS:end])
+            del self._octets[:end]
+            yield self._inflated(body) if compressed else body
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether no part of a message is waiting for its rest."""
+        return not self._octets
+
+    def _inflated(self, body: bytes) -> bytes:
+        if self._encoding != "gzip":
+            raise CallError(Status.INTERNAL, f"a compressed message under the encoding {self._encoding}")
+        unpacker = zlib.decompressobj(wbits=_GZIP)
+        try:
+            message = unpacker.decompress(body, self._most + 1)
+        except zlib.error as error:
+            raise CallError(Status.INTERNAL, f"a message that is no gzip: {error}") from error
+        if len(message) > self._most:
+            raise CallError(Status.RESOURCE_EXHAUSTED, f"a message of more than {self._most} octets, inflated")
+        if not unpacker.eof or unpacker.unused_data:
+            raise CallError(Status.INTERNAL, "a gzip message that is cut short, or has something behind it")
+        return message
