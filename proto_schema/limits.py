@@ -1,0 +1,34 @@
+"""Every limit of the wire's messages, in one place: what a peer may say before its message is refused.
+
+Lengths are octets for octets and characters for text. Tested at each limit and one beyond.
+"""
+
+from typing import Final
+
+MESSAGE_OCTETS: Final = 4 << 20
+"""Of one message, encoded."""
+DEPTH: Final = 32
+"""Of arrays and maps in one another, the message itself being the first."""
+
+SEQUENCE: Final = (1 << 63) - 1
+"""The last number of a record, and of anything else that counts: what SQLite and PostgreSQL can hold."""
+RECORDS: Final = 10_000
+"""In one batch, and so the refusals in its reply."""
+BODY_OCTETS: Final = 1 << 20
+"""Of one record's body."""
+
+WORD: Final = 64
+"""Of an id, a code, a version, an instant."""
+TEXT: Final = 1_024
+"""Of what is said for a person, and of a token, a target, a schedule."""
+CSR_OCTETS: Final = 16 << 10
+CERTIFICATE_OCTETS: Final = 16 << 10
+CERTIFICATES: Final = 8
+"""In one chain, and roots at once."""
+TARGETS: Final = 4_096
+"""Of one job or schedule, and as many excludes."""
+SCHEDULES: Final = 256
+JOBS: Final = 256
+"""In one reply, and updates of jobs in one request."""
+FINDINGS: Final = 256
+"""In one report of an agent's health."""

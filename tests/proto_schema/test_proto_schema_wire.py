@@ -1,0 +1,113 @@
+"""Octets become the message that they are, or one typed error: whatever a peer sends."""
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from proto_schema import Batch, EnrolRequest, Reading, Record, Refusal, UploadReply, WireError, decode, encode
+from proto_schema.depth import deeper_than
+from proto_schema.limits import DEPTH, MESSAGE_OCTETS
+
+RECORD = Record(sequence=1, kind="reading", at="2026-11-21T06:00:00Z", body=b"\x80")
+BATCH = Batch(epoch="e1", records=[RECORD])
+REPLY = UploadReply(epoch="e1", upto=1, refused=[Refusal(sequence=1, code="malformed", text="no reading")])
+
+
+def refusal(octets: bytes, kind: type[msgspec.Struct]) -> str:
+    with pytest.raises(WireError) as error:
+        decode(octets, kind)
+    assert "\n" not in str(error.value)
+    assert error.value.kind == kind.__name__
+    return error.value.code
+
+
+def nested(depth: int) -> bytes:
+    return b"\x91" * (depth - 1) + b"\x90"
+
+
+@pytest.mark.parametrize("message", [BATCH, REPLY, RECORD], ids=lambda message: type(message).__name__)
+def test_what_is_encoded_is_decoded_alike(message: msgspec.Struct) -> None:
+    octets = encode(message)
+    assert decode(octets, type(message)) == message
+    for cut in range(len(octets)):
+        assert refusal(octets[:cut], type(message)) == "malformed"
+    assert refusal(octets + b"\x00", type(message)) == "malformed"
+
+
+def test_a_message_is_as_long_as_the_limit_and_no_longer() -> None:
+    def batch(octets: int) -> Batch:
+        of = {"kind": "reading", "at": ""}
+        full = [Record(sequence=number, body=bytes(1 << 20), **of) for number in (1, 2, 3)]
+        return Batch(epoch="e", records=[*full, Record(sequence=4, body=bytes(octets), **of)])
+
+    room = MESSAGE_OCTETS - len(msgspec.msgpack.encode(batch(1 << 19))) + (1 << 19)
+    octets = encode(batch(room))
+    assert len(octets) == MESSAGE_OCTETS
+    assert decode(octets, Batch) == batch(room)
+    with pytest.raises(WireError, match="4194305 octets") as error:
+        encode(batch(room + 1))
+    assert error.value.code == "too-long"
+    assert refusal(msgspec.msgpack.encode(batch(room + 1)), Batch) == "too-long"
+
+
+def test_a_later_field_is_as_deep_as_the_limit_and_no_deeper() -> None:
+    later = b"\x94\xa2e1\x01\x90"
+    assert decode(later + nested(DEPTH - 1), UploadReply) == UploadReply(epoch="e1", upto=1)
+    for depth in (DEPTH, 500, 1_000_000):
+        assert refusal(later + nested(depth), UploadReply) == "too-deep"
+    assert refusal(b"\x94\xa2e1\x01\x90" + b"\x81\xa0" * DEPTH + b"\xc0", UploadReply) == "too-deep"
+
+
+def test_depth_is_counted_whatever_lies_between() -> None:
+    inner = [1, -1, 1 << 40, -(1 << 40), 1.5, None, True, "x", "x" * 40, "x" * 400, "x" * 70_000, b"x", b"x" * 300]
+    inner += [b"x" * 70_000, list(range(20)), list(range(70_000)), {str(n): n for n in range(20)}, {}, []]
+    inner += [msgspec.msgpack.Ext(1, bytes(length)) for length in (1, 2, 3, 4, 8, 16, 300, 70_000)]
+    value: object = [*inner]
+    for depth in range(2, 2 * DEPTH):
+        octets = msgspec.msgpack.encode(value)
+        assert deeper_than(octets, depth - 1)
+        assert not deeper_than(octets, depth)
+        value = [*inner, value, 3] if depth % 2 else {"a": inner, "b": value, "c": "d"}
+
+
+@pytest.mark.parametrize("head", ["dc ffff", "dd ffffffff", "de ffff", "df ffffffff", "c6 ffffffff", "db ffffffff"])
+def test_a_length_beyond_the_octets_at_hand_is_refused(head: str) -> None:
+    for before in (b"", b"\x92\xa2e1", b"\x93\xa2e1\x90"):
+        assert refusal(before + bytes.fromhex(head), Batch) in {"malformed", "mistyped"}
+
+
+def test_another_message_is_refused() -> None:
+    for octets in (b"\xc0", b"\x80", b"\x90", b"\x92\x01\x90", b"\x92\xa2e1\x80", b"\x92\xa2e1\x91\x90"):
+        assert refusal(octets, Batch) == "mistyped"
+    assert refusal(b"\x92\xa1\xff\x90", Batch) == "malformed"
+    assert refusal(encode(REPLY), EnrolRequest) == "mistyped"
+
+
+def test_what_cannot_be_said_is_refused_where_it_is_said() -> None:
+    for wrong in (
+        Record(sequence=1 << 64, kind="", at="", body=b""),
+        Record(sequence=1, kind="\ud800", at="", body=b""),
+    ):
+        with pytest.raises(WireError) as error:
+            encode(wrong)
+        assert error.value.code == "not-encodable"
+
+
+@given(st.binary(max_size=200))
+def test_random_octets_are_a_message_or_a_typed_error(octets: bytes) -> None:
+    for kind in (Batch, UploadReply, EnrolRequest, Reading):
+        try:
+            decode(octets, kind)
+        except WireError:
+            pass
+
+
+@given(st.integers(0, 10_000), st.integers(0, 255))
+def test_a_flipped_octet_is_a_message_or_a_typed_error(at: int, octet: int) -> None:
+    octets = bytearray(encode(REPLY))
+    octets[at % len(octets)] = octet
+    try:
+        decode(bytes(octets), UploadReply)
+    except WireError:
+        pass
