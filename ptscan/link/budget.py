@@ -14,7 +14,11 @@ class Budget:
 
     def spend(self, count: int = 1, *, now: float) -> bool:
         """Take ``count`` out of the bucket; False where it does not hold that many."""
-        self._left = min(self._burst, self._left + (now - self._since) * self._rate)
-        self._since = now
+        self._left = min(self._burst, self._left + max(0.0, now - self._since) * self._rate)
+        self._since = max(self._since, now)
         self._left -= count
         return self._left >= 0
+
+    def earn(self, count: int) -> None:
+        """Put ``count`` back, for work of ours that the peer may well answer; never more than it holds."""
+        self._left = min(self._burst, self._left + count)

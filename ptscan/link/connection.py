@@ -2,18 +2,21 @@
 
 Theory of operation. Octets go in by ``receive``, with the time; events come out by ``next_event``; what is to be sent
 is taken by ``data_to_send``. ``next_deadline`` says when ``tick`` is due if nothing comes before. The peer's frames are
-cut apart first (frames.py): they are counted against budgets there, the header block is timed, and a GOAWAY that
-means no harm is kept from h2, which would drop the calls that are still open. All else is h2's, which judges the form.
+cut apart first (frames.py) and judged by what they cost and move (floods.py); a GOAWAY that means no harm is kept from
+h2, which would drop the calls that are still open. All else is h2's, which judges the form. What is known of one call
+stands in calls.py.
 
 Flow control is the back-pressure. What a whole message took is given back only when the application has taken the
 message (``credit``); what an unfinished message took is given back at once, for a message may be longer than a window.
 What the application sends waits here until the peer's window takes it: ``unsent`` says how much does.
 
+A call that ends before its peer has ended its side is reset, on either side: h2 would count it as open for ever.
+
 Whatever a peer does ends its own call or its own connection: no method raises for it.
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from enum import Enum
 from math import inf
 from typing import Final
@@ -26,7 +29,7 @@ import h2.exceptions
 import h2.settings
 
 from ptscan.link import frames, limits
-from ptscan.link.budget import Budget
+from ptscan.link.calls import CallState, Ours
 from ptscan.link.events import (
     CallEnded,
     CallStarted,
@@ -34,13 +37,16 @@ from ptscan.link.events import (
     Draining,
     Event,
     MessageReceived,
+    PageAsked,
     PeerEnded,
     Writable,
 )
+from ptscan.link.floods import Floods
 from ptscan.link.framing import Deframer, frame
 from ptscan.link.headers import (
     Headers,
     RefusalError,
+    is_grpc,
     read_request,
     read_status,
     request_headers,
@@ -51,6 +57,7 @@ from ptscan.link.status import CallError, Status, status_of_reset
 
 _CODES: Final = h2.errors.ErrorCodes
 _LAST_STREAM: Final = 2**31 - 1
+_PING: Final = b"ptscan\0\0"
 
 
 class Side(Enum):
@@ -60,63 +67,34 @@ class Side(Enum):
     SERVER = "server"
 
 
-class _Call:
-    """One stream: what came of a message, what waits to be sent, and how far it has got."""
-
-    __slots__ = (
-        "deframer", "ended_by_peer", "ending", "headers_sent", "http_status", "is_json", "owed", "sends_gzip",
-        "stalled_since", "uncredited", "unsent",
-    )  # fmt: skip
-
-    def __init__(self) -> None:
-        self.deframer = Deframer()
-        self.unsent = bytearray()
-        self.ending: Headers | bool = False
-        """What is to follow once all is sent: nothing, the end of the stream, or trailers."""
-        self.headers_sent = False
-        self.ended_by_peer = False
-        self.http_status = 200
-        self.sends_gzip = False
-        self.is_json = False
-        self.uncredited = 0
-        self.owed = 0
-        self.stalled_since: float | None = None
-
-
 class Connection:
     """One end of one connection; see the module."""
 
-    def __init__(self, side: Side, *, now: float, authority: str = "") -> None:
-        """``authority`` is the server's, for a client's requests."""
+    def __init__(self, side: Side, *, now: float, authority: str = "", most: int = limits.MESSAGE_OCTETS,
+                 pages: Container[str] = ()) -> None:  # fmt: skip
+        """``authority`` is the server's, for a client's requests; ``most`` octets may a message have that comes.
+
+        ``pages`` are a server's paths that a plain GET may ask for: ``PageAsked`` tells of it, ``answer`` answers.
+        """
         self._side = side
         self._authority = authority
-        config = h2.config.H2Configuration(client_side=side is Side.CLIENT, header_encoding="utf-8")
-        self._h2 = h2.connection.H2Connection(config)
-        self._h2.local_settings = h2.settings.Settings(
-            client=side is Side.CLIENT,
-            initial_values={
-                h2.settings.SettingCodes.ENABLE_PUSH: 0,
-                h2.settings.SettingCodes.MAX_CONCURRENT_STREAMS: limits.STREAMS,
-                h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: limits.STREAM_WINDOW,
-                h2.settings.SettingCodes.MAX_HEADER_LIST_SIZE: limits.HEADER_LIST_OCTETS,
-            },
-        )
-        self._h2.decoder.max_header_list_size = limits.HEADER_LIST_OCTETS  # new settings do not reach it
-        self._h2.initiate_connection()
-        self._h2.increment_flow_control_window(limits.CONNECTION_WINDOW - 65_535)
+        self._most = most
+        self._pages = pages
+        self._h2 = _begun_h2(side)
         self._cutter = frames.FrameCutter(preface=side is Side.SERVER)
-        self._calls: dict[int, _Call] = {}
+        self._floods = Floods(now=now)
+        self._calls: dict[int, CallState] = {}
+        self._late: dict[int, None] = {}
         self._events: deque[Event] = deque()
         self._out = bytearray()
-        self._resets = Budget(*limits.RESETS, now=now)
-        self._controls = Budget(*limits.CONTROL_FRAMES, now=now)
-        self._empties = Budget(*limits.EMPTY_FRAMES, now=now)
+        self._now = now
         self._began = now
         self._heard = now
-        self._headers_since: float | None = None
+        self._is_greeted = False
         self._pinged: float | None = None
-        self._drain_until = inf
-        self._draining = False
+        self._leave_at = inf
+        self._is_leaving = False
+        self._peer_is_leaving = False
         self._is_closed = False
         self._highest = 0
         self._collect()
@@ -131,7 +109,7 @@ class Connection:
     @property
     def is_draining(self) -> bool:
         """Whether no new call can begin."""
-        return self._draining or self._is_closed
+        return self._is_leaving or self._peer_is_leaving or self._is_closed
 
     @property
     def calls(self) -> int:
@@ -141,7 +119,7 @@ class Connection:
     def can_call(self) -> bool:
         """Whether a call may begin now; one too many would end the connection."""
         most = min(self._h2.remote_settings.max_concurrent_streams, limits.STREAMS)
-        return not self.is_draining and len(self._calls) < most
+        return not self.is_draining and len(self._calls) < most and self._highest < _LAST_STREAM - 2
 
     def unsent(self, stream: int) -> int:
         """Octets of a call that wait for the peer's window."""
@@ -153,7 +131,7 @@ class Connection:
         return self._events.popleft() if self._events else None
 
     def data_to_send(self) -> bytes:
-        """Everything that is to be written now; it is the driver's from here on."""
+        """Everything that is to be written now; it is the driver's from here on. Asked until there is nothing."""
         data = bytes(self._out)
         self._out.clear()
         self._pump_all()
@@ -167,32 +145,29 @@ class Connection:
         """When ``tick`` is due."""
         if self._is_closed:
             return inf
-        deadlines = [self._drain_until]
-        if self._cutter.awaits_preface:
+        silent_since = self._heard if self._pinged is None else self._pinged
+        deadlines = [self._leave_at, self._floods.headers_due, silent_since + limits.PING_SECONDS]
+        if not self._is_greeted:
             deadlines.append(self._began + limits.PREFACE_SECONDS)
-        if self._headers_since is not None:
-            deadlines.append(self._headers_since + limits.HEADER_SECONDS)
-        deadlines.append((self._heard if self._pinged is None else self._pinged) + limits.PING_SECONDS)
-        deadlines += [
-            call.stalled_since + limits.SEND_SECONDS for call in self._calls.values() if call.stalled_since is not None
-        ]
-        return min(deadlines)
+        stalls = (call.stalled_since for call in self._calls.values())
+        return min(deadlines + [since + limits.SEND_SECONDS for since in stalls if since is not None])
 
     def tick(self, now: float) -> None:
         """Do what time demands: ask whether the peer lives, give up on what does not come."""
         if self._is_closed:
             return
-        if self._cutter.awaits_preface and now >= self._began + limits.PREFACE_SECONDS:
+        self._now = now
+        if not self._is_greeted and now >= self._began + limits.PREFACE_SECONDS:
             self.close("no HTTP/2 preface came")
-        elif self._headers_since is not None and now >= self._headers_since + limits.HEADER_SECONDS:
-            self.close("a header block was begun and not ended", _CODES.ENHANCE_YOUR_CALM)
-        elif now >= self._drain_until:
+        elif now >= self._floods.headers_due:
+            self.close("a header block or a frame was begun and not ended", _CODES.ENHANCE_YOUR_CALM)
+        elif now >= self._leave_at:
             self.close("")
         elif self._pinged is not None and now >= self._pinged + limits.PING_SECONDS:
             self.close("the peer no longer answers")
         elif self._pinged is None and now >= self._heard + limits.PING_SECONDS:
             self._pinged = now
-            self._h2.ping(b"ptscan\0\0")
+            self._h2.ping(_PING)
             self._collect()
         for stream, call in list(self._calls.items()):
             if call.stalled_since is not None and now >= call.stalled_since + limits.SEND_SECONDS:
@@ -202,269 +177,339 @@ class Connection:
 
     def receive(self, data: bytes, now: float) -> None:
         """Take what the peer sent."""
-        if self._is_closed:
+        if self._is_closed or not data:
             return
-        self._heard = now
+        self._now = self._heard = now
         self._pinged = None
         for item in self._cutter.feed(data):
             if isinstance(item, bytes):
-                self._hand_over(item, now)
-            elif self._within_budget(item, now) and not self._took(item):
-                self._hand_over(item.octets, now)
+                self._hand_over(item)
+            elif self._admits(item) and not self._is_farewell(item):
+                self._hand_over(item.octets)
             if self._is_closed:
                 return
+        self._floods.pause(in_frame=self._cutter.has_begun_frame, now=now)
         self._collect()
-        self._pump_all(now)
+        self._pump_all()
 
     def receive_end(self) -> None:
         """The peer closed its side of the transport."""
         self.close("" if not self._calls else "the connection was cut")
 
-    def _within_budget(self, frame: frames.Frame, now: float) -> bool:
-        """Count what costs its sender nothing; a peer that floods is sent away."""
-        kind = frame.kind
-        if kind in (frames.SETTINGS, frames.PING):
-            budget = self._controls
-        elif kind == frames.RST_STREAM:
-            budget = self._resets
-        elif kind > frames.CONTINUATION or kind in (frames.PRIORITY, frames.WINDOW_UPDATE) or not frame.payload:
-            budget = self._empties
-        else:
-            budget = None
-        if kind in (frames.HEADERS, frames.CONTINUATION):
-            ended = frame.flags & frames.END_HEADERS
-            self._headers_since = None if ended else (self._headers_since if self._headers_since is not None else now)
-        if budget is None or budget.spend(now=now):
+    def _admits(self, frame: frames.Frame) -> bool:
+        """Judge a frame by what can be seen from outside; one that is too much ends the connection."""
+        if not self._is_greeted:
+            if frame.octets.startswith(b"HTTP/"):
+                self.close("the peer speaks HTTP/1", _CODES.HTTP_1_1_REQUIRED)
+                return False
+            if frame.kind != frames.SETTINGS or frame.flags & frames.ACK:
+                self.close("the peer's first frame is no SETTINGS", _CODES.PROTOCOL_ERROR)
+                return False
+            self._is_greeted = True
+        if not frame.is_whole:
+            self.close("a frame longer than one may be", _CODES.FRAME_SIZE_ERROR)
+            return False
+        is_over = 0 < frame.stream <= self._highest and frame.stream not in self._calls
+        if self._floods.admits(frame, is_over=is_over, is_late=frame.stream in self._late, now=self._now):
             return True
-        self.close("too many frames that move nothing", _CODES.ENHANCE_YOUR_CALM)
+        self._calm()
         return False
 
-    def _took(self, frame: frames.Frame) -> bool:
-        """Whether a frame is none of h2's business: a GOAWAY without an error, and PRIORITY, which means nothing."""
-        if frame.kind == frames.PRIORITY:
-            return True
+    def _calm(self) -> None:
+        self.close("the peer floods: resets, or frames that move nothing", _CODES.ENHANCE_YOUR_CALM)
+
+    def _is_farewell(self, frame: frames.Frame) -> bool:
+        """Take a GOAWAY that means no harm, which h2 would not survive; whether it was one."""
         payload = frame.payload
-        if frame.kind != frames.GOAWAY or len(payload) < 8 or int.from_bytes(payload[4:8]):
+        if frame.kind != frames.GOAWAY or frame.stream or self._floods.in_headers or len(payload) < 8:
             return False
-        last = int.from_bytes(payload[:4]) & _LAST_STREAM
-        if not self._draining:
-            self._draining = True
+        if int.from_bytes(payload[4:8]) != _CODES.NO_ERROR:
+            return False
+        if not self._peer_is_leaving:
+            self._peer_is_leaving = True
             self._events.append(Draining())
-        for stream in [number for number in self._calls if number > last and self._side is Side.CLIENT]:
-            self._end(stream, Status.UNAVAILABLE, "the server takes no new calls")
+        if self._side is Side.CLIENT:
+            last = int.from_bytes(payload[:4]) & _LAST_STREAM
+            for stream in [number for number in self._calls if number > last]:
+                self._end(stream, Status.UNAVAILABLE, "the server takes no new calls")
+            if not self._calls:
+                self._leave_at = -inf
         return True
 
-    def _hand_over(self, octets: bytes, now: float) -> None:
+    def _hand_over(self, octets: bytes) -> None:
         try:
             found = self._h2.receive_data(octets)
         except h2.exceptions.ProtocolError as error:
             self._collect()  # h2 has written its GOAWAY
-            self._over(f"the peer broke HTTP/2: {error}")
+            self._over(f"the peer broke HTTP/2: {_one_line(error)}")
             return
-        except (UnicodeDecodeError, ValueError, KeyError, IndexError) as error:
+        except Exception as error:  # h2 asserts what a peer can break: whatever it raises is of this peer's doing
             self.close(f"the peer sent what cannot be read: {type(error).__name__}", _CODES.PROTOCOL_ERROR)
             return
         for event in found:
-            self._happened(event, now)
+            self._happened(event)
             if self._is_closed:
                 return
 
-    def _happened(self, event: h2.events.Event, now: float) -> None:
+    def _happened(self, event: h2.events.Event) -> None:
         match event:
-            case h2.events.RequestReceived(stream_id=stream, headers=headers):
-                self._begin(stream, _texts(headers), now)
-            case h2.events.ResponseReceived(stream_id=stream, headers=headers):
-                self._answered(stream, dict(_texts(headers)))
+            case h2.events.RequestReceived(stream_id=stream, headers=headers, stream_ended=ended):
+                self._begin(stream, _texts(headers), ended=ended is not None)
+            case h2.events.ResponseReceived(stream_id=stream, headers=headers, stream_ended=ended):
+                self._answered(stream, dict(_texts(headers)), ended=ended is not None)
             case h2.events.TrailersReceived(stream_id=stream, headers=headers):
                 if self._side is Side.CLIENT and (call := self._calls.get(stream)):
                     self._finish_by(stream, call, _texts(headers))
-            case h2.events.DataReceived(stream_id=stream, data=data, flow_controlled_length=length):
-                self._data(stream, data or b"", length or 0, now)
+            case h2.events.InformationalResponseReceived():
+                if not self._floods.admits_crumb(now=self._now):
+                    self._calm()
+            case h2.events.DataReceived(stream_id=stream, data=data, flow_controlled_length=length, stream_ended=ended):
+                self._data(stream, data or b"", length or 0, ended=ended is not None)
             case h2.events.StreamEnded(stream_id=stream):
-                self._peer_ended(stream, now)
+                self._peer_ended(stream)
             case h2.events.StreamReset(stream_id=stream, error_code=code, remote_reset=remote):
-                if not remote and not self._resets.spend(now=now):
-                    self.close("too many calls that had to be reset", _CODES.ENHANCE_YOUR_CALM)
+                if not remote and not self._floods.admits_reset_of_ours(now=self._now):
+                    self._calm()
                 elif stream in self._calls:
-                    self._end(stream, status_of_reset(int(code or 0)), "the peer gave the call up")
+                    why = "the peer gave the call up" if remote else "the peer broke the call"
+                    self._end(stream, status_of_reset(int(code or 0)), why)
             case h2.events.WindowUpdated(stream_id=stream):
-                for number in [stream] if stream else list(self._calls):
-                    self._pump(number, now)
+                self._pump(stream) if stream else self._pump_all()
             case h2.events.RemoteSettingsChanged():
-                self._pump_all(now)
+                self._pump_all()
             case h2.events.ConnectionTerminated(error_code=code):
                 self._over(f"the peer ended the connection ({_code_name(code)})")
             case _:
                 pass
 
-    def _begin(self, stream: int, headers: Headers, now: float) -> None:
+    def _begin(self, stream: int, headers: Headers, *, ended: bool) -> None:
         self._highest = max(self._highest, stream)
-        call = self._calls[stream] = _Call()
+        if self._is_leaving:  # it crossed our GOAWAY: nothing of it was done, so it may be tried elsewhere
+            self._reset(stream, _CODES.REFUSED_STREAM)
+            return
+        call = self._calls[stream] = CallState(most=self._most, is_told=True)
+        call.peer_ended = ended
         try:
             request = read_request(headers)
         except RefusalError as refusal:
-            self._h2.send_headers(stream, [(":status", str(refusal.http_status))], end_stream=True)
-            self._drop(stream)
+            told = dict(headers)
+            if told.get(":method") == "GET" and told.get(":path") in self._pages:
+                self._events.append(PageAsked(stream, told[":path"]))
+                return
+            call.head, call.tail, call.ours = [(":status", str(refusal.http_status))], [], Ours.ENDING
+            self._pump(stream)
             return
         except CallError as error:
-            self.finish(stream, error.status, error.message, now)
+            call.head = response_headers(compress=False)
+            self.finish(stream, error.status, error.message, self._now)
             return
-        call.deframer = Deframer(encoding=request.encoding)
+        call.deframer = Deframer(encoding=request.encoding, most=self._most)
         call.sends_gzip = request.accepts_gzip
-        call.is_json = request.is_json
+        call.head = response_headers(compress=call.sends_gzip, is_json=request.is_json)
+        call.is_told = False
         self._events.append(CallStarted(stream, request))
 
-    def _answered(self, stream: int, headers: dict[str, str]) -> None:
+    def _answered(self, stream: int, headers: dict[str, str], *, ended: bool) -> None:
         call = self._calls.get(stream)
         if call is None:
             return
         status = headers.get(":status", "")
+        call.peer_ended = ended
         call.http_status = int(status) if status.isascii() and status.isdigit() else 0
+        kind = headers.get("content-type", "")
         if "grpc-status" in headers or call.http_status != 200:
-            code, message = read_status(headers.items(), http_status=call.http_status)
-            self._end(stream, code, message)
-            return
-        call.deframer = Deframer(encoding=headers.get("grpc-encoding", "identity"))
+            self._finish_by(stream, call, list(headers.items()))
+        elif not is_grpc(kind):
+            self._finish(stream, call, Status.UNKNOWN, f"the peer answers with {kind[:64]!r}, which is no gRPC")
+        else:
+            call.deframer = Deframer(encoding=headers.get("grpc-encoding", "identity"), most=self._most)
 
-    def _data(self, stream: int, data: bytes, length: int, now: float) -> None:
+    def _data(self, stream: int, data: bytes, length: int, *, ended: bool) -> None:
         call = self._calls.get(stream)
-        if call is None:  # a call that is over: its octets are given back, or the connection stalls
-            self._give_back(length, stream)
+        if call is None or (self._side is Side.SERVER and (call.is_told or call.ours is not Ours.OPEN)):
+            self._give_back(length, stream)  # nobody takes it: its octets are given back, or the connection stalls
             return
+        call.peer_ended = ended
         call.uncredited += length
+        has_message = ended
         try:
             for message in call.deframer.feed(data):
-                octets = min(len(message) + limits.PREFIX_OCTETS, call.uncredited - call.owed)
-                call.owed += octets
-                self._events.append(MessageReceived(stream, message, octets))
+                has_message = True
+                self._events.append(MessageReceived(stream, message, call.owe(message)))
+                self._check_held()
+            self._check_held()
         except CallError as error:
-            self._give_up(stream, error, now)
+            self._give_up(stream, call, error)
             return
-        self._credit_free(stream, call)
+        if not has_message and len(data) < limits.DATA_CRUMB_OCTETS and data and not self._floods.admits_crumb(
+            now=self._now
+        ):  # fmt: skip
+            self._calm()
+            return
+        self._give_back(call.free(), stream)
 
-    def _peer_ended(self, stream: int, now: float) -> None:
+    def _check_held(self) -> None:
+        if sum(call.held for call in self._calls.values()) > limits.HELD_OCTETS:
+            raise CallError(Status.RESOURCE_EXHAUSTED, "the calls of this connection hold more than is kept for them")
+
+    def _peer_ended(self, stream: int) -> None:
         call = self._calls.get(stream)
         if call is None:
             return
-        call.ended_by_peer = True
-        if not call.deframer.is_whole:
-            self._give_up(stream, CallError(Status.INTERNAL, "the last message is cut short"), now)
-        elif self._side is Side.SERVER:
-            self._events.append(PeerEnded(stream))
+        call.peer_ended = True
+        if self._side is Side.CLIENT:
+            self._finish(stream, call, Status.INTERNAL, "the server ended the call without a status")
+        elif call.is_told or call.ours is not Ours.OPEN:
+            return
+        elif not call.deframer.is_whole:
+            self._give_up(stream, call, CallError(Status.INTERNAL, "the last message is cut short"))
         else:
-            self._end(stream, Status.INTERNAL, "the server ended the call without a status")
+            self._events.append(PeerEnded(stream))
 
-    def _finish_by(self, stream: int, call: _Call, headers: Headers) -> None:
+    def _finish_by(self, stream: int, call: CallState, headers: Headers) -> None:
+        call.peer_ended = True
         status, message = read_status(headers, http_status=call.http_status)
-        if not call.deframer.is_whole and status is Status.OK:
+        if status is Status.OK and not call.deframer.is_whole:
             status, message = Status.INTERNAL, "the last message is cut short"
+        self._finish(stream, call, status, message)
+
+    def _finish(self, stream: int, call: CallState, status: Status, message: str) -> None:
+        """A client's call is over by the server's word; what h2 still holds open of it is closed."""
+        if call.ours is not Ours.ENDED or not call.peer_ended:
+            self._reset(stream, _CODES.CANCEL)
         self._end(stream, status, message)
 
-    def _give_up(self, stream: int, error: CallError, now: float) -> None:
+    def _give_up(self, stream: int, call: CallState, error: CallError) -> None:
         """End a call that cannot go on, and tell the peer."""
-        if self._side is Side.SERVER:
-            self._events.append(CallEnded(stream, error.status, error.message))
-            self.finish(stream, error.status, error.message, now)
+        if self._side is Side.CLIENT:
+            self.cancel(stream, error.status, error.message, self._now)
         else:
-            self.cancel(stream, error.status, error.message, now)
+            self._tell(stream, call, error.status, error.message)
+            self.finish(stream, error.status, error.message, self._now)
 
     # What goes out.
 
     def start_call(self, path: str, *, timeout: float | None, metadata: dict[str, str] | None = None) -> int:
-        """Begin a call (client side, and only where ``can_call``); ``timeout`` is in seconds from now."""
+        """Begin a call (client side); ``timeout`` is in seconds from now. Raises CallError unless ``can_call``."""
+        if not self.can_call():
+            raise CallError(Status.UNAVAILABLE, "the connection takes no more calls")
         stream = self._h2.get_next_available_stream_id()
-        headers = request_headers(path, authority=self._authority, timeout=timeout, metadata=metadata)
-        self._h2.send_headers(stream, headers)
-        call = self._calls[stream] = _Call()
-        call.headers_sent = call.sends_gzip = True
+        self._h2.send_headers(
+            stream, request_headers(path, authority=self._authority, timeout=timeout, metadata=metadata)
+        )
+        call = self._calls[stream] = CallState(most=self._most, is_told=False)
+        call.sends_gzip = True
+        self._highest = stream
+        self._floods.began_call()
         self._collect()
         return stream
 
     def send(self, stream: int, message: bytes, now: float, *, compress: bool = False) -> None:
-        """Queue a message; on a call that is over it goes nowhere."""
+        """Queue a message; on a call that is over, or was ended, it goes nowhere."""
         call = self._calls.get(stream)
-        if call is None or call.ending:
-            return
-        call.unsent += frame(message, compress=compress and call.sends_gzip)
-        self._pump(stream, now)
+        if call is not None and call.ours is Ours.OPEN:
+            self._now = now
+            call.unsent += frame(message, compress=compress and call.sends_gzip)
+            self._pump(stream)
 
     def end(self, stream: int, now: float) -> None:
         """Say that nothing more will be sent (client side)."""
-        if call := self._calls.get(stream):
-            call.ending = call.ending or True
-            self._pump(stream, now)
+        call = self._calls.get(stream)
+        if call is not None and call.ours is Ours.OPEN:
+            self._now = now
+            call.ours = Ours.ENDING
+            self._pump(stream)
 
     def finish(self, stream: int, status: Status, message: str, now: float) -> None:
-        """End a call by its status, behind what is still to be sent of it (server side)."""
+        """End a call by its status, behind what is still to be sent of it (server side); the first end holds."""
         call = self._calls.get(stream)
-        if call is None:
+        if call is None or call.ours is not Ours.OPEN:
             return
+        self._now = now
         if status is not Status.OK:
             call.unsent.clear()
-        call.ending = trailers(status, message)
-        self._pump(stream, now)
+        call.tail, call.outcome, call.ours = trailers(status, message), (status, message), Ours.ENDING
+        self._pump(stream)
+
+    def answer(self, stream: int, http_status: int, body: bytes, now: float, *, kind: str = "text/plain") -> None:
+        """Answer a ``PageAsked`` (server side)."""
+        call = self._calls.get(stream)
+        if call is not None and call.ours is Ours.OPEN and call.head is None:
+            self._now = now
+            call.head = [(":status", str(http_status)), ("content-type", kind), ("content-length", str(len(body)))]
+            call.unsent += body
+            call.ours = Ours.ENDING
+            self._pump(stream)
 
     def cancel(self, stream: int, status: Status, message: str, now: float) -> None:
         """Give a call up at once: its other end learns no more than that."""
         if stream in self._calls:
-            code = _CODES.CANCEL if status is not Status.RESOURCE_EXHAUSTED else _CODES.ENHANCE_YOUR_CALM
-            self._reset(stream, code)
+            self._now = now
+            exhausted = status is Status.RESOURCE_EXHAUSTED
+            self._reset(stream, _CODES.ENHANCE_YOUR_CALM if exhausted else _CODES.CANCEL)
             self._end(stream, status, message)
 
     def credit(self, stream: int, octets: int) -> None:
-        """The application has taken a message that came with so many octets."""
+        """The application has taken a message that came with so many octets; messages are taken in their order."""
         call = self._calls.get(stream)
         if call is not None:
-            call.owed = max(0, call.owed - octets)
-            self._credit_free(stream, call)
+            call.taken(octets)
+            self._give_back(call.free(), stream)
             self._collect()
 
     def drain(self, now: float) -> None:
         """Take no new calls; end when those that are open are over, or after DRAIN_SECONDS."""
-        if self.is_draining:
+        if self._is_leaving or self._is_closed:
             return
-        self._draining = True
-        self._drain_until = now + limits.DRAIN_SECONDS if self._calls else now
-        last = self._highest if self._side is Side.SERVER else 0
-        self._out += frames.goaway(last, _CODES.NO_ERROR)
+        self._now = now
+        self._is_leaving = True
+        self._leave_at = now + limits.DRAIN_SECONDS if self._calls else -inf
+        self._out += frames.goaway(self._last_of_peer(), _CODES.NO_ERROR)
 
     def close(self, reason: str, code: int = _CODES.NO_ERROR) -> None:
         """End the connection and every call on it."""
         if not self._is_closed:
             self._collect()
-            self._out += frames.goaway(self._highest, code, reason)
+            self._out += frames.goaway(self._last_of_peer(), code, reason)
             self._over(reason)
 
+    def _last_of_peer(self) -> int:
+        return self._highest if self._side is Side.SERVER else 0
+
     def _over(self, reason: str) -> None:
+        if self._is_closed:
+            return
         self._is_closed = True
         for stream in list(self._calls):
             self._end(stream, Status.UNAVAILABLE, reason or "the connection was closed")
         self._events.append(Closed(reason))
 
     def _end(self, stream: int, status: Status, message: str) -> None:
-        self._drop(stream)
-        self._events.append(CallEnded(stream, status, message))
-
-    def _drop(self, stream: int) -> None:
-        """Forget a call, and give back what nobody will take."""
+        """Forget a call, tell its end where that was not told, and give back what nobody will take."""
         call = self._calls.pop(stream, None)
-        if call is not None:
-            self._give_back(call.uncredited, stream)
-        if self._draining and not self._calls and not self._is_closed and self._drain_until < inf:
-            self._drain_until = -inf
+        if call is None:
+            return
+        self._tell(stream, call, status, message)
+        self._give_back(call.uncredited, stream)
+        may_leave = self._is_leaving or (self._peer_is_leaving and self._side is Side.CLIENT)
+        if may_leave and not self._calls and not self._is_closed:
+            self._leave_at = -inf
+
+    def _tell(self, stream: int, call: CallState, status: Status, message: str) -> None:
+        if not call.is_told:
+            call.is_told = True
+            self._events.append(CallEnded(stream, status, message))
 
     def _reset(self, stream: int, code: int) -> None:
+        """Reset a stream before its peer has ended it; what comes of it from now on is late, and no fault."""
         try:
             self._h2.reset_stream(stream, code)
         except h2.exceptions.ProtocolError:
             return  # it is closed already
+        self._late[stream] = None
+        if len(self._late) > limits.LATE_STREAMS:
+            del self._late[next(iter(self._late))]
         self._collect()
-
-    def _credit_free(self, stream: int, call: _Call) -> None:
-        free = call.uncredited - call.owed
-        if free > 0:
-            call.uncredited -= free
-            self._give_back(free, stream)
 
     def _give_back(self, octets: int, stream: int) -> None:
         if octets and not self._is_closed:
@@ -473,73 +518,101 @@ class Connection:
             except h2.exceptions.ProtocolError:
                 return
 
-    def _pump_all(self, now: float | None = None) -> None:
-        for stream in list(self._calls):
-            self._pump(stream, now)
+    def _pump_all(self) -> None:
+        """Send what the windows take, a frame of each call in turn."""
+        waiting = list(self._calls)
+        while waiting and len(self._out) < limits.READY_OCTETS:
+            waiting = [stream for stream in waiting if self._sends_more(stream)]
 
-    def _pump(self, stream: int, now: float | None) -> None:
-        """Send what the windows take of a call, then its end."""
+    def _pump(self, stream: int) -> None:
+        while len(self._out) < limits.READY_OCTETS and self._sends_more(stream):
+            pass
+
+    def _sends_more(self, stream: int) -> bool:
+        """Send the next frame of a call, or its end; whether there is more that could follow."""
         call = self._calls.get(stream)
-        if call is None or self._is_closed:
-            return
+        if call is None or self._is_closed or not (call.unsent or call.ours is Ours.ENDING):
+            return False
         try:
-            waited = len(call.unsent)
-            if (waited or call.ending) and not call.headers_sent and self._side is Side.SERVER:
-                if isinstance(call.ending, list) and not waited:
-                    self._trailers_only(stream, call)
-                    return
-                self._h2.send_headers(stream, response_headers(compress=call.sends_gzip, is_json=call.is_json))
-                call.headers_sent = True
-            while call.unsent and len(self._out) < limits.UNSENT_OCTETS:
-                room = min(self._h2.local_flow_control_window(stream), self._h2.max_outbound_frame_size)
-                if room <= 0:
-                    break
-                piece = bytes(call.unsent[:room])
-                del call.unsent[:room]
-                self._h2.send_data(stream, piece)
-                self._collect()
-            if call.unsent:
-                if now is not None and (call.stalled_since is None or len(call.unsent) < waited):
-                    call.stalled_since = now
-                return
-            call.stalled_since = None
-            if call.ending is True:
-                call.ending = []
-                self._h2.end_stream(stream)
-            elif call.ending and isinstance(call.ending, list):
-                self._h2.send_headers(stream, call.ending, end_stream=True)
-                self._done(stream, call)
-            elif waited:
-                self._events.append(Writable(stream))
+            return self._sent(stream, call)
         except h2.exceptions.ProtocolError as error:
-            self._end(stream, Status.UNAVAILABLE, f"the call is over: {error}")
-        self._collect()
+            self._end(stream, Status.UNAVAILABLE, f"the call is over: {_one_line(error)}")
+            return False
+        finally:
+            self._collect()
 
-    def _trailers_only(self, stream: int, call: _Call) -> None:
-        head = response_headers(compress=False, is_json=call.is_json)
-        self._h2.send_headers(
-            stream, head + list(call.ending if isinstance(call.ending, list) else []), end_stream=True
-        )
+    def _sent(self, stream: int, call: CallState) -> bool:
+        if call.head is not None:
+            head, call.head = call.head, None
+            if call.tail is not None and not call.unsent:
+                self._h2.send_headers(stream, head + call.tail, end_stream=True)
+                self._done(stream, call)
+                return False
+            self._h2.send_headers(stream, head)
+        if call.unsent:
+            window = self._h2.local_flow_control_window(stream)
+            piece = bytes(call.unsent[: max(0, min(window, frames.MOST_OCTETS))])
+            if piece:
+                del call.unsent[: len(piece)]
+                self._h2.send_data(stream, piece)
+                self._floods.sent_data()
+            call.moved(len(piece), is_shut=bool(call.unsent) and len(piece) >= window, now=self._now)
+            if call.unsent:
+                if piece:  # whoever waits longest is next
+                    self._calls[stream] = self._calls.pop(stream)
+                return bool(piece)
+            if call.ours is Ours.OPEN:
+                self._events.append(Writable(stream))
+                return False
+        if call.tail is not None:
+            self._h2.send_headers(stream, call.tail, end_stream=True)
+        else:
+            self._h2.end_stream(stream)
         self._done(stream, call)
+        return False
 
-    def _done(self, stream: int, call: _Call) -> None:
-        """A server's call is over; a client that still sends is told to stop."""
-        if not call.ended_by_peer:
-            self._reset(stream, _CODES.NO_ERROR)
-        self._drop(stream)
-        self._collect()
+    def _done(self, stream: int, call: CallState) -> None:
+        """Our side is at its end; with a server's the call is, and a client that still sends is told to stop."""
+        call.ours = Ours.ENDED
+        if self._side is Side.SERVER:
+            if not call.peer_ended:
+                self._reset(stream, _CODES.NO_ERROR)
+            self._end(stream, *call.outcome)
 
     def _collect(self) -> None:
         """Take over what h2 has written; a peer that lets answers pile up is sent away."""
         self._out += self._h2.data_to_send()
-        if len(self._out) > limits.UNSENT_OCTETS + limits.UNSENT_CONTROL_OCTETS and not self._is_closed:
+        if len(self._out) > limits.READY_OCTETS + limits.UNSENT_CONTROL_OCTETS and not self._is_closed:
             self._out.clear()
             self._over("the peer takes nothing of what it asks for")
+
+
+def _begun_h2(side: Side) -> h2.connection.H2Connection:
+    is_client = side is Side.CLIENT
+    begun = h2.connection.H2Connection(h2.config.H2Configuration(client_side=is_client, header_encoding="utf-8"))
+    codes = h2.settings.SettingCodes
+    begun.local_settings = h2.settings.Settings(
+        client=is_client,
+        initial_values={
+            codes.ENABLE_PUSH: 0,
+            codes.MAX_CONCURRENT_STREAMS: limits.STREAMS,
+            codes.INITIAL_WINDOW_SIZE: limits.STREAM_WINDOW,
+            codes.MAX_HEADER_LIST_SIZE: limits.HEADER_LIST_OCTETS,
+        },
+    )
+    begun.decoder.max_header_list_size = limits.HEADER_LIST_OCTETS  # new settings do not reach it
+    begun.initiate_connection()
+    begun.increment_flow_control_window(limits.CONNECTION_WINDOW - 65_535)  # the settings do not reach this one
+    return begun
 
 
 def _texts(headers: Iterable[tuple[str | bytes, str | bytes]]) -> Headers:
     """Headers as text, which h2 has decoded."""
     return [(str(name), str(value)) for name, value in headers]
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]
 
 
 def _code_name(code: int | None) -> str:

@@ -30,7 +30,10 @@ class PeerEnded(msgspec.Struct, frozen=True):
 
 
 class CallEnded(msgspec.Struct, frozen=True):
-    """The call is over: by the server's trailers, a reset, or the connection's end. Nothing more comes of it."""
+    """The call is over: by the server's trailers, a reset, or the connection's end. Nothing more comes of it.
+
+    It is told once of every call that ``CallStarted`` told, or that was begun by ``start_call``.
+    """
 
     stream: int
     status: Status
@@ -43,6 +46,13 @@ class Writable(msgspec.Struct, frozen=True):
     stream: int
 
 
+class PageAsked(msgspec.Struct, frozen=True):
+    """Somebody asks by a plain GET for a page that the server has; answered by ``Connection.answer``."""
+
+    stream: int
+    path: str
+
+
 class Draining(msgspec.Struct, frozen=True):
     """The peer takes no new calls; those that are open go on."""
 
@@ -53,4 +63,4 @@ class Closed(msgspec.Struct, frozen=True):
     reason: str
 
 
-Event: TypeAlias = CallStarted | MessageReceived | PeerEnded | CallEnded | Writable | Draining | Closed
+Event: TypeAlias = CallStarted | MessageReceived | PeerEnded | CallEnded | Writable | PageAsked | Draining | Closed

@@ -11,12 +11,14 @@ MOST_OCTETS: Final = 16_384
 """Of a frame's payload: SETTINGS_MAX_FRAME_SIZE as it stands at first, and stays."""
 
 DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, PUSH_PROMISE, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = range(10)
-END_HEADERS: Final = 0x4
+END_STREAM: Final = 0x1
 ACK: Final = 0x1
+END_HEADERS: Final = 0x4
+PADDED: Final = 0x8
 
 
 class Frame(msgspec.Struct, frozen=True, gc=False):
-    """One frame: ``octets`` are all of it. ``is_whole`` is False for one that is longer than it may be."""
+    """One frame: ``octets`` are all of it; of one that is too long the head alone, which is not ``is_whole``."""
 
     kind: int
     flags: int
@@ -29,6 +31,14 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
         """What stands behind the head."""
         return self.octets[HEAD_OCTETS:]
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing stands behind the head, or padding alone (RFC 9113 section 6.1)."""
+        held = len(self.octets) - HEAD_OCTETS
+        if held and self.flags & PADDED and self.kind == DATA:
+            held -= 1 + self.octets[HEAD_OCTETS]
+        return held <= 0
+
 
 class FrameCutter:
     """Takes octets as they come and gives whole frames; of a server, what precedes them is the client's preface."""
@@ -38,7 +48,10 @@ class FrameCutter:
         self._preface = PREFACE if preface else b""
 
     def feed(self, data: bytes) -> Iterator[Frame | bytes]:
-        """Yield the frames that ``data`` completes, and once, as octets, the preface; right or wrong, h2 judges it."""
+        """Yield the frames that ``data`` completes, and once, as octets, the preface; right or wrong, h2 judges it.
+
+        Behind a frame that is not whole nothing can be cut any more.
+        """
         self._octets += data
         if self._preface:
             length = len(self._preface)
@@ -63,6 +76,12 @@ class FrameCutter:
                 return
 
     @property
+    def has_begun_frame(self) -> bool:
+        """Whether a frame is waiting for its rest, other than one of DATA, which may take as long as its call."""
+        octets = self._octets
+        return bool(octets) and not self._preface and (len(octets) < 4 or octets[3] != DATA)
+
+    @property
     def awaits_preface(self) -> bool:
         """Whether the client's preface has not come yet."""
         return bool(self._preface)
@@ -70,5 +89,5 @@ class FrameCutter:
 
 def goaway(last_stream: int, error_code: int, reason: str = "") -> bytes:
     """A GOAWAY frame (RFC 9113 section 6.8): h2 would send nothing more behind its own."""
-    payload = last_stream.to_bytes(4) + error_code.to_bytes(4) + reason.encode()[:128]
+    payload = last_stream.to_bytes(4) + error_code.to_bytes(4) + reason.encode("utf-8", "replace")[:128]
     return len(payload).to_bytes(3) + bytes((GOAWAY, 0)) + bytes(4) + payload

@@ -48,6 +48,11 @@ class Deframer:
             yield self._inflated(body) if compressed else body
 
     @property
+    def octets(self) -> int:
+        """What is held of a message that waits for its rest."""
+        return len(self._octets)
+
+    @property
     def is_whole(self) -> bool:
         """Whether no part of a message is waiting for its rest."""
         return not self._octets

@@ -65,10 +65,11 @@ def read_request(headers: Iterable[tuple[str, str]]) -> Request:
     told: dict[str, str] = {}
     for name, value in headers:
         told.setdefault(name, value)
-    if told.get(":method") != "POST":
-        raise RefusalError(405)
-    kind = told.get("content-type", "").partition(";")[0].strip().lower()
-    if kind not in _CONTENT_TYPES:
+    method = told.get(":method")
+    if method != "POST":
+        raise RefusalError(404 if method in ("GET", "HEAD") else 405)
+    kind = told.get("content-type", "")
+    if not is_grpc(kind):
         raise RefusalError(415)
     path = told.get(":path", "")
     if not _PATH.fullmatch(path):
@@ -82,7 +83,7 @@ def read_request(headers: Iterable[tuple[str, str]]) -> Request:
         timeout=parse_timeout(told["grpc-timeout"]) if "grpc-timeout" in told else CALL_SECONDS,
         encoding=encoding,
         accepts_gzip="gzip" in accepted,
-        is_json=kind == "application/grpc+json",
+        is_json=kind.lower().startswith("application/grpc+json"),
         metadata={n: v for n, v in told.items() if not n.startswith((":", "grpc-")) and n not in _OWN},
     )
 
@@ -96,21 +97,26 @@ def response_headers(*, compress: bool, is_json: bool = False) -> Headers:
 def trailers(status: Status, message: str = "") -> Headers:
     """What ends a call."""
     ended = [("grpc-status", str(int(status)))]
-    return ended + (
-        [("grpc-message", quote(message[:_MOST_MESSAGE], safe=" !#$&'()*+,-./:;<=>?@[]^_`{|}~"))] if message else []
-    )
+    text = quote(message.strip()[:_MOST_MESSAGE], safe=" !#$&'()*+,-./:;<=>?@[]^_`{|}~", errors="replace")
+    return ended + ([("grpc-message", text)] if text else [])
 
 
 def read_status(headers: Iterable[tuple[str, str]], *, http_status: int = 200) -> tuple[Status, str]:
-    """The status and message of a call's trailers; of an answer without any what its HTTP status stands for."""
+    """The status and message, one line, of a call's trailers; of an answer without any what its HTTP status means."""
     told = dict(headers)
     code = told.get("grpc-status")
-    message = unquote_to_bytes(told.get("grpc-message", "")[: 3 * _MOST_MESSAGE]).decode("utf-8", "replace")
+    message = unquote_to_bytes(told.get("grpc-message", "")[: 12 * _MOST_MESSAGE]).decode("utf-8", "replace")
+    message = "".join(letter if letter.isprintable() else " " for letter in message[:_MOST_MESSAGE])
     if code is None:
-        return (status_of_http(http_status), f"HTTP {http_status}, and no grpc-status")
+        return status_of_http(http_status), f"HTTP {http_status}, and no grpc-status"
     if code.isascii() and code.isdigit() and len(code) <= 2 and int(code) in _KNOWN:
         return Status(int(code)), message
     return Status.UNKNOWN, message or f"an unknown grpc-status, {code[:16]!r}"
+
+
+def is_grpc(content_type: str) -> bool:
+    """Whether a content type is one of those that are understood."""
+    return content_type.partition(";")[0].strip().lower() in _CONTENT_TYPES
 
 
 def parse_timeout(text: str) -> float:

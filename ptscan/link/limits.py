@@ -18,7 +18,10 @@ STREAM_WINDOW: Final = 256 << 10
 CONNECTION_WINDOW: Final = 1 << 20
 UNSENT_STREAM_OCTETS: Final = 64 << 10
 """What may wait to be sent on one stream: whoever sends more waits for the peer's window."""
-UNSENT_OCTETS: Final = 1 << 20
+READY_OCTETS: Final = 64 << 10
+"""What of the messages stands ready for the transport at a time, so that no call waits long behind another."""
+HELD_OCTETS: Final = 16 << 20
+"""What one connection's peer makes us hold: messages without their end, and whole ones, inflated, not yet taken."""
 UNSENT_CONTROL_OCTETS: Final = 256 << 10
 """Answers to PING and SETTINGS that a peer lets pile up."""
 
@@ -26,25 +29,49 @@ UNSENT_CONTROL_OCTETS: Final = 256 << 10
 RESETS: Final = (100, 20.0)
 CONTROL_FRAMES: Final = (200, 50.0)
 EMPTY_FRAMES: Final = (1_000, 100.0)
-"""Frames that move nothing: empty DATA, PRIORITY, unknown types, WINDOW_UPDATE of a few octets."""
+"""Frames that move nothing: empty DATA, PRIORITY, unknown types, and whatever comes late for a call that is over.
+A WINDOW_UPDATE counts where it answers nothing that was sent."""
+DATA_CRUMB_OCTETS: Final = 64
+"""DATA of fewer octets moves nothing if it ends neither a message nor the stream."""
+UPDATES_PER_DATA_FRAME: Final = 10
+"""WINDOW_UPDATEs that each DATA frame of ours gives its receiver a right to (Envoy's figure)."""
+PINGS_PER_DATA_FRAME: Final = 1
+"""The same of PINGs, by which gRPC's clients measure the path while they receive."""
+LATE_STREAMS: Final = 64
+"""Calls that were over before their peer knew: of so many it is remembered that what comes late is no fault."""
 
 # Time.
 HANDSHAKE_SECONDS: Final = 10.0
 PREFACE_SECONDS: Final = 10.0
 HEADER_SECONDS: Final = 10.0
-"""From the first octet of a header block to its END_HEADERS."""
+"""From the first octet of a header block to its END_HEADERS, and of any frame but DATA to its last."""
 PING_SECONDS: Final = 20.0
 """A connection that was silent for so long is asked whether it lives, and has as long to answer."""
 SEND_SECONDS: Final = 30.0
-"""How long a peer may keep a stream's window shut while something waits."""
+"""How long a peer may take to open a stream's window for SEND_LEAST_OCTETS, or for all that waits."""
+SEND_LEAST_OCTETS: Final = 16 << 10
 DRAIN_SECONDS: Final = 10.0
 CALL_SECONDS: Final = 3_600.0 * 24
 """The longest deadline that is honoured; a call without one gets it."""
 
+GOODBYE_SECONDS: Final = 1.0
+"""For the last octets of a connection that is over, and TLS's farewell."""
+
 # A server.
 CONNECTIONS: Final = 1_000
 CONNECTIONS_PER_ADDRESS: Final = 64
+"""Of peers that have not shown who they are; an IPv6 network of 64 bits counts as one address."""
+CONNECTIONS_IDENTIFIED: Final = 4_000
+"""Of peers that have: a thousand agents may come from behind one address."""
+HANDLERS: Final = 64
+"""Tasks that serve one connection's calls: one whose call was reset may still have to finish what it does."""
 
 # A client that comes back.
+CONNECT_SECONDS: Final = 20.0
+"""To resolve, connect, pass a proxy and shake hands."""
+PROXY_OCTETS: Final = 16 << 10
+"""Of a proxy's answer to CONNECT."""
+STEADY_SECONDS: Final = 10.0
+"""A connection that stood for so long went well: the next attempt is a first one."""
 BACKOFF_FIRST_SECONDS: Final = 0.5
 BACKOFF_MOST_SECONDS: Final = 300.0
