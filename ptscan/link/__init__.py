@@ -1,10 +1,39 @@
 """gRPC on HTTP/2, both ends: calls, streams, deadlines, back-pressure, against whatever a peer sends.
 
-I/O: driver, server.
+I/O: call, client, dial, driver, server.
 """
 
-from ptscan.link.driver import Call, Driver
-from ptscan.link.server import Handler, Listener, Trouble, run_server
+from ptscan.link.call import Call
+from ptscan.link.client import Link, open_link
+from ptscan.link.dial import DialError, Step, dial
+from ptscan.link.driver import Page
+from ptscan.link.proxy import Proxy, ProxyError, parse_proxy, proxy_from
+from ptscan.link.server import Handler, Listener, Peer, Server, Transport, open_listeners, run_server, unary
 from ptscan.link.status import CallError, Status
+from ptscan.link.trouble import Report, Trouble
 
-__all__ = ["Call", "CallError", "Driver", "Handler", "Listener", "Status", "Trouble", "run_server"]
+__all__ = [
+    "Call",
+    "CallError",
+    "DialError",
+    "Handler",
+    "Link",
+    "Listener",
+    "Page",
+    "Peer",
+    "Proxy",
+    "ProxyError",
+    "Report",
+    "Server",
+    "Status",
+    "Step",
+    "Transport",
+    "Trouble",
+    "dial",
+    "open_link",
+    "open_listeners",
+    "parse_proxy",
+    "proxy_from",
+    "run_server",
+    "unary",
+]

@@ -92,6 +92,7 @@ class Connection:
         self._heard = now
         self._is_greeted = False
         self._pinged: float | None = None
+        self._batches_since_ping = 0
         self._leave_at = inf
         self._is_leaving = False
         self._peer_is_leaving = False
@@ -135,7 +136,13 @@ class Connection:
         data = bytes(self._out)
         self._out.clear()
         self._pump_all()
+        self._batches_since_ping += 1
         return data
+
+    def went_out(self, now: float) -> None:
+        """The transport took a piece of what ``data_to_send`` gave: a ping behind it waits for no answer yet."""
+        if self._pinged is not None and self._batches_since_ping < 2:
+            self._pinged = now
 
     def has_data(self) -> bool:
         """Whether something is to be written."""
@@ -167,6 +174,7 @@ class Connection:
             self.close("the peer no longer answers")
         elif self._pinged is None and now >= self._heard + limits.PING_SECONDS:
             self._pinged = now
+            self._batches_since_ping = 0
             self._h2.ping(_PING)
             self._collect()
         for stream, call in list(self._calls.items()):

@@ -1,131 +1,76 @@
-"""A connection on a Trio stream: one task reads, one writes and keeps the time, each call waits for its own. I/O."""
+"""A connection on a Trio stream: one task reads, one writes, one keeps the time; each call waits for its own. I/O."""
 
-from collections import deque
-from collections.abc import AsyncIterator, Callable
-from typing import Final
+from collections.abc import Callable, Mapping
+from math import inf
+from typing import Final, TypeAlias
 
 import trio
 
 from ptscan.link import limits
+from ptscan.link.call import Call
 from ptscan.link.connection import Connection
-from ptscan.link.events import CallEnded, CallStarted, Closed, Draining, MessageReceived, PeerEnded, Writable
-from ptscan.link.headers import Request
+from ptscan.link.events import CallEnded, CallStarted, Closed, Draining, MessageReceived, PageAsked, PeerEnded, Writable
 from ptscan.link.status import CallError, Status
 
 _READ_OCTETS: Final = 64 << 10
+_WRITE_OCTETS: Final = 16 << 10
+"""What is handed to the transport at once, and has SEND_SECONDS to go out: a slow line is no dead one."""
+_LOST: Final = (trio.BrokenResourceError, trio.ClosedResourceError, OSError)
 
 
-class Call:
-    """One call, from either end. Every coroutine is a checkpoint; a call that is cancelled is given up at once."""
-
-    def __init__(self, driver: "Driver", stream: int, request: Request | None = None) -> None:
-        self._driver = driver
-        self._stream = stream
-        self._messages: deque[tuple[bytes, int]] = deque()
-        self._changed = trio.Event()
-        self._ended: tuple[Status, str] | None = None
-        self._peer_ended = False
-        self.request = request
-        """What the client asked for (server side)."""
-
-    async def send(self, message: bytes, *, compress: bool = False) -> None:
-        """Send a message, once what was sent before has gone out but for UNSENT_STREAM_OCTETS.
-
-        Raises CallError where the call is over.
-        """
-        await trio.lowlevel.checkpoint()
-        while True:
-            if self._ended is not None:
-                raise CallError(*self._ended)
-            if self._driver.core.unsent(self._stream) < limits.UNSENT_STREAM_OCTETS:
-                break
-            await self._change()
-        self._driver.core.send(self._stream, message, trio.current_time(), compress=compress)
-        self._driver.flush()
-
-    async def receive(self) -> bytes | None:
-        """The next message, or None where the peer sends no more.
-
-        Raises CallError for a call that ended otherwise than OK, behind its last message.
-        """
-        await trio.lowlevel.checkpoint()
-        while not self._messages:
-            if self._ended is not None:
-                if self._ended[0] is Status.OK:
-                    return None
-                raise CallError(*self._ended)
-            if self._peer_ended:
-                return None
-            await self._change()
-        message, octets = self._messages.popleft()
-        self._driver.core.credit(self._stream, octets)
-        self._driver.flush()
-        return message
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self._all()
-
-    async def _all(self) -> AsyncIterator[bytes]:
-        while (message := await self.receive()) is not None:
-            yield message
-
-    def end(self) -> None:
-        """Say that nothing more will be sent (client side)."""
-        self._driver.core.end(self._stream, trio.current_time())
-        self._driver.flush()
-
-    def finish(self, status: Status, message: str = "") -> None:
-        """End the call by its status (server side)."""
-        self._driver.core.finish(self._stream, status, message, trio.current_time())
-        self._driver.flush()
-
-    def cancel(self, status: Status = Status.CANCELLED, message: str = "given up") -> None:
-        """Give the call up."""
-        self._driver.core.cancel(self._stream, status, message, trio.current_time())
-        self._driver.flush()
-
-    async def _change(self) -> None:
-        await self._changed.wait()
-
-    def _notify(self) -> None:
-        self._changed.set()
-        self._changed = trio.Event()
-
-
-Handler = Callable[[Call], None]
-"""What begins to serve a call."""
+Serve: TypeAlias = Callable[[Call], None]
+"""What begins to serve a call; it does not wait."""
+Page: TypeAlias = Callable[[], tuple[int, bytes]]
+"""The HTTP status and text of a page, as they are now; it does not wait."""
 
 
 class Driver:
-    """Runs one connection; ``serve`` is called with each call that the peer begins."""
+    """Runs one connection; ``serve`` is called with each call that the peer begins, ``pages`` with what it looks at."""
 
-    def __init__(self, stream: trio.abc.Stream, core: Connection, *, serve: Handler | None = None) -> None:
+    def __init__(self, stream: trio.abc.Stream, core: Connection, *, serve: Serve | None = None,
+                 pages: Mapping[str, Page] | None = None) -> None:  # fmt: skip
         self.core = core
         self._stream = stream
         self._serve = serve
+        self._pages = pages or {}
         self._calls: dict[int, Call] = {}
         self._wake = trio.Event()
+        self._sooner = trio.Event()
+        self._due = inf
+        self._room = trio.lowlevel.ParkingLot()
+        self._writing = trio.CancelScope()
+        self._is_sending = False
         self.draining = trio.Event()
         """Set when no new call can begin."""
         self.closed_because: str | None = None
+        """Why the connection is over; empty where it was meant, None while it stands."""
+        self.broken_by: Exception | None = None
+        """What the transport raised, where that ended the connection."""
+
+    @property
+    def calls(self) -> int:
+        """How many calls are known here; those that end by themselves are not."""
+        return len(self._calls)
 
     async def run(self) -> None:
-        """Run until the connection is over; cancelled, it is closed at once. Raises nothing for what a peer does."""
+        """Run until the connection is over; cancelled, it is closed at once. Raises nothing for what a peer does.
+
+        When it returns every call is over and the transport is closed.
+        """
         try:
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(self._read, nursery.cancel_scope)
-                await self._write()
+                nursery.start_soon(self._read)
+                nursery.start_soon(self._keep_time)
+                with self._writing:
+                    await self._write()
+                self.core.close("the peer takes nothing")  # unless it is closed already
                 nursery.cancel_scope.cancel()
         finally:
             self.core.close("")
             self._dispatch()
-            with trio.move_on_after(limits.SEND_SECONDS if self.closed_because == "" else 0, shield=True):
-                try:
-                    await self._stream.aclose()
-                except (trio.BrokenResourceError, OSError):
-                    pass
+            await self._part()
 
-    def begin(self, path: str, *, timeout: float | None, metadata: dict[str, str] | None = None) -> Call:
+    def begin(self, path: str, *, timeout: float | None = None, metadata: dict[str, str] | None = None) -> Call:
         """Begin a call (client side); raises CallError where there can be none now."""
         if not self.core.can_call():
             raise CallError(Status.UNAVAILABLE, "the connection takes no more calls")
@@ -134,21 +79,45 @@ class Driver:
         self.flush()
         return call
 
-    def flush(self) -> None:
-        """Have what is to be sent sent, and tell what happened."""
-        self._dispatch()
-        self._wake.set()
+    async def room(self) -> bool:
+        """Wait until a call can begin (client side); False where none ever will."""
+        await trio.lowlevel.checkpoint()
+        while not self.core.can_call():
+            if self.core.is_draining:
+                return False
+            await self._room.park()
+        return True
 
-    def drain(self) -> None:
-        """Take no new calls, and end with the last of those that are open."""
-        self.core.drain(trio.current_time())
+    def finish(self, stream: int, status: Status, message: str) -> None:
+        """End a call by its status and forget it (server side): what becomes of it is the core's."""
+        self._calls.pop(stream, None)
+        self.core.finish(stream, status, message, trio.current_time())
         self.flush()
 
-    async def _read(self, scope: trio.CancelScope) -> None:
+    def flush(self) -> None:
+        """Have what is to be sent sent, tell what happened, and see to the time."""
+        self._dispatch()
+        self._wake.set()
+        if self.core.next_deadline() < self._due:
+            self._sooner.set()
+
+    def drain(self) -> None:
+        """Take no new calls, and end with the last of those that are open, or after DRAIN_SECONDS."""
+        self.core.drain(trio.current_time())
+        self.draining.set()
+        self.flush()
+
+    def close(self, reason: str) -> None:
+        """End the connection and every call on it."""
+        self.core.close(reason)
+        self.flush()
+
+    async def _read(self) -> None:
         while not self.core.is_closed:
             try:
                 data = await self._stream.receive_some(_READ_OCTETS)
-            except (trio.BrokenResourceError, trio.ClosedResourceError, OSError):
+            except _LOST as error:
+                self.broken_by = error
                 data = b""
             if data:
                 self.core.receive(bytes(data), trio.current_time())
@@ -156,27 +125,60 @@ class Driver:
                 self.core.receive_end()
             self.flush()
 
+    async def _keep_time(self) -> None:
+        while not self.core.is_closed:
+            self._sooner = trio.Event()
+            self._due = self.core.next_deadline()
+            with trio.move_on_at(self._due) as timer:
+                await self._sooner.wait()
+            if timer.cancelled_caught:
+                self.core.tick(trio.current_time())
+                self.flush()
+
     async def _write(self) -> None:
         while True:
             self._wake = trio.Event()
             data = self.core.data_to_send()
             self._dispatch()
             if data:
-                with trio.move_on_after(limits.SEND_SECONDS) as scope:
-                    try:
-                        await self._stream.send_all(data)
-                    except (trio.BrokenResourceError, trio.ClosedResourceError, OSError):
-                        self.core.receive_end()
-                if scope.cancelled_caught:
-                    self.core.close("the peer takes nothing")
+                if not await self._sent(memoryview(data)):
                     return
             elif self.core.is_closed:
                 return
             else:
-                with trio.move_on_at(self.core.next_deadline()) as timer:
-                    await self._wake.wait()
-                if timer.cancelled_caught:
-                    self.core.tick(trio.current_time())
+                await self._wake.wait()
+
+    async def _sent(self, data: memoryview) -> bool:
+        """Whether the transport took all of it, each piece in time."""
+        for start in range(0, len(data), _WRITE_OCTETS):
+            with trio.move_on_after(limits.SEND_SECONDS) as scope:
+                try:
+                    self._is_sending = True
+                    await self._stream.send_all(data[start : start + _WRITE_OCTETS])
+                    self._is_sending = False
+                    self.core.went_out(trio.current_time())
+                except _LOST as error:
+                    self.broken_by = self.broken_by or error
+                    self.core.receive_end()
+                    self._dispatch()
+                    return False
+            if scope.cancelled_caught:
+                return False
+        return True
+
+    async def _part(self) -> None:
+        """Say goodbye where the transport still takes it, and close it whatever happens."""
+        try:
+            with trio.move_on_after(limits.GOODBYE_SECONDS, shield=True):
+                if not self._is_sending:  # else half a record is out, and nothing can follow it
+                    if data := self.core.data_to_send():
+                        await self._stream.send_all(data)
+                    await self._stream.aclose()
+        except _LOST:
+            pass
+        finally:
+            with trio.CancelScope(shield=True):
+                await trio.aclose_forcefully(self._stream)
 
     def _dispatch(self) -> None:
         while (event := self.core.next_event()) is not None:
@@ -186,22 +188,26 @@ class Driver:
                     if self._serve is not None:
                         self._serve(call)
                 case MessageReceived(stream=stream, message=message, octets=octets):
-                    if (call_of := self._calls.get(stream)) is not None:
-                        call_of._messages.append((message, octets))
-                        call_of._notify()
+                    if known := self._calls.get(stream):
+                        known.arrived(message, octets)
                 case PeerEnded(stream=stream):
-                    if (call_of := self._calls.get(stream)) is not None:
-                        call_of._peer_ended = True
-                        call_of._notify()
+                    if known := self._calls.get(stream):
+                        known.peer_ended()
                 case CallEnded(stream=stream, status=status, message=said):
-                    if (call_of := self._calls.pop(stream, None)) is not None:
-                        call_of._ended = status, said
-                        call_of._notify()
+                    if known := self._calls.pop(stream, None):
+                        known.over(status, said)
+                    self._room.unpark_all()
                 case Writable(stream=stream):
-                    if (call_of := self._calls.get(stream)) is not None:
-                        call_of._notify()
+                    if known := self._calls.get(stream):
+                        known.writable()
+                case PageAsked(stream=stream, path=path):
+                    code, body = self._pages[path]()
+                    self.core.answer(stream, code, body, trio.current_time())
                 case Draining():
                     self.draining.set()
+                    self._room.unpark_all()
                 case Closed(reason=reason):
                     self.closed_because = reason
+                    self._writing.deadline = min(self._writing.deadline, trio.current_time() + limits.GOODBYE_SECONDS)
                     self.draining.set()
+                    self._room.unpark_all()

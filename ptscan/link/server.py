@@ -1,39 +1,48 @@
 """The serving end: connections that are accepted, and a task for each call. I/O.
 
 One connection can never end another: what its peer does, and what a handler of ours gets wrong, ends that connection or
-that call, is counted and told to ``report``, and goes no further. Only cancellation passes.
+that call, is told to ``report``, and goes no further. Only cancellation passes.
 """
 
-from collections import Counter
+import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import TypeAlias
 
-import msgspec
 import trio
 
 from ptscan.link import limits
+from ptscan.link.admission import Admission, Place
+from ptscan.link.call import Call
 from ptscan.link.connection import Connection, Side
-from ptscan.link.driver import Call, Driver
+from ptscan.link.driver import Driver, Page
 from ptscan.link.status import CallError, Status
+from ptscan.link.trouble import Report, Trouble
 
 Peer: TypeAlias = object
 """Who is at the other end, as ``identify`` says: what a handler is told and nothing else."""
 Handler: TypeAlias = Callable[[Call, Peer], Awaitable[None]]
+"""Serves one call: returns for OK, raises CallError for any other status; cancelled when the client gives up."""
 Listener: TypeAlias = trio.SocketListener | trio.SSLListener[trio.SocketStream]
 Transport: TypeAlias = trio.SocketStream | trio.SSLStream[trio.SocketStream]
-
-
-class Trouble(msgspec.Struct, frozen=True):
-    """Something that went wrong on one connection, for a log: ``kind`` is stable, ``text`` for people."""
-
-    kind: str
-    address: str
-    text: str
-    error: BaseException | None = None
-
-
 Identify: TypeAlias = Callable[[Transport], Peer]
-Report: TypeAlias = Callable[[Trouble], None]
+
+
+async def open_listeners(host: str, port: int, ssl_context: ssl.SSLContext) -> Sequence[Listener]:
+    """Listen for TLS on every address of ``host``; raises OSError where that can't be."""
+    return await trio.open_ssl_over_tcp_listeners(port, ssl_context, host=host, https_compatible=True)
+
+
+def unary(answer: Callable[[bytes, Peer], Awaitable[bytes]]) -> Handler:
+    """A handler of calls that are one message each way."""
+
+    async def serve(call: Call, peer: Peer) -> None:
+        message = await call.receive()
+        if message is None or await call.receive() is not None:
+            raise CallError(Status.INVALID_ARGUMENT, "this method takes exactly one message")
+        await call.send(await answer(message, peer), compress=True)
+
+    return serve
 
 
 async def run_server(
@@ -42,93 +51,154 @@ async def run_server(
     *,
     identify: Identify,
     report: Report,
-    task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
+    pages: Mapping[str, Page] | None = None,
+    task_status: trio.TaskStatus["Server"] = trio.TASK_STATUS_IGNORED,
 ) -> None:
-    """Serve ``methods`` (path -> handler) until cancelled, which ends every call at once.
+    """Serve ``methods`` (path -> handler) until the Server that it starts is drained; cancelled, end all calls at once.
 
-    ``identify`` looks at a connection after its handshake; a CallError that it raises is what every call on it gets.
+    ``identify`` looks at a connection after its handshake and says who the peer is: None for nobody in particular, whom
+    the narrow limits are for. A CallError that it raises is what every call on the connection gets. ``pages`` (path ->
+    page) are shown to whoever asks by a plain GET.
     """
-    server = _Server(methods, identify, report)
-    async with trio.open_nursery() as nursery:
-        for listener in listeners:
-            nursery.start_soon(server.accept, listener)
-        task_status.started()
+    server = Server(methods, identify, report, pages or {})
+    async with trio.open_nursery() as connections:
+        with server.accepting:
+            async with trio.open_nursery() as nursery:
+                for listener in listeners:
+                    serve = partial(trio.serve_listeners, handler_nursery=connections)
+                    nursery.start_soon(serve, server.connected, [listener])
+                task_status.started(server)
 
 
-class _Server:
-    def __init__(self, methods: Mapping[str, Handler], identify: Identify, report: Report) -> None:
+class Server:
+    """A server that runs: what it holds open, and how to end it or a part of it."""
+
+    def __init__(self, methods: Mapping[str, Handler], identify: Identify, report: Report,
+                 pages: Mapping[str, Page]) -> None:  # fmt: skip
         self._methods = methods
         self._identify = identify
         self._report = report
-        self._per_address: Counter[str] = Counter()
+        self._pages = pages
+        self._admission = Admission()
+        self._peers: dict[Driver, Peer] = {}
+        self._draining = False
+        self.accepting = trio.CancelScope()
 
-    async def accept(self, listener: Listener) -> None:
-        async with trio.open_nursery() as nursery:
-            await trio.serve_listeners(self._connected, [listener], handler_nursery=nursery)
+    @property
+    def peers(self) -> list[Peer]:
+        """Who is connected: one entry a connection."""
+        return list(self._peers.values())
 
-    async def _connected(self, transport: Transport) -> None:
+    def drain(self) -> None:
+        """Accept nothing more; each connection ends with its last call, or after DRAIN_SECONDS."""
+        self._draining = True
+        self.accepting.cancel()
+        for driver in list(self._peers):
+            driver.drain()
+
+    def end(self, which: Callable[[Peer], bool], reason: str) -> int:
+        """End the connections of some peers at once, say of one whose certificate was revoked; returns how many."""
+        ended = [driver for driver, peer in self._peers.items() if which(peer)]
+        for driver in ended:
+            driver.close(reason)
+        return len(ended)
+
+    async def connected(self, transport: Transport) -> None:
+        """Serve one connection. The barrier: nothing but cancellation leaves it."""
         address = _address_of(transport)
-        if self._per_address.total() >= limits.CONNECTIONS or (
-            self._per_address[address] >= limits.CONNECTIONS_PER_ADDRESS
-        ):
-            self._report(Trouble("too-many-connections", address, "one more connection than are taken"))
-            await trio.aclose_forcefully(transport)
-            return
-        self._per_address[address] += 1
+        place = self._admission.enter(address)
         try:
-            await self._serve(transport, address)
+            if place is None:
+                self._tell("too-many-connections", address, "one connection more than is taken of peers without a name")
+            else:
+                await self._serve(transport, address, place)
         except* Exception as group:
-            self._report(Trouble("connection-failed", address, "an error ended the connection", group))
+            self._tell("connection-failed", address, "an error ended the connection", group)
         finally:
-            self._per_address[address] -= 1
-            if not self._per_address[address]:
-                del self._per_address[address]
-
-    async def _serve(self, transport: Transport, address: str) -> None:
-        with trio.move_on_after(limits.HANDSHAKE_SECONDS) as handshake:
-            try:
-                if isinstance(transport, trio.SSLStream):
-                    await transport.do_handshake()
-            except (trio.BrokenResourceError, OSError) as error:
-                self._report(Trouble("handshake-failed", address, str(error.__cause__ or error)))
+            if place is not None:
+                place.leave()
+            with trio.CancelScope(shield=True):
                 await trio.aclose_forcefully(transport)
-                return
-        if handshake.cancelled_caught:
-            self._report(Trouble("handshake-timeout", address, "no TLS handshake came"))
-            await trio.aclose_forcefully(transport)
+
+    async def _serve(self, transport: Transport, address: str, place: Place) -> None:
+        if isinstance(transport, trio.SSLStream) and not await self._shook_hands(transport, address):
             return
         try:
-            peer: Peer | CallError = self._identify(transport)
+            peer = self._identify(transport)
         except CallError as error:
             peer = error
+        if peer is not None and not isinstance(peer, CallError) and not place.identify():
+            self._tell("too-many-connections", address, "one connection more than is taken of peers with a name")
+            return
         async with trio.open_nursery() as nursery:
-            core = Connection(Side.SERVER, now=trio.current_time())
-            driver = Driver(transport, core, serve=lambda call: nursery.start_soon(self._call, call, peer, address))
-            await driver.run()
+            core = Connection(Side.SERVER, now=trio.current_time(), pages=self._pages)
+            calls = _Calls(self._methods, peer, lambda text, error: self._tell("call-failed", address, text, error))
+            driver = Driver(transport, core, serve=lambda call: calls.begin(call, nursery), pages=self._pages)
+            self._peers[driver] = peer
+            try:
+                if self._draining:
+                    driver.drain()
+                await driver.run()
+            finally:
+                del self._peers[driver]
             if driver.closed_because:
-                self._report(Trouble("connection-ended", address, driver.closed_because))
+                self._tell("connection-ended", address, driver.closed_because, driver.broken_by)
             nursery.cancel_scope.cancel()
 
-    async def _call(self, call: Call, peer: Peer | CallError, address: str) -> None:
-        request = call.request
-        if request is None:
+    async def _shook_hands(self, transport: trio.SSLStream[trio.SocketStream], address: str) -> bool:
+        with trio.move_on_after(limits.HANDSHAKE_SECONDS):
+            try:
+                await transport.do_handshake()
+            except (trio.BrokenResourceError, OSError) as error:
+                self._tell("handshake-failed", address, str(error.__cause__ or error), error)
+                return False
+            if transport.selected_alpn_protocol() == "h2":
+                return True
+            self._tell("no-http2", address, "the peer does not offer HTTP/2 in the handshake (ALPN h2)")
+            return False
+        self._tell("handshake-timeout", address, f"no TLS handshake in {limits.HANDSHAKE_SECONDS:g} s")
+        return False
+
+    def _tell(self, kind: str, address: str, text: str, error: BaseException | None = None) -> None:
+        self._report(Trouble(kind, address, text, error))
+
+
+class _Calls:
+    """The calls of one connection: a task each, HANDLERS at most."""
+
+    def __init__(self, methods: Mapping[str, Handler], peer: Peer, failed: Callable[[str, Exception], None]) -> None:
+        self._methods = methods
+        self._peer = peer
+        self._failed = failed
+        self._running = 0
+
+    def begin(self, call: Call, nursery: trio.Nursery) -> None:
+        if self._running >= limits.HANDLERS:
+            call.finish(Status.RESOURCE_EXHAUSTED, "too many calls that were given up have not come to their end")
             return
-        handler = self._methods.get(request.path)
+        self._running += 1
+        nursery.start_soon(self._run, call)
+
+    async def _run(self, call: Call) -> None:
+        request = call.request
         status, message = Status.OK, ""
         try:
-            if handler is None:
-                raise CallError(Status.UNIMPLEMENTED, f"no method {request.path}")
-            if isinstance(peer, CallError):
-                raise peer
-            with trio.fail_after(request.timeout):
-                await handler(call, peer)
+            if request is None or (handler := self._methods.get(request.path)) is None:
+                raise CallError(Status.UNIMPLEMENTED, "no such method")
+            if isinstance(self._peer, CallError):
+                raise self._peer
+            with call.scope as scope:
+                scope.deadline = trio.current_time() + request.timeout
+                await handler(call, self._peer)
+            if scope.cancelled_caught:
+                status, message = Status.DEADLINE_EXCEEDED, "the deadline is over"
         except CallError as error:
             status, message = error.status, error.message
-        except trio.TooSlowError:
-            status, message = Status.DEADLINE_EXCEEDED, "the deadline is over"
         except Exception as error:
             status, message = Status.INTERNAL, "the server failed; its log says how"
-            self._report(Trouble("call-failed", address, request.path, error))
+            self._failed(request.path if request else "", error)
+        finally:
+            self._running -= 1
         call.finish(status, message)
 
 

@@ -1,0 +1,127 @@
+"""One call, from either end: messages that come, messages that go, and how it ends. I/O."""
+
+from collections import deque
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+import trio
+
+from ptscan.link import limits
+from ptscan.link.headers import Request
+from ptscan.link.status import CallError, Status
+
+if TYPE_CHECKING:
+    from ptscan.link.driver import Driver
+
+
+class Call:
+    """One call, from either end. Every coroutine is a checkpoint, and what it raises for a peer is CallError."""
+
+    def __init__(self, driver: "Driver", stream: int, request: Request | None = None) -> None:
+        self._driver = driver
+        self._stream = stream
+        self._messages: deque[tuple[bytes, int]] = deque()
+        self._changed = trio.Event()
+        self._ended: tuple[Status, str] | None = None
+        self._peer_ended = False
+        self.scope = trio.CancelScope()
+        """What serves the call runs in it: it is cancelled when the client gives the call up (server side)."""
+        self.request = request
+        """What the client asked for (server side)."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more can be sent; messages that came before may still be there to be received."""
+        return self._ended is not None
+
+    @property
+    def draining(self) -> trio.Event:
+        """Set when the connection takes no new calls: a call that could go on for ever should end soon."""
+        return self._driver.draining
+
+    async def send(self, message: bytes, *, compress: bool = False) -> None:
+        """Send a message, once what was sent before has gone out but for UNSENT_STREAM_OCTETS.
+
+        Raises CallError where the call is over; behind an early OK a message goes nowhere, and ``receive`` tells so.
+        """
+        if len(message) > limits.MESSAGE_OCTETS:
+            text = f"a message of {len(message)} octets; at most {limits.MESSAGE_OCTETS} are sent"
+            raise CallError(Status.RESOURCE_EXHAUSTED, text)
+        await trio.lowlevel.checkpoint()
+        while self._ended is None and self._driver.core.unsent(self._stream) >= limits.UNSENT_STREAM_OCTETS:
+            await self._changed.wait()
+        if self._ended is None:
+            self._driver.core.send(self._stream, message, trio.current_time(), compress=compress)
+            self._driver.flush()
+        elif self._ended[0] is not Status.OK:
+            raise CallError(*self._ended)
+
+    async def receive(self) -> bytes | None:
+        """The next message, or None where the peer sends no more.
+
+        Raises CallError for a call that ended otherwise than OK, behind its last message.
+        """
+        await trio.lowlevel.checkpoint()
+        while not self._messages:
+            if self._ended is not None:
+                if self._ended[0] is Status.OK:
+                    return None
+                raise CallError(*self._ended)
+            if self._peer_ended:
+                return None
+            await self._changed.wait()
+        message, octets = self._messages.popleft()
+        self._driver.core.credit(self._stream, octets)
+        self._driver.flush()
+        return message
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if (message := await self.receive()) is None:
+            raise StopAsyncIteration
+        return message
+
+    def end(self) -> None:
+        """Say that nothing more will be sent (client side)."""
+        self._driver.core.end(self._stream, trio.current_time())
+        self._driver.flush()
+
+    def finish(self, status: Status, message: str = "") -> None:
+        """End the call by its status, behind what is still to be sent (server side); once it is over, do nothing."""
+        if self._ended is None:
+            self._ended = status, message
+            self._driver.finish(self._stream, status, message)
+            self._notify()
+
+    def cancel(self, status: Status = Status.CANCELLED, message: str = "given up") -> None:
+        """Give the call up at once; once it is over, do nothing."""
+        self._driver.core.cancel(self._stream, status, message, trio.current_time())
+        self._driver.flush()
+
+    def _notify(self) -> None:
+        self._changed.set()
+        self._changed = trio.Event()
+
+    # What the driver tells.
+
+    def arrived(self, message: bytes, octets: int) -> None:
+        """A message came."""
+        self._messages.append((message, octets))
+        self._notify()
+
+    def peer_ended(self) -> None:
+        """The peer sends no more."""
+        self._peer_ended = True
+        self._notify()
+
+    def writable(self) -> None:
+        """What waited has gone out."""
+        self._notify()
+
+    def over(self, status: Status, message: str) -> None:
+        """The call was ended by the peer, or with the connection."""
+        self._ended = status, message
+        self.scope.cancel()
+        self._notify()
