@@ -47,8 +47,9 @@ format: $(VENV)/dev.stamp ## Format the sources and mend what the linter can
 	$(BIN)/ruff check --fix-only
 	$(BIN)/ruff format
 
-docs: $(VENV)/run.stamp ## Write the vendors' pages anew from the profiles
+docs: $(VENV)/run.stamp ## Write the vendors' pages anew from the profiles, and the wire's from the messages
 	$(BIN)/python docs/vendors.py
+	$(BIN)/python docs/wire.py
 
 bench: $(VENV)/dev.stamp ## Measure this machine beside the rivals and write docs/benchmarks.md: ten minutes
 	$(BIN)/python bench/run.py $(BENCH)

@@ -4,6 +4,10 @@ I/O: none.
 """
 
 from proto_schema.enrolment import EnrolReply, EnrolRequest, RenewReply, RenewRequest
+from proto_schema.health import Finding, Health, HealthReport, SpoolHealth
+from proto_schema.job import JOB_STATES, JOB_VERBS, Job, JobCancel, JobOffer, JobUpdate
+from proto_schema.kinds import clip
+from proto_schema.limits import BATCH_RECORDS, BODY_OCTETS, MESSAGE_OCTETS
 from proto_schema.reading import (
     READING_SCHEMA,
     Alert,
@@ -16,17 +20,57 @@ from proto_schema.reading import (
     Supply,
     Tray,
 )
+from proto_schema.service import CHECK_IN, ENROL, METHODS, PORT, RENEW, SESSION, UPLOAD, Method
+from proto_schema.session import (
+    AGENT_MESSAGES,
+    COLLECTOR_MESSAGES,
+    AgentMessage,
+    CheckInReply,
+    CheckInRequest,
+    CollectorMessage,
+    Hello,
+    Welcome,
+)
+from proto_schema.settings import Schedule, Settings
 from proto_schema.upload import READING, Batch, Record, Refusal, UploadReply
-from proto_schema.wire import WireError, decode, encode
+from proto_schema.wire import OneOf, Unknown, WireError, decode, encode
 
 __all__ = [
+    "AGENT_MESSAGES",
+    "BATCH_RECORDS",
+    "BODY_OCTETS",
+    "CHECK_IN",
+    "COLLECTOR_MESSAGES",
+    "ENROL",
+    "JOB_STATES",
+    "JOB_VERBS",
+    "MESSAGE_OCTETS",
+    "METHODS",
+    "PORT",
     "READING",
     "READING_SCHEMA",
+    "RENEW",
+    "SESSION",
+    "UPLOAD",
+    "AgentMessage",
     "Alert",
     "Batch",
+    "CheckInReply",
+    "CheckInRequest",
+    "CollectorMessage",
     "EnrolReply",
     "EnrolRequest",
+    "Finding",
+    "Health",
+    "HealthReport",
+    "Hello",
     "Identity",
+    "Job",
+    "JobCancel",
+    "JobOffer",
+    "JobUpdate",
+    "Method",
+    "OneOf",
     "Problem",
     "Provenance",
     "RawMeter",
@@ -35,11 +79,17 @@ __all__ = [
     "Refusal",
     "RenewReply",
     "RenewRequest",
+    "Schedule",
+    "Settings",
+    "SpoolHealth",
     "Status",
     "Supply",
     "Tray",
+    "Unknown",
     "UploadReply",
+    "Welcome",
     "WireError",
+    "clip",
     "decode",
     "encode",
 ]

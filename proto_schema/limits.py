@@ -9,11 +9,13 @@ MESSAGE_OCTETS: Final = 4 << 20
 """Of one message, encoded."""
 DEPTH: Final = 32
 """Of arrays and maps in one another, the message itself being the first."""
+VALUES: Final = 250_000
+"""Of a message with parts that are not known here, all its values together; no other message is counted."""
 
 SEQUENCE: Final = (1 << 63) - 1
 """The last number of a record, and of anything else that counts: what SQLite and PostgreSQL can hold."""
-RECORDS: Final = 10_000
-"""In one batch, and so the refusals in its reply."""
+BATCH_RECORDS: Final = 10_000
+"""In one batch, and refusals in its reply."""
 BODY_OCTETS: Final = 1 << 20
 """Of one record's body."""
 
@@ -22,12 +24,17 @@ WORD: Final = 64
 TEXT: Final = 1_024
 """Of what is said for a person, and of a token, a target, a schedule."""
 CSR_OCTETS: Final = 16 << 10
+"""Of a request for a certificate."""
 CERTIFICATE_OCTETS: Final = 16 << 10
+"""Of one certificate."""
 CERTIFICATES: Final = 8
 """In one chain, and roots at once."""
 TARGETS: Final = 4_096
 """Of one job or schedule, and as many excludes."""
+SECONDS: Final = 7 * 86_400.0
+"""Between two check-ins, and between two reports."""
 SCHEDULES: Final = 256
+"""In the settings of one agent."""
 JOBS: Final = 256
 """In one reply, and updates of jobs in one request."""
 FINDINGS: Final = 256

@@ -35,7 +35,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
 
     epoch: Word
     """Which spool file numbered them."""
-    records: Annotated[list[Record], Meta(max_length=limits.RECORDS)]
+    records: Annotated[list[Record], Meta(max_length=limits.BATCH_RECORDS)]
     """The records."""
 
 
@@ -57,5 +57,5 @@ class UploadReply(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """The batch's."""
     upto: Count
     """The last sequence that is dealt with; 0 for none."""
-    refused: Annotated[list[Refusal], Meta(max_length=limits.RECORDS)] = []
+    refused: Annotated[list[Refusal], Meta(max_length=limits.BATCH_RECORDS)] = []
     """The records that were refused."""

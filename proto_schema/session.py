@@ -1,0 +1,79 @@
+"""Session: what agent and collector say to each other beside the uploads, as one stream or as a poll now and then.
+
+A session begins with the agent's Hello, which the collector answers with a Welcome; then each says what it has to. A
+check-in is the same in one request and one reply. A message of a later version is skipped, see Unknown.
+"""
+
+from typing import Annotated, Final, TypeAlias
+
+import msgspec
+from msgspec import Meta
+
+from proto_schema import limits
+from proto_schema.health import Health, HealthReport
+from proto_schema.job import Job, JobCancel, JobOffer, JobUpdate
+from proto_schema.kinds import Count, Instant, Word
+from proto_schema.settings import Settings
+from proto_schema.wire import OneOf
+
+
+class Hello(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag="hello"):
+    """Where the agent stands. Who it is, its certificate says."""
+
+    epoch: Word
+    """The spool file that numbers its records now."""
+    acknowledged: Count
+    """The last sequence of the epoch that a collector acknowledged; 0 for none."""
+    spooled: Count
+    """The last sequence of the epoch that was given out; 0 for none."""
+    generation: Count
+    """That of its certificate; an old one, or two sessions of one agent, betray a copied key."""
+    health: Health
+    """How it is."""
+    settings_revision: Count = 0
+    """The settings that it has; 0 for none."""
+
+
+class Welcome(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag="welcome"):
+    """Where the collector stands."""
+
+    at: Instant
+    """The collector's clock, for the agent to hold its own against."""
+    version: Word
+    """The collector's."""
+    epoch: Word
+    """The Hello's."""
+    upto: Count
+    """The last sequence of the epoch that the collector has dealt with; where it is below what was acknowledged (a
+    store that was restored from a backup), the agent sends again what it still has from there on."""
+    settings: Settings | None = None
+    """The settings, where they are newer than the agent's."""
+
+
+class CheckInRequest(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """What the agent has to say, in normal mode."""
+
+    hello: Hello
+    """Where it stands."""
+    updates: Annotated[list[JobUpdate], Meta(max_length=limits.JOBS)] = []
+    """How its jobs stand."""
+
+
+class CheckInReply(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """What the collector has to say to it."""
+
+    welcome: Welcome
+    """Where the collector stands."""
+    jobs: Annotated[list[Job], Meta(max_length=limits.JOBS)] = []
+    """Jobs that are offered."""
+    cancels: Annotated[list[JobCancel], Meta(max_length=limits.JOBS)] = []
+    """Jobs that are no longer wanted."""
+
+
+AgentMessage: TypeAlias = Hello | HealthReport | JobUpdate
+AGENT_MESSAGES: Final[OneOf[AgentMessage]] = OneOf("AgentMessage", (Hello, HealthReport, JobUpdate))
+"""What an agent says in a session."""
+
+CollectorMessage: TypeAlias = Welcome | JobOffer | JobCancel | Settings
+COLLECTOR_MESSAGES: Final[OneOf[CollectorMessage]] = OneOf("CollectorMessage", (Welcome, JobOffer, JobCancel, Settings))
+"""What a collector says in a session."""
