@@ -1,6 +1,56 @@
 """The server that keeps what agents send.
 
-I/O: none.
+I/O: ca.keeping.
 """
 
-__all__: list[str] = []
+from ptscan.collector.ca import (
+    Authority,
+    Heard,
+    Issued,
+    Standing,
+    TokenRecord,
+    Verdict,
+    announce_root,
+    are_twins,
+    connected,
+    drop_roots,
+    enrolled,
+    found_authority,
+    make_issuing,
+    make_root,
+    new_serial,
+    open_authority,
+    record_of,
+    refusal_of,
+    renew_issuing,
+    renew_server,
+    renewed,
+    switch_root,
+    token_hash,
+)
+
+__all__ = [
+    "Authority",
+    "Heard",
+    "Issued",
+    "Standing",
+    "TokenRecord",
+    "Verdict",
+    "announce_root",
+    "are_twins",
+    "connected",
+    "drop_roots",
+    "enrolled",
+    "found_authority",
+    "make_issuing",
+    "make_root",
+    "new_serial",
+    "open_authority",
+    "record_of",
+    "refusal_of",
+    "renew_issuing",
+    "renew_server",
+    "renewed",
+    "switch_root",
+    "token_hash",
+]
