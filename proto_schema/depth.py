@@ -71,9 +71,10 @@ def measure_msgpack(octets: bytes, depth: int, values: int) -> Measure:
 
 
 def measure_json(octets: bytes, depth: int, values: int) -> Measure:
-    """The same for one JSON value; of the values, commas and brackets are counted."""
-    marks = _JSON_TEXT.sub(b"", octets).translate(None, _NO_JSON_MARK)
-    if len(marks) > values:
+    """The same for one JSON value; for the values, its texts are counted, and its commas and brackets."""
+    bare, texts = _JSON_TEXT.subn(b"", octets, count=values + 1)
+    marks = bare.translate(None, _NO_JSON_MARK)
+    if max(texts, len(marks)) > values:
         return Measure.TOO_MANY
     inside = 0
     for mark in marks:

@@ -61,7 +61,7 @@ def decode(octets: bytes, kind: type[StructT], *, as_json: bool = False) -> Stru
     Raises:
         WireError: whatever else the octets are.
     """
-    message = _typed(octets, kind, as_json)
+    message = _typed(octets, kind, kind.__name__, as_json)
     # What encodes to the same octets had nothing that was skipped, and is as deep as its type.
     if _encode(message, as_json) != octets:
         _measure(octets, kind.__name__, as_json)
@@ -82,7 +82,7 @@ class OneOf(Generic[StructT]):
         Raises:
             WireError: whatever else the octets are.
         """
-        head = _typed(octets, Unknown, as_json)
+        head = _typed(octets, Unknown, self.name, as_json)
         kind = self._by_tag.get(head.kind)
         if kind is not None:
             return decode(octets, kind, as_json=as_json)
@@ -94,8 +94,7 @@ def _encode(message: msgspec.Struct, as_json: bool) -> bytes:
     return msgspec.json.encode(message) if as_json else msgspec.msgpack.encode(message)
 
 
-def _typed(octets: bytes, kind: type[StructT], as_json: bool) -> StructT:
-    name = kind.__name__
+def _typed(octets: bytes, kind: type[StructT], name: str, as_json: bool) -> StructT:
     if len(octets) > limits.MESSAGE_OCTETS:
         raise _too_long(name, len(octets))
     try:

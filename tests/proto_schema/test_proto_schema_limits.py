@@ -109,9 +109,9 @@ def test_values_are_counted_to_the_limit_and_no_further() -> None:
         octets = msgspec.msgpack.encode([None] * (values - 1))
         assert measure_msgpack(octets, DEPTH, values) is Measure.FITS
         assert measure_msgpack(octets, DEPTH, values - 1) is Measure.TOO_MANY
-    octets = b"[" + b"1," * 97 + b"1]"
-    assert measure_json(octets, DEPTH, 99) is Measure.FITS
-    assert measure_json(octets, DEPTH, 98) is Measure.TOO_MANY
+    for octets, values in ((b"[" + b"1," * 97 + b"1]", 99), (b'"" ' * 99, 99), (b"[]" * 50, 100)):
+        assert measure_json(octets, DEPTH, values) is Measure.FITS
+        assert measure_json(octets, DEPTH, values - 1) is Measure.TOO_MANY
 
 
 def test_a_message_with_more_unknown_values_than_the_limit_is_refused() -> None:

@@ -18,6 +18,7 @@ from proto_schema import (
     Settings,
     Unknown,
     Welcome,
+    WireError,
     decode,
     encode,
     enrolment,
@@ -117,6 +118,14 @@ def test_messages_of_a_session_are_told_apart(of: Any, as_json: bool) -> None:
 def test_a_message_of_a_later_version_is_known_as_such(of: Any) -> None:
     assert of.decode(msgspec.msgpack.encode(["weather", 1, {"wind": [3]}])) == Unknown(kind="weather")
     assert of.decode(b'["weather", 1, {"wind": [3]}]', as_json=True) == Unknown(kind="weather")
+
+
+@pytest.mark.parametrize(
+    "octets", [b"", b"\x90", b"\xc0", b"\x91\x01", b"\x91\xa5hello", b"\x92\xa4wind" + b"\x91" * 40]
+)
+def test_what_is_no_message_of_a_session_is_refused(octets: bytes) -> None:
+    with pytest.raises(WireError, match=r"^(AgentMessage|Hello): "):
+        AGENT_MESSAGES.decode(octets)
 
 
 def test_the_tags_of_a_session_are_all_different() -> None:

@@ -69,6 +69,30 @@ def test_another_message_is_refused() -> None:
     assert refusal(encode(REPLY), EnrolRequest) == "mistyped"
 
 
+@pytest.mark.parametrize(
+    ("octets", "code"),
+    [
+        (b"", "malformed"),
+        (b"\xef\xbb\xbf[]", "malformed"),
+        (b'["e", [],]', "malformed"),
+        (b'["\\ud800", []]', "malformed"),
+        (b'["\xff", []]', "malformed"),
+        (b'["e", [[1e400, "", "", ""]]]', "mistyped"),
+        (b'["e", [[NaN, "", "", ""]]]', "malformed"),
+        (b'["e", [[' + b"9" * 5_000 + b', "", "", ""]]]', "mistyped"),
+        (b'["e", [[1, "", "", "no base64"]]]', "mistyped"),
+        (b'["e", [], ' + b"[" * DEPTH + b"]" * DEPTH + b"]", "too-deep"),
+        (b'["e", [], ' + b'{"":' * 1_000_000, "too-deep"),
+        (b" " * (MESSAGE_OCTETS + 1), "too-long"),
+    ],
+    ids=lambda value: str(value[:24]),
+)
+def test_json_of_strangers_is_refused(octets: bytes, code: str) -> None:
+    with pytest.raises(WireError) as error:
+        decode(octets, Batch, as_json=True)
+    assert error.value.code == code
+
+
 def test_what_cannot_be_said_is_refused_where_it_is_said() -> None:
     for wrong in (
         Record(sequence=1 << 64, kind="", at="", body=b""),
