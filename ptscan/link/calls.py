@@ -22,8 +22,8 @@ class CallState:
     """One call; the connection moves it."""
 
     __slots__ = (
-        "data_moved", "deframer", "head", "http_status", "inflated", "is_json", "is_told", "ours", "outcome", "owed",
-        "peer_ended", "sends_gzip", "stalled_since", "tail", "uncredited", "unsent",
+        "_given_back", "_padding", "_received", "_untaken", "_whole", "data_moved", "deframer", "head", "http_status",
+        "inflated", "is_told", "ours", "outcome", "peer_ended", "sends_gzip", "stalled_since", "tail", "unsent",
     )  # fmt: skip
 
     def __init__(self, *, most: int, is_told: bool) -> None:
@@ -38,37 +38,52 @@ class CallState:
         self.unsent = bytearray()
         self.tail: Headers | None = None
         self.sends_gzip = False
-        self.is_json = False
         self.stalled_since: float | None = None
         self.data_moved = 0
-        # What came: octets of the window not given back, those of whole messages among them, and what these grew to.
+        # What came, in octets of the peer's window: all of it, padding, whole messages, those that wait to be taken.
         self.http_status = 200
-        self.uncredited = 0
-        self.owed = 0
         self.inflated: deque[int] = deque()
+        self._received = 0
+        self._padding = 0
+        self._whole = 0
+        self._untaken = 0
+        self._given_back = 0
 
     @property
     def held(self) -> int:
         """Octets that are kept for this call of what its peer sent."""
         return self.deframer.octets + sum(self.inflated)
 
+    def came(self, octets: int, *, window: int) -> None:
+        """DATA of so many octets came and took ``window`` of the peer's, more by its padding."""
+        self._received += window
+        self._padding += window - octets
+
     def owe(self, message: bytes) -> int:
-        """A whole message goes to the application: of how many octets the window is shut until it was taken."""
-        octets = min(len(message) + limits.PREFIX_OCTETS, self.uncredited - self.owed)
-        self.owed += octets
+        """The deframer gave a whole message: how many octets of the window are shut until it is taken."""
+        whole = self._received - self._padding - self.deframer.octets
+        octets = whole - self._whole
+        self._whole = whole
+        self._untaken += octets
         self.inflated.append(len(message))
         return octets
 
     def taken(self, octets: int) -> None:
         """The application has taken the first of its messages."""
-        self.owed = max(0, self.owed - octets)
+        self._untaken = max(0, self._untaken - octets)
         if self.inflated:
             self.inflated.popleft()
 
-    def free(self) -> int:
-        """Take out what of the window can be given back now: all but what the application has to take."""
-        free = self.uncredited - self.owed
-        self.uncredited = self.owed
+    def free(self, *, is_over: bool = False) -> int:
+        """Take out what of the window can be given back now: all but whole messages that wait; at the end all.
+
+        What an unfinished message took is given back before it is whole, for it may be longer than a window. Once it
+        is whole it counts as waiting in its whole length: the window stays shut until that much was taken.
+        """
+        free = self._received - self._given_back - (0 if is_over else self._untaken)
+        if free <= 0:
+            return 0
+        self._given_back += free
         return free
 
     def moved(self, octets: int, *, is_shut: bool, now: float) -> None:

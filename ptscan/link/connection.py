@@ -6,8 +6,8 @@ cut apart first (frames.py) and judged by what they cost and move (floods.py); a
 h2, which would drop the calls that are still open. All else is h2's, which judges the form. What is known of one call
 stands in calls.py.
 
-Flow control is the back-pressure. What a whole message took is given back only when the application has taken the
-message (``credit``); what an unfinished message took is given back at once, for a message may be longer than a window.
+Flow control is the back-pressure: what a whole message took of the peer's window is given back when the application
+has taken the message (``credit``), see CallState.free.
 What the application sends waits here until the peer's window takes it: ``unsent`` says how much does.
 
 A call that ends before its peer has ended its side is reset, on either side: h2 would count it as open for ever.
@@ -338,7 +338,7 @@ class Connection:
             self._give_back(length, stream)  # nobody takes it: its octets are given back, or the connection stalls
             return
         call.peer_ended = ended
-        call.uncredited += length
+        call.came(len(data), window=length)
         has_message = ended
         try:
             for message in call.deframer.feed(data):
@@ -498,7 +498,7 @@ class Connection:
         if call is None:
             return
         self._tell(stream, call, status, message)
-        self._give_back(call.uncredited, stream)
+        self._give_back(call.free(is_over=True), stream)
         may_leave = self._is_leaving or (self._peer_is_leaving and self._side is Side.CLIENT)
         if may_leave and not self._calls and not self._is_closed:
             self._leave_at = -inf

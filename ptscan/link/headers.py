@@ -129,6 +129,7 @@ def parse_timeout(text: str) -> float:
 
 def format_timeout(seconds: float) -> str:
     """A grpc-timeout in the finest unit of which eight digits hold it; what is over is no time at all."""
+    seconds = min(seconds, 1e12)
     for unit in ("n", "u", "m", "S", "M", "H"):
         if (count := max(0, int(seconds / _UNITS[unit]))) < 10**8:
             return f"{count}{unit}"

@@ -15,7 +15,8 @@ HEADER_LIST_OCTETS: Final = 16 << 10
 STREAMS: Final = 32
 """Streams that an agent may have open at once; h2 ends the connection of one that opens more."""
 STREAM_WINDOW: Final = 256 << 10
-CONNECTION_WINDOW: Final = 1 << 20
+CONNECTION_WINDOW: Final = STREAMS * STREAM_WINDOW
+"""So that no call that waits for its application can hold another one back."""
 UNSENT_STREAM_OCTETS: Final = 64 << 10
 """What may wait to be sent on one stream: whoever sends more waits for the peer's window."""
 READY_OCTETS: Final = 64 << 10
