@@ -29,6 +29,7 @@ _TOLD: Final = {
     "CERTIFICATE_REVOKED": ("own-revoked", "our certificate was revoked", "ask who runs the collector"),
     "UNKNOWN_CA": ("own-unknown", "the other end does not know our authority", "enrol at this collector"),
     "BAD_CERTIFICATE": ("own-refused", "the other end refused our certificate", "compare the clocks; else enrol again"),
+    "DECRYPT_ERROR": ("own-unknown", "the other end's authority did not sign our certificate", "enrol at this collector"),
     "CERTIFICATE_UNKNOWN": ("own-refused", "the other end refused our certificate", "enrol again"),
     "CERTIFICATE_REQUIRED": ("own-missing", "the other end wants a certificate", "enrol first"),
     "PROTOCOL_VERSION": ("tls-version", "the other end speaks no TLS 1.3", "update it, or whatever proxy is between"),
