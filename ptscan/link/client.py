@@ -18,6 +18,7 @@ from ptscan.link.driver import Driver
 from ptscan.link.proxy import Proxy, host_and_port
 from ptscan.link.status import CallError, Status
 from ptscan.link.trouble import Report, Trouble
+from ptscan.tls import handshake_error
 
 Dial: TypeAlias = Callable[[ssl.SSLContext], Awaitable[trio.abc.Stream]]
 """Makes a connection, or raises DialError."""
@@ -52,11 +53,17 @@ async def open_link(
 async def open_link_by(attempt: Dial, ssl_context: ssl.SSLContext, *, authority: str, report: Report = lambda _: None,
                        random: Random | None = None) -> AsyncIterator["Link"]:  # fmt: skip
     """A link by any way to a server: what ``open_link`` is made of."""
+    raised: Exception | None = None
     async with trio.open_nursery() as nursery:
         link = Link(attempt, ssl_context, authority=authority, report=report, random=random or Random())
         nursery.start_soon(link.keep, nursery)
-        yield link
+        try:
+            yield link
+        except Exception as error:  # raised behind the nursery, which would make a group of it
+            raised = error
         nursery.cancel_scope.cancel()
+    if raised is not None:
+        raise raised
 
 
 class Link:
@@ -151,10 +158,12 @@ class Link:
                 continue
             began = trio.current_time()
             core = Connection(Side.CLIENT, now=began, authority=self._authority)
-            driver = self._driver = Driver(stream, core)
-            self._tell_all()
+            driver = Driver(stream, core)
             nursery.start_soon(self._run, driver)
-            await self._until_renewed_or_over(driver)
+            await _first_of(driver.heard, driver.draining)
+            if not driver.draining.is_set():
+                self._stands(driver)
+            await _first_of(driver.draining, self._renewed)
             self._lost()
             if trio.current_time() - began >= limits.STEADY_SECONDS:
                 self._backoff.reset()
@@ -163,16 +172,6 @@ class Link:
             else:
                 await trio.sleep(self._backoff.next())
 
-    async def _until_renewed_or_over(self, driver: Driver) -> None:
-        async with trio.open_nursery() as either:
-
-            async def wait(event: trio.Event) -> None:
-                await event.wait()
-                either.cancel_scope.cancel()
-
-            either.start_soon(wait, driver.draining)
-            either.start_soon(wait, self._renewed)
-
     async def _run(self, driver: Driver) -> None:
         """Run a connection to its end. The barrier: whatever a server does ends this connection alone."""
         try:
@@ -180,10 +179,13 @@ class Link:
         except* Exception as group:
             driver.draining.set()
             self._tell("connection-failed", "an error ended the connection", group)
-        if driver.closed_because:
-            cause = driver.broken_by.__cause__ if driver.broken_by else None
-            text = driver.closed_because + (f": {cause}" if cause else "")
-            self._tell("connection-ended", text, driver.broken_by)
+        reason = driver.closed_because or ""
+        if not driver.heard.is_set() and not reason:
+            reason = "the server closed the connection before it said a word"
+        if driver.broken_by is not None and isinstance(driver.broken_by.__cause__, ssl.SSLError):
+            reason = str(handshake_error(driver.broken_by))  # one that refuses our certificate does so only now
+        if reason:
+            self._tell("connection-ended", reason, driver.broken_by)
 
     def _lost(self) -> None:
         self._driver = None
@@ -192,7 +194,20 @@ class Link:
         self.trouble = Trouble(kind, self._authority, text, error)
         self._report(self.trouble)
 
-    def _tell_all(self) -> None:
+    def _stands(self, driver: Driver) -> None:
+        self._driver = driver
         self.trouble = None
         self._changed.set()
         self._changed = trio.Event()
+
+
+async def _first_of(*events: trio.Event) -> None:
+    """Wait until one of the events has come."""
+    async with trio.open_nursery() as nursery:
+
+        async def wait(event: trio.Event) -> None:
+            await event.wait()
+            nursery.cancel_scope.cancel()
+
+        for event in events:
+            nursery.start_soon(wait, event)

@@ -10,6 +10,7 @@ import trio
 from ptscan.errors import PtscanError
 from ptscan.link import limits
 from ptscan.link.proxy import Proxy, connect_request, host_and_port, read_answer
+from ptscan.tls import handshake_error
 
 Transport: TypeAlias = trio.SSLStream[trio.SocketStream]
 
@@ -25,11 +26,15 @@ class Step(Enum):
 
 
 class DialError(PtscanError):
-    """No way to the server: ``step`` says where it ended; the text says what, where and how to mend it."""
+    """No way to the server: ``step`` says where it ended; the text says what, where and how to mend it.
 
-    def __init__(self, step: Step, text: str) -> None:
+    ``code`` is tls.HandshakeError's where TLS failed.
+    """
+
+    def __init__(self, step: Step, text: str, *, code: str = "") -> None:
         super().__init__(text)
         self.step = step
+        self.code = code
 
 
 async def dial(host: str, port: int, *, ssl_context: ssl.SSLContext, server_name: str = "",
@@ -108,13 +113,8 @@ async def _shake_hands(transport: Transport, where: str) -> None:
     try:
         await transport.do_handshake()
     except (trio.BrokenResourceError, OSError) as error:
-        cause = error.__cause__ or error
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            said = f"the certificate of {where} is not trusted: {cause.verify_message}"
-            raise DialError(Step.TLS, f"{said}; is it the right server, and is the clock right?") from error
-        raise DialError(
-            Step.TLS, f"no TLS with {where} ({_first_line(cause)}); does it speak TLS 1.3 there?"
-        ) from error
+        told = handshake_error(error)
+        raise DialError(Step.TLS, f"no TLS with {where}: {told}", code=told.code) from error
     if transport.selected_alpn_protocol() != "h2":
         raise DialError(Step.HTTP2, f"{where} does not speak HTTP/2 (no ALPN h2); is it the right port?")
 

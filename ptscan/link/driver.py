@@ -40,6 +40,8 @@ class Driver:
         self._room = trio.lowlevel.ParkingLot()
         self._writing = trio.CancelScope()
         self._is_sending = False
+        self.heard = trio.Event()
+        """Set when the peer has said something."""
         self.draining = trio.Event()
         """Set when no new call can begin."""
         self.closed_because: str | None = None
@@ -121,6 +123,7 @@ class Driver:
                 data = b""
             if data:
                 self.core.receive(bytes(data), trio.current_time())
+                self.heard.set()
             else:
                 self.core.receive_end()
             self.flush()

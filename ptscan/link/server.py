@@ -151,6 +151,7 @@ class Server:
                 await transport.do_handshake()
             except (trio.BrokenResourceError, OSError) as error:
                 self._tell("handshake-failed", address, str(error.__cause__ or error), error)
+                await _tell_why(transport)
                 return False
             if transport.selected_alpn_protocol() == "h2":
                 return True
@@ -200,6 +201,22 @@ class _Calls:
         finally:
             self._running -= 1
         call.finish(status, message)
+
+
+async def _tell_why(transport: trio.SSLStream[trio.SocketStream]) -> None:
+    """Send the alert of a handshake that failed, which Trio 0.35 leaves where OpenSSL wrote it, and see it taken."""
+    alert = getattr(transport, "_outgoing", None)
+    raw = transport.transport_stream
+    with trio.move_on_after(limits.GOODBYE_SECONDS):
+        try:
+            await raw.send_all(alert.read() if isinstance(alert, ssl.MemoryBIO) else b"")
+            await raw.send_eof()
+            while await raw.receive_some(
+                4096
+            ):  # what is closed unread resets the connection, and takes the alert along
+                pass
+        except (trio.BrokenResourceError, OSError):
+            return
 
 
 def _address_of(transport: Transport) -> str:

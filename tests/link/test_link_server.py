@@ -1,0 +1,410 @@
+"""The serving end over TLS on loopback: whatever one connection does, the others and the server go on."""
+
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import h2.config
+import h2.connection
+import h2.events
+import pytest
+import trio
+import trio.testing
+
+from ptscan.link import (
+    Call,
+    CallError,
+    Handler,
+    Peer,
+    Server,
+    Status,
+    Transport,
+    Trouble,
+    limits,
+    open_link,
+    open_listeners,
+    run_server,
+    unary,
+)
+
+from .certificates import AGENT_URI, Certificates
+
+PATH = "/tests.v1.Tests/Call"
+
+
+def who(transport: Transport) -> Peer:
+    """The URI of the certificate that was shown, or None."""
+    assert isinstance(transport, trio.SSLStream)
+    shown = transport.getpeercert() or {}
+    return next((value for kind, value in shown.get("subjectAltName", ()) if kind == "URI"), None)
+
+
+@dataclass
+class Served:
+    """A server that runs, and what it reported."""
+
+    server: Server
+    port: int
+    certificates: Certificates
+    nursery: trio.Nursery
+    troubles: list[Trouble] = field(default_factory=list)
+
+    @property
+    def kinds(self) -> list[str]:
+        return [trouble.kind for trouble in self.troubles]
+
+    async def ask(self, message: bytes, *, path: str = PATH, within: float = 10.0) -> bytes:
+        """One call over a connection of its own."""
+        async with open_link("127.0.0.1", self.port, self.certificates.client_context()) as link:
+            return await link.unary(path, message, within=within)
+
+    async def until(self, kind: str) -> Trouble:
+        """The first trouble of a kind."""
+        with trio.fail_after(10):
+            while kind not in self.kinds:  # noqa: ASYNC110 (a test that looks on from outside)
+                await trio.sleep(0.01)
+        return next(trouble for trouble in self.troubles if trouble.kind == kind)
+
+
+@asynccontextmanager
+async def serving(certificates: Certificates, methods: dict[str, Handler], *, identify: object = who,
+                  asks: bool = True, pages: dict[str, bytes] | None = None) -> AsyncIterator[Served]:  # fmt: skip
+    troubles: list[Trouble] = []
+
+    async def run(task_status: trio.TaskStatus[Server]) -> None:
+        shown = {path: (lambda body=body: (200, body)) for path, body in (pages or {}).items()}
+        await run_server(listeners, methods, identify=identify, report=troubles.append, pages=shown,
+                         task_status=task_status)  # type: ignore[arg-type]  # fmt: skip
+
+    async with trio.open_nursery() as nursery:
+        listeners = await open_listeners("127.0.0.1", 0, certificates.server_context(asks=asks))
+        port = listeners[0].transport_listener.socket.getsockname()[1]  # type: ignore[union-attr]
+        server = await nursery.start(run)
+        yield Served(server, port, certificates, nursery, troubles)
+        nursery.cancel_scope.cancel()
+
+
+async def _echo(message: bytes, peer: Peer) -> bytes:
+    if message == b"boom":
+        raise ValueError("a bug")
+    if message == b"who":
+        return str(peer).encode()
+    if message == b"sleep":
+        await trio.sleep_forever()
+    return message
+
+
+echo = unary(_echo)
+
+
+async def test_a_method_answers_and_knows_who_asks(certificates: Certificates) -> None:
+    async with serving(certificates, {PATH: echo}) as served:
+        assert await served.ask(b"hello") == b"hello"
+        assert await served.ask(b"who") == AGENT_URI.encode()
+        assert served.troubles == []
+
+
+async def test_a_method_that_is_not_there_is_unimplemented(certificates: Certificates) -> None:
+    async with serving(certificates, {PATH: echo}) as served:
+        with pytest.raises(CallError) as found:
+            await served.ask(b"", path="/tests.v1.Tests/Nope")
+        assert found.value.status is Status.UNIMPLEMENTED
+
+
+async def test_a_bug_in_a_handler_ends_its_call_alone(certificates: Certificates) -> None:
+    async with serving(certificates, {PATH: echo}) as served:
+        async with open_link("127.0.0.1", served.port, certificates.client_context()) as link:
+            with pytest.raises(CallError) as found:
+                await link.unary(PATH, b"boom", within=10)
+            assert found.value.status is Status.INTERNAL
+            assert "a bug" not in str(found.value)
+            assert await link.unary(PATH, b"hello", within=10) == b"hello"
+        assert served.kinds == ["call-failed"]
+        assert isinstance(served.troubles[0].error, ValueError)
+
+
+async def test_a_bug_in_a_handler_s_own_tasks_ends_its_call_alone(certificates: Certificates) -> None:
+    async def serve(call: Call, peer: Peer) -> None:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(trio.sleep_forever)
+            await call.receive()
+            raise ValueError("a bug")
+
+    async with serving(certificates, {PATH: serve}) as served:
+        with pytest.raises(CallError) as found:
+            await served.ask(b"")
+        assert found.value.status is Status.INTERNAL
+        assert served.kinds == ["call-failed"]
+
+
+async def test_a_bug_in_identify_ends_the_connection_alone(certificates: Certificates) -> None:
+    turns = iter([ValueError("a bug"), None, None])
+
+    def identify(transport: Transport) -> Peer:
+        if (error := next(turns)) is not None:
+            raise error
+        return None
+
+    async with serving(certificates, {PATH: echo}, identify=identify) as served:
+        assert await served.ask(b"hello") == b"hello"  # by the connection that is made anew
+        assert served.kinds[0] == "connection-failed"
+
+
+async def test_a_peer_that_is_refused_gets_the_reason_on_every_call(certificates: Certificates) -> None:
+    def identify(transport: Transport) -> Peer:
+        raise CallError(Status.UNAUTHENTICATED, "revoked")
+
+    async with (
+        serving(certificates, {PATH: echo}, identify=identify) as served,
+        open_link("127.0.0.1", served.port, certificates.client_context()) as link,
+    ):
+        for _ in range(3):
+            with pytest.raises(CallError, match="revoked") as found:
+                await link.unary(PATH, b"", within=10)
+            assert found.value.status is Status.UNAUTHENTICATED
+
+
+async def test_a_deadline_cancels_the_handler(certificates: Certificates) -> None:
+    came_out = trio.Event()
+
+    async def serve(call: Call, peer: Peer) -> None:
+        try:
+            await trio.sleep_forever()
+        finally:
+            came_out.set()
+
+    async with serving(certificates, {PATH: serve}) as served:
+        with pytest.raises(CallError) as found:
+            await served.ask(b"", within=0.2)
+        assert found.value.status is Status.DEADLINE_EXCEEDED
+        with trio.fail_after(5):
+            await came_out.wait()
+        assert "call-failed" not in served.kinds
+
+
+@pytest.mark.parametrize("octets", [b"\x16\x03\x01\x00\x05hello", b"GET / HTTP/1.1\r\n\r\n", b"\0" * 4096, b""])
+async def test_garbage_ends_its_connection_and_nothing_else(octets: bytes, certificates: Certificates) -> None:
+    async with serving(certificates, {PATH: echo}) as served:
+        stream = await trio.open_tcp_stream("127.0.0.1", served.port)
+        async with stream:
+            await stream.send_all(octets)
+            await stream.send_eof()
+            with trio.move_on_after(10) as scope:
+                try:
+                    while await stream.receive_some(4096):
+                        pass
+                except trio.BrokenResourceError:
+                    pass
+            assert not scope.cancelled_caught
+        assert (await served.until("handshake-failed")).address == "127.0.0.1"
+        assert await served.ask(b"hello") == b"hello"
+
+
+async def test_what_is_no_http2_ends_its_connection_and_nothing_else(certificates: Certificates) -> None:
+    async with serving(certificates, {PATH: echo}) as served:
+        raw = await trio.open_tcp_stream("127.0.0.1", served.port)
+        stream = trio.SSLStream(raw, certificates.client_context(), server_hostname="localhost", https_compatible=True)
+        await stream.send_all(b"GET / HTTP/1.1\r\n\r\n")
+        while await _received(stream):
+            pass
+        await trio.aclose_forcefully(stream)
+        assert (await served.until("connection-ended")).text
+        assert await served.ask(b"hello") == b"hello"
+
+
+async def _received(stream: trio.abc.ReceiveStream) -> bytes:
+    try:
+        return bytes(await stream.receive_some(4096))
+    except trio.BrokenResourceError:
+        return b""
+
+
+async def test_who_does_not_offer_http2_is_sent_away(certificates: Certificates) -> None:
+    async with serving(certificates, {PATH: echo}) as served:
+        raw = await trio.open_tcp_stream("127.0.0.1", served.port)
+        context = certificates.client_context(alpn="http/1.1")
+        stream = trio.SSLStream(raw, context, server_hostname="localhost", https_compatible=True)
+        await _received(stream)
+        await trio.aclose_forcefully(stream)
+        await served.until("no-http2")
+
+
+@pytest.mark.parametrize("kind", ["stranger", "none"])
+async def test_who_shows_no_certificate_of_ours_does_not_get_in(kind: str, certificates: Certificates) -> None:
+    async with serving(certificates, {PATH: echo}) as served:
+        context = certificates.client_context(certificates.stranger)
+        if kind == "none":
+            context = certificates.anonymous_context()
+        async with open_link("127.0.0.1", served.port, context) as link:
+            with pytest.raises(CallError) as found:
+                await link.unary(PATH, b"", within=1)
+            assert found.value.status is Status.UNAVAILABLE
+            assert "enrol" in found.value.message
+            assert not link.is_connected
+        await served.until("handshake-failed")
+
+
+async def test_older_tls_is_refused(certificates: Certificates) -> None:
+    async with serving(certificates, {PATH: echo}) as served:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.load_verify_locations(certificates.root_file)
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        raw = await trio.open_tcp_stream("127.0.0.1", served.port)
+        stream = trio.SSLStream(raw, context, server_hostname="localhost")
+        with pytest.raises(trio.BrokenResourceError):
+            await stream.do_handshake()
+        await trio.aclose_forcefully(stream)
+
+
+async def test_half_open_connections_are_limited_an_address_and_end_in_their_time(
+    certificates: Certificates, mock_clock: trio.testing.MockClock
+) -> None:
+    """64 that say nothing: one more is closed at once, an agent goes on, and in 10 s they are gone."""
+    async with serving(certificates, {PATH: echo}) as served:
+        async with open_link("127.0.0.1", served.port, certificates.client_context()) as link:
+            assert await link.unary(PATH, b"first", within=10) == b"first"
+            silent = [
+                await trio.open_tcp_stream("127.0.0.1", served.port) for _ in range(limits.CONNECTIONS_PER_ADDRESS)
+            ]
+            one_more = await trio.open_tcp_stream("127.0.0.1", served.port)
+            assert await _received(one_more) == b""
+            assert served.kinds == ["too-many-connections"]
+            assert await link.unary(PATH, b"meanwhile", within=10) == b"meanwhile"
+            mock_clock.jump(limits.HANDSHAKE_SECONDS + 0.1)
+            for stream in silent:
+                assert await _received(stream) == b""
+            assert served.kinds.count("handshake-timeout") == len(silent)
+            for stream in [*silent, one_more]:
+                await stream.aclose()
+        assert await served.ask(b"later") == b"later"
+
+
+async def test_agents_behind_one_address_are_as_many_as_they_are(certificates: Certificates) -> None:
+    async with serving(certificates, {PATH: echo}) as served, trio.open_nursery() as nursery:
+        connected = 0
+
+        async def stay() -> None:
+            nonlocal connected
+            async with open_link("127.0.0.1", served.port, certificates.client_context()) as link:
+                assert await link.unary(PATH, b"here", within=60) == b"here"
+                connected += 1
+                await trio.sleep_forever()
+
+        for _ in range(limits.CONNECTIONS_PER_ADDRESS + 6):
+            nursery.start_soon(stay)
+            await trio.sleep(0.005)
+        with trio.fail_after(60):
+            while connected < limits.CONNECTIONS_PER_ADDRESS + 6:  # noqa: ASYNC110
+                await trio.sleep(0.01)
+        assert len(served.server.peers) == limits.CONNECTIONS_PER_ADDRESS + 6
+        nursery.cancel_scope.cancel()
+
+
+async def test_tasks_that_outlive_their_calls_are_limited(certificates: Certificates) -> None:
+    """A call that is reset may have begun what cannot be cut short; so many of these and no more."""
+    running = most = 0
+    go_on = trio.Event()
+
+    async def serve(call: Call, peer: Peer) -> None:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        with trio.CancelScope(shield=True):
+            await go_on.wait()
+        running -= 1
+
+    async with (
+        serving(certificates, {PATH: serve}) as served,
+        open_link("127.0.0.1", served.port, certificates.client_context()) as link,
+    ):
+        for number in range(limits.HANDLERS):
+            async with link.call(PATH, within=10):
+                with trio.fail_after(10):
+                    while running <= number:  # noqa: ASYNC110
+                        await trio.sleep(0.001)
+        with pytest.raises(CallError) as found:
+            await link.unary(PATH, b"", within=10)
+        assert found.value.status is Status.RESOURCE_EXHAUSTED
+        assert most == running == limits.HANDLERS
+        go_on.set()
+
+
+async def test_a_revoked_peer_is_gone_at_once_and_the_others_stay(certificates: Certificates) -> None:
+    async def serve(call: Call, peer: Peer) -> None:
+        async for message in call:
+            await call.send(message)
+
+    names = iter(["one", "two"])
+    async with (
+        serving(certificates, {PATH: serve}, identify=lambda _: next(names, None)) as served,
+        open_link("127.0.0.1", served.port, certificates.client_context()) as first,
+        first.call(PATH) as revoked,
+        open_link("127.0.0.1", served.port, certificates.client_context()) as second,
+        second.call(PATH) as stays,
+    ):
+        await revoked.send(b"x")
+        assert await revoked.receive() == b"x"
+        await stays.send(b"x")
+        assert await stays.receive() == b"x"
+        assert sorted(map(str, served.server.peers)) == ["one", "two"]
+        assert served.server.end(lambda peer: peer == "one", "revoked") == 1
+        with trio.fail_after(5), pytest.raises(CallError) as found:
+            await revoked.receive()
+        assert found.value.status is Status.UNAVAILABLE
+        await stays.send(b"y")
+        assert await stays.receive() == b"y"
+
+
+async def test_a_drain_lets_open_calls_end_and_takes_no_new_connection(certificates: Certificates) -> None:
+    async def serve(call: Call, peer: Peer) -> None:
+        await call.send(b"begun")
+        await call.draining.wait()
+        await call.send(b"ended")
+
+    async with trio.open_nursery() as nursery, serving(certificates, {PATH: serve}) as served:
+        ended: list[bytes | None] = []
+
+        async def ask() -> None:
+            async with (
+                open_link("127.0.0.1", served.port, certificates.client_context()) as link,
+                link.call(PATH, within=10) as call,
+            ):
+                call.end()
+                ended.append(await call.receive())
+                served.server.drain()
+                ended.extend([await call.receive(), await call.receive()])
+
+        nursery.start_soon(ask)
+        with trio.fail_after(5):
+            while len(ended) < 3:  # noqa: ASYNC110
+                await trio.sleep(0.01)
+        assert ended == [b"begun", b"ended", None]
+        with pytest.raises(OSError, match=r"."):
+            await trio.open_tcp_stream("127.0.0.1", served.port)
+
+
+async def test_a_page_is_shown_to_whoever_asks(certificates: Certificates) -> None:
+    async with serving(certificates, {PATH: echo}, asks=False, pages={"/healthz": b"ok\n"}) as served:
+        raw = await trio.open_tcp_stream("127.0.0.1", served.port)
+        context = certificates.anonymous_context()
+        stream = trio.SSLStream(raw, context, server_hostname="localhost", https_compatible=True)
+        peer = h2.connection.H2Connection(h2.config.H2Configuration(client_side=True, header_encoding="utf-8"))
+        peer.initiate_connection()
+        paths = ["/healthz", "/nope"]
+        for number, path in enumerate(paths):
+            request = [(":method", "GET"), (":scheme", "https"), (":path", path), (":authority", "localhost")]
+            peer.send_headers(2 * number + 1, request, end_stream=True)
+        told: dict[int, str] = {}
+        body = b""
+        with trio.fail_after(5):
+            while len(told) < len(paths) or not body:
+                await stream.send_all(peer.data_to_send())
+                for event in peer.receive_data(await _received(stream)):
+                    if isinstance(event, h2.events.ResponseReceived):
+                        told[event.stream_id] = dict(event.headers)[":status"]  # type: ignore[index, assignment]
+                    elif isinstance(event, h2.events.DataReceived):
+                        body += event.data
+        await trio.aclose_forcefully(stream)
+        assert told == {1: "200", 3: "404"}
+        assert body == b"ok\n"
