@@ -123,8 +123,8 @@ def certificates_of(path: Path, content: bytes) -> tuple[bytes, ...]:
 
 
 def _used_key(folder: Path) -> bytes | None:
-    content = read_private(folder / IDENTITY)
     try:
+        content = read_private(folder / IDENTITY)
         return None if content is None else _public(read_key(folder / IDENTITY, content))
     except PrivateFileError:
         return None

@@ -7,7 +7,7 @@ token names. Then the connection is closed and a true one opened that trusts tha
 
 import ssl
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from cryptography import x509
 
@@ -15,6 +15,8 @@ from ptscan.tls import limits
 from ptscan.tls.contexts import ALPN
 from ptscan.tls.errors import HandshakeError
 from ptscan.tls.tokens import fingerprint_of
+
+_AS_DER: Final = 2  # _ssl.ENCODING_DER
 
 
 class Introduction:
@@ -85,4 +87,4 @@ def _shown(tls: Any) -> list[bytes]:
     """The peer's chain as it came: public since Python 3.13, and there under another name since 3.10."""
     if hasattr(tls, "get_unverified_chain"):
         return list(tls.get_unverified_chain())
-    return [each.public_bytes(ssl.ENCODING_DER) for each in tls._sslobj.get_unverified_chain()]  # type: ignore[attr-defined]
+    return [each.public_bytes(_AS_DER) for each in tls._sslobj.get_unverified_chain()]
