@@ -7,7 +7,7 @@ from proto_schema.enrolment import EnrolReply, EnrolRequest, RenewReply, RenewRe
 from proto_schema.health import Finding, Health, HealthReport, SpoolHealth
 from proto_schema.job import JOB_STATES, JOB_VERBS, Job, JobCancel, JobOffer, JobUpdate
 from proto_schema.kinds import clip
-from proto_schema.limits import BATCH_RECORDS, BODY_OCTETS, MESSAGE_OCTETS
+from proto_schema.limits import BATCH_RECORDS, BODY_OCTETS, EPOCHS, MESSAGE_OCTETS, RANGES
 from proto_schema.reading import (
     READING_SCHEMA,
     Alert,
@@ -29,6 +29,8 @@ from proto_schema.session import (
     CheckInRequest,
     CollectorMessage,
     Hello,
+    Range,
+    Received,
     Welcome,
 )
 from proto_schema.settings import Schedule, Settings
@@ -42,11 +44,13 @@ __all__ = [
     "CHECK_IN",
     "COLLECTOR_MESSAGES",
     "ENROL",
+    "EPOCHS",
     "JOB_STATES",
     "JOB_VERBS",
     "MESSAGE_OCTETS",
     "METHODS",
     "PORT",
+    "RANGES",
     "READING",
     "READING_SCHEMA",
     "RENEW",
@@ -73,8 +77,10 @@ __all__ = [
     "OneOf",
     "Problem",
     "Provenance",
+    "Range",
     "RawMeter",
     "Reading",
+    "Received",
     "Record",
     "Refusal",
     "RenewReply",

@@ -31,10 +31,12 @@ class SpoolHealth(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """When the oldest record that waits was spooled."""
     set_aside: Count = 0
     """Records that the collector refused, kept and not sent again."""
+    thinned: Count = 0
+    """Readings that went when the spool was full, each with a later one of its device and day kept."""
     turned_away: Count = 0
-    """Readings that were not spooled, because the spool or the disk was full."""
-    damaged: Count = 0
-    """Records that could not be saved out of a damaged file."""
+    """Readings that were not spooled since the start, for want of room."""
+    lost: Count = 0
+    """Records that were damaged past saving."""
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True, array_like=True):

@@ -16,6 +16,10 @@ SEQUENCE: Final = (1 << 63) - 1
 """The last number of a record, and of anything else that counts: what SQLite and PostgreSQL can hold."""
 BATCH_RECORDS: Final = 10_000
 """In one batch, and refusals in its reply."""
+EPOCHS: Final = 1_000
+"""In one hello, the latest."""
+RANGES: Final = 1_000
+"""Of one epoch, in a welcome."""
 BODY_OCTETS: Final = 1 << 20
 """Of one record's body."""
 

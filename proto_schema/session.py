@@ -12,20 +12,36 @@ from msgspec import Meta
 from proto_schema import limits
 from proto_schema.health import Health, HealthReport
 from proto_schema.job import Job, JobCancel, JobOffer, JobUpdate
-from proto_schema.kinds import Count, Instant, Word
+from proto_schema.kinds import Count, Instant, Sequence, Word
 from proto_schema.settings import Settings
 from proto_schema.wire import OneOf
+
+
+class Range(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """Sequences without a gap."""
+
+    first: Sequence
+    """The first of them."""
+    last: Sequence
+    """The last of them."""
+
+
+class Received(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """What the collector has stored of one epoch."""
+
+    epoch: Word
+    """Which."""
+    ranges: Annotated[list[Range], Meta(max_length=limits.RANGES)]
+    """What is stored, in ascending order; of very many ranges the last ones. What was acknowledged once and is in none
+    of them (a store that was restored from a backup) is sent again, as far as the agent still has it: to send too much
+    does no harm."""
 
 
 class Hello(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag="hello"):
     """Where the agent stands. Who it is, its certificate says."""
 
-    epoch: Word
-    """The spool file that numbers its records now."""
-    acknowledged: Count
-    """The last sequence of the epoch that a collector acknowledged; 0 for none."""
-    spooled: Count
-    """The last sequence of the epoch that was given out; 0 for none."""
+    epochs: Annotated[list[Word], Meta(max_length=limits.EPOCHS)]
+    """Those of which the spool still has records, the one that numbers new records last."""
     generation: Count
     """That of its certificate; an old one, or two sessions of one agent, betray a copied key."""
     health: Health
@@ -41,11 +57,8 @@ class Welcome(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag="w
     """The collector's clock, for the agent to hold its own against."""
     version: Word
     """The collector's."""
-    epoch: Word
-    """The Hello's."""
-    upto: Count
-    """The last sequence of the epoch that the collector has dealt with; where it is below what was acknowledged (a
-    store that was restored from a backup), the agent sends again what it still has from there on."""
+    received: Annotated[list[Received], Meta(max_length=limits.EPOCHS)]
+    """What is stored of each epoch of the Hello; an epoch that was never heard of has no ranges."""
     settings: Settings | None = None
     """The settings, where they are newer than the agent's."""
 

@@ -1,8 +1,8 @@
 """Upload: what the agent's spool holds, in batches, and what the collector stored of it.
 
 The identity of a record is (agent, epoch, sequence), the agent being whom the certificate names. ``sequence`` counts
-from 1 within an epoch and ``epoch`` is random for each spool file, so that a spool that was restored or copied never
-says the same of another record. A reply is sent when what it tells of is committed, and not before.
+upwards and ``epoch`` is random for each opening of a spool, so that one that was restored or copied never says the same
+of another record. A reply is sent when what it tells of is committed, and not before.
 """
 
 from typing import Annotated, Final
@@ -21,7 +21,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """One thing that was spooled. A kind that the collector does not know is refused, and nothing else with it."""
 
     sequence: Sequence
-    """Its number in its epoch; numbers may be missing, and none is given twice."""
+    """Its number in its epoch; some are missing, and none is given twice."""
     kind: Word
     """What the body is: ``reading``."""
     at: Instant
@@ -34,7 +34,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """Records of one epoch, in ascending order of their sequence."""
 
     epoch: Word
-    """Which spool file numbered them."""
+    """Where they were numbered."""
     records: Annotated[list[Record], Meta(max_length=limits.BATCH_RECORDS)]
     """The records."""
 

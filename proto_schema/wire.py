@@ -12,13 +12,13 @@ import msgspec
 
 from proto_schema import limits
 from proto_schema.depth import Measure, measure_json, measure_msgpack
-from proto_schema.kinds import Word
+from proto_schema.kinds import Word, clip
 
 StructT = TypeVar("StructT", bound=msgspec.Struct)
 
 
 class WireError(ValueError):
-    """A message that is none; its text is one line.
+    """A message that is none; its text is one short line, whatever the peer put into its message.
 
     ``code`` is one of ``too-long``, ``too-deep``, ``too-many`` (values, where some were skipped), ``malformed`` (no
     MessagePack, no JSON), ``mistyped`` (not this message, or beyond a limit of its fields), ``not-encodable``. ``kind``
@@ -26,10 +26,11 @@ class WireError(ValueError):
     """
 
     def __init__(self, code: str, kind: str, text: str) -> None:
-        super().__init__(f"{kind}: {text}")
+        # What msgspec says may quote the peer.
+        self.text = "".join(sign if sign.isprintable() else "?" for sign in clip(text))
+        super().__init__(f"{kind}: {self.text}")
         self.code = code
         self.kind = kind
-        self.text = text
 
 
 class Unknown(msgspec.Struct, frozen=True, kw_only=True, array_like=True):

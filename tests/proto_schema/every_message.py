@@ -17,7 +17,9 @@ from proto_schema import (
     JobCancel,
     JobOffer,
     JobUpdate,
+    Range,
     Reading,
+    Received,
     Record,
     Refusal,
     RenewReply,
@@ -35,7 +37,7 @@ LATER = "2026-12-21T06:00:00Z"
 RECORD = Record(sequence=7, kind="reading", at=AT, body=b"\x80")
 REFUSAL = Refusal(sequence=8, code="malformed", text="no reading")
 FINDING = Finding(code="disk-full", text="The disk is full.", mend="Make room.")
-SPOOL = SpoolHealth(records=12, octets=40_960, oldest_at=AT, set_aside=1, turned_away=2, damaged=3)
+SPOOL = SpoolHealth(records=12, octets=40_960, oldest_at=AT, set_aside=1, thinned=2, turned_away=3, lost=4)
 BARE_HEALTH = Health(at=AT, started_at=AT, version="0.6.0", platform="Linux 6.1 x86_64")
 HEALTH = Health(
     at=AT,
@@ -53,8 +55,10 @@ CANCEL = JobCancel(job_id="j1", text="no longer needed")
 UPDATE = JobUpdate(job_id="j1", state="running", at=AT, done=20, total=254, text="3 printers")
 SCHEDULE = Schedule(name="day", cron="0 6 * * *", verb="scan", targets=["local"], excludes=["10.0.0.9"], rate=250)
 SETTINGS = Settings(revision=4, schedules=[SCHEDULE], session=False, check_in_seconds=600.0, health_seconds=30.0)
-HELLO = Hello(epoch="e1", acknowledged=5, spooled=7, generation=2, health=HEALTH, settings_revision=3)
-WELCOME = Welcome(at=AT, version="0.6.0", epoch="e1", upto=4, settings=SETTINGS)
+HELLO = Hello(epochs=["e0", "e1"], generation=2, health=HEALTH, settings_revision=3)
+RANGE = Range(first=1, last=4)
+RECEIVED = Received(epoch="e0", ranges=[RANGE, Range(first=6, last=6)])
+WELCOME = Welcome(at=AT, version="0.6.0", received=[RECEIVED, Received(epoch="e1", ranges=[])], settings=SETTINGS)
 
 FULL: list[msgspec.Struct] = [
     EnrolRequest(token="t0ken", csr=b"\x30\x00", name="print-01", version="0.6.0", platform="Linux 6.1 x86_64"),
@@ -68,6 +72,8 @@ FULL: list[msgspec.Struct] = [
     Batch(epoch="e1", records=[RECORD, Record(sequence=9, kind="reading", at=AT, body=b"")]),
     REFUSAL,
     UploadReply(epoch="e1", upto=9, refused=[REFUSAL]),
+    RANGE,
+    RECEIVED,
     HELLO,
     WELCOME,
     CheckInRequest(hello=HELLO, updates=[UPDATE]),
@@ -92,10 +98,10 @@ BARE: list[msgspec.Struct] = [
     EnrolReply(agent_id="a1", entity="Example", chain=[], roots=[], not_after=LATER),
     Batch(epoch="e1", records=[]),
     UploadReply(epoch="e1", upto=0),
-    Hello(epoch="e1", acknowledged=0, spooled=0, generation=1, health=BARE_HEALTH),
-    Welcome(at=AT, version="0.6.0", epoch="e1", upto=0),
-    CheckInRequest(hello=Hello(epoch="e1", acknowledged=0, spooled=0, generation=1, health=BARE_HEALTH)),
-    CheckInReply(welcome=Welcome(at=AT, version="0.6.0", epoch="e1", upto=0)),
+    Hello(epochs=["e1"], generation=1, health=BARE_HEALTH),
+    Welcome(at=AT, version="0.6.0", received=[]),
+    CheckInRequest(hello=Hello(epochs=["e1"], generation=1, health=BARE_HEALTH)),
+    CheckInReply(welcome=Welcome(at=AT, version="0.6.0", received=[])),
     Finding(code="disk-full", text="The disk is full."),
     SpoolHealth(),
     BARE_HEALTH,

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from proto_schema import Batch, EnrolRequest, Record, Refusal, UploadReply, WireError, decode, encode
+from proto_schema import Batch, EnrolRequest, Record, Refusal, UploadReply, Welcome, WireError, decode, encode
 from proto_schema.limits import DEPTH, MESSAGE_OCTETS
 
 RECORD = Record(sequence=1, kind="reading", at="2026-11-21T06:00:00Z", body=b"\x80")
@@ -67,6 +67,15 @@ def test_another_message_is_refused() -> None:
         assert refusal(octets, Batch) == "mistyped"
     assert refusal(b"\x92\xa1\xff\x90", Batch) == "malformed"
     assert refusal(encode(REPLY), EnrolRequest) == "mistyped"
+
+
+@pytest.mark.parametrize("tag", ["two\nlines", "\x1b[31mred", "\u202eback", "x" * 1_000_000])
+def test_an_error_quotes_a_peer_on_one_short_line(tag: str) -> None:
+    octets = msgspec.msgpack.encode(["", "", [], [tag, 1]])
+    with pytest.raises(WireError, match="Invalid value") as error:
+        decode(b"\x95\xa7welcome" + octets[1:], Welcome)
+    assert str(error.value).isprintable()
+    assert len(str(error.value)) < 1_100
 
 
 @pytest.mark.parametrize(
