@@ -1,6 +1,33 @@
 """The daemon in a customer's network.
 
-I/O: none.
+I/O: spool.spool, spool.holding, spool.store, spool.room, spool.opening, spool.salvage, spool.log, spool.database,
+spool.files.
 """
 
-__all__: list[str] = []
+from ptscan.agent.spool import (
+    Bounds,
+    Entry,
+    Finding,
+    RecordTooLargeError,
+    Spool,
+    SpoolError,
+    SpoolFullError,
+    SpoolInUseError,
+    SpoolState,
+    SpoolUnwritableError,
+    open_spool,
+)
+
+__all__ = [
+    "Bounds",
+    "Entry",
+    "Finding",
+    "RecordTooLargeError",
+    "Spool",
+    "SpoolError",
+    "SpoolFullError",
+    "SpoolInUseError",
+    "SpoolState",
+    "SpoolUnwritableError",
+    "open_spool",
+]

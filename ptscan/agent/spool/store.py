@@ -1,0 +1,396 @@
+"""The spool as one synchronous object over one connection: put, lease, settle, make room.
+
+Every method is one transaction at most and runs in a worker thread, one at a time. A method that raises took nothing:
+after SpoolUnwritableError and after damage the connection is given up, and the file is opened anew, checked and mended,
+before the next method does anything.
+"""
+
+import math
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from proto_schema import Batch, Record, UploadReply
+from ptscan.agent.spool import limits
+from ptscan.agent.spool.database import SQLITE_VERSION, told_apart
+from ptscan.agent.spool.errors import Damage, SpoolFullError, SpoolUnwritableError
+from ptscan.agent.spool.files import Files, fault_of
+from ptscan.agent.spool.frame import Framed, decode_frame, encode_frame
+from ptscan.agent.spool.opening import HIGH, open_records
+from ptscan.agent.spool.report import Finding, SpoolState
+from ptscan.agent.spool.room import drop_set_aside, drop_stored, drop_stored_early, note, thin
+from ptscan.agent.spool.tables import Fate
+
+_COST: Final = 2 * limits.RECORD_OVERHEAD  # the frame's own octets, and beside it
+_PAUSE: Final = limits.THINNING_SECONDS
+_WAITING_ABOVE: Final = (
+    "SELECT sequence, frame FROM record WHERE sequence > ? "
+    "AND NOT EXISTS (SELECT 1 FROM fate WHERE fate.sequence = record.sequence) ORDER BY sequence"
+)
+_OLDEST: Final = (
+    "SELECT at FROM record WHERE sequence > ? "
+    "AND NOT EXISTS (SELECT 1 FROM fate WHERE fate.sequence = record.sequence) ORDER BY sequence LIMIT 1"
+)
+_WAITING: Final = (
+    "SELECT count(*), coalesce(sum(length(frame)), 0), min(sequence) FROM record "
+    "WHERE NOT EXISTS (SELECT 1 FROM fate WHERE fate.sequence = record.sequence)"
+)
+_STORED_BEHIND: Final = (
+    "SELECT sequence, frame FROM record JOIN fate USING (sequence) "
+    "WHERE sequence > ? AND fate = 'stored' ORDER BY sequence"
+)
+_ONE_MORE_TRY: Final = "INSERT INTO refusal VALUES (?, 1) ON CONFLICT DO UPDATE SET tries = tries + 1 RETURNING tries"
+
+
+class Entry(NamedTuple):
+    """What is to be spooled."""
+
+    kind: str
+    at: str
+    """When, by the agent's clock: RFC 3339 in UTC."""
+    body: bytes
+    subject: str = ""
+    """Whom it is about, as ``device_id``; what has one may be thinned when the spool is full, and nothing else."""
+
+
+def octets_of(group: Sequence[Entry]) -> int:
+    """Return what the group will cost, rounded up."""
+    return sum(len(entry.body) + len(entry.kind) + len(entry.at) + 4 * len(entry.subject) + _COST for entry in group)
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """How much a spool keeps."""
+
+    octets: int = limits.SPOOL_OCTETS
+    detail_seconds: float = limits.DETAIL_SECONDS
+    stored_seconds: float = limits.STORED_SECONDS
+
+
+class Store:
+    """A spool's records; ``new_epoch`` draws an epoch, ``wall_clock`` tells the seconds since 1970."""
+
+    def __init__(
+        self,
+        files: Files,
+        key: bytes,
+        *,
+        bounds: Bounds,
+        new_epoch: Callable[[], str],
+        wall_clock: Callable[[], float],
+    ) -> None:
+        self._files = files
+        self._key = key
+        self._bounds = bounds
+        self._new_epoch = new_epoch
+        self._wall_clock = wall_clock
+        self._connection: sqlite3.Connection | None = None
+        self._damage: Damage | None = None
+        self._epoch = ""
+        self._next = 1  # the next number to give
+        self._acknowledged = 0  # the last number whose put was told to be durable; 0 before the first
+        self._cursor = 0  # everything up to here was leased, settled, or is held
+        self._leased: dict[int, tuple[str, int]] = {}  # sequence -> epoch, octets
+        self._held: dict[int, float] = {}  # refused: sequence -> not before
+        self._waiting = (0, 0)  # records, octets of their frames
+        self._kept = 0  # octets of all records' frames and what they cost beside
+        self._refused = 0
+        self._thin_above = 0
+        self._thinned_at = -math.inf  # the end of the last pass
+        self._findings: list[Finding] = []
+
+    def tell(self, findings: Sequence[Finding]) -> None:
+        """Keep ``findings`` for the state."""
+        self._findings = [*self._findings, *findings][-limits.FINDINGS :]
+
+    def open(self) -> None:
+        """Open the file, or open it anew; raises SpoolError, never for damage."""
+        connection, findings = open_records(self._files, self._key, self._at(), damage=self._damage)
+        self._damage = None
+        self.tell(findings)
+        try:
+            with told_apart(self._files.records):
+                self._void(connection)
+                self._count(connection)
+        except BaseException:
+            connection.close()
+            raise
+        self._connection = connection
+        # A file that was restored, cloned or salvaged may have given these numbers before, to other records.
+        self._epoch = self._new_epoch()
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._connection is not None:
+            with suppress(sqlite3.Error):
+                self._connection.close()
+            self._connection = None
+
+    def put(self, groups: Sequence[Sequence[Entry]]) -> list[range | SpoolFullError]:
+        """Spool each group as a whole, all that have room in one transaction; return their numbers, or why not."""
+        self._make_room(sum(map(octets_of, groups)))
+        free = self._bounds.octets - self._kept
+        number = self._next
+        results: list[range | SpoolFullError] = []
+        rows: list[tuple[int, str, str, bytes]] = []
+        for group in groups:
+            size = octets_of(group)
+            if size > free:
+                results.append(self._no_room())
+                continue
+            free -= size
+            first = number
+            for entry in group:
+                framed = Framed(self._epoch, number, entry.kind, entry.at, entry.subject, entry.body)
+                rows.append((number, entry.at, entry.subject, encode_frame(framed, self._key)))
+                number += 1
+            results.append(range(first, number))
+        with self._transaction() as connection:
+            connection.executemany("INSERT INTO record VALUES (?, ?, ?, ?)", rows)
+        octets = sum(len(row[3]) for row in rows)
+        self._next = number
+        self._acknowledged = number - 1
+        self._add_waiting(len(rows), octets)
+        self._kept += octets + len(rows) * limits.RECORD_OVERHEAD
+        self._refused += sum(map(len, groups)) - len(rows)
+        return results
+
+    def lease(self, max_octets: int, max_records: int, now: float) -> Batch | None:
+        """Return the next records of one epoch, in order, and remember that they are on their way; None for none.
+
+        A record that alone has more than ``max_octets`` comes alone.
+        """
+        self._due(now)
+        room = min(max_records, limits.BATCH_RECORDS, limits.LEASED_RECORDS - len(self._leased))
+        batch: list[Record] = []
+        leased: dict[int, tuple[str, int]] = {}
+        epoch = ""
+        octets = 0
+        cursor = self._cursor
+        with self._guarded() as connection, closing(connection.execute(_WAITING_ABOVE, (cursor,))) as rows:
+            for sequence, frame in rows if room > 0 else ():
+                if sequence not in self._leased and sequence not in self._held:
+                    if len(batch) >= room:
+                        break
+                    record = self._believed(frame, sequence)
+                    octets += len(frame)
+                    if batch and (record.epoch != epoch or octets > max_octets):
+                        break
+                    epoch = record.epoch
+                    leased[sequence] = (epoch, len(frame))
+                    batch.append(Record(sequence=sequence, kind=record.kind, at=record.at, body=record.body))
+                cursor = sequence
+        self._cursor = cursor
+        self._leased |= leased
+        return Batch(epoch=epoch, records=batch) if batch else None
+
+    def settle(self, reply: UploadReply, now: float) -> list[int]:
+        """Note what became of leased records of the reply's epoch; return those that are set aside from now on.
+
+        Those up to ``upto`` are stored; those refused are tried again later, or set aside after the last try. What was
+        not leased is let be, whatever the reply says.
+        """
+        at = self._at()
+        refused = {
+            refusal.sequence: f"{refusal.code}: {refusal.text}"[: limits.REASON_CHARACTERS]
+            for refusal in reply.refused
+            if self._leased.get(refusal.sequence, ("", 0))[0] == reply.epoch
+        }
+        stored = [
+            sequence
+            for sequence, (epoch, _) in self._leased.items()
+            if sequence <= reply.upto and epoch == reply.epoch and sequence not in refused
+        ]
+        tries = {}
+        with self._transaction() as connection:
+            note(connection, self._key, ((sequence, Fate.STORED, at, "") for sequence in stored))
+            for sequence in refused:
+                (tries[sequence],) = connection.execute(_ONE_MORE_TRY, (sequence,)).fetchone()
+            aside = [sequence for sequence in refused if tries[sequence] >= limits.TRIES]
+            note(connection, self._key, ((sequence, Fate.SET_ASIDE, at, refused[sequence]) for sequence in aside))
+            freed = drop_set_aside(connection, self._key) if aside else 0
+        self._kept -= freed
+        for sequence in refused.keys() - set(aside):
+            del self._leased[sequence]
+            self._held[sequence] = now + limits.TRY_AGAIN_SECONDS[tries[sequence] - 1]
+        for sequence in (*stored, *aside):
+            self._add_waiting(-1, -self._leased.pop(sequence)[1])
+        return aside
+
+    def release(self) -> None:
+        """Take back all that was leased and not settled: the session that had it is over."""
+        if self._leased:
+            self._cursor = min(self._cursor, min(self._leased) - 1)
+            self._leased.clear()
+
+    def resync(self, epoch: str, upto: int) -> int:
+        """Let wait again what was stored of ``epoch`` behind ``upto``: the collector lost it; return how many."""
+        again: list[tuple[int, int]] = []
+        with self._transaction() as connection:
+            for sequence, frame in connection.execute(_STORED_BEHIND, (upto,)):
+                if self._believed(frame, sequence).epoch == epoch:
+                    again.append((sequence, len(frame)))
+            connection.executemany("DELETE FROM fate WHERE sequence = ?", ((sequence,) for sequence, _ in again))
+        if again:
+            self._cursor = min(self._cursor, again[0][0] - 1)
+            self._add_waiting(len(again), sum(octets for _, octets in again))
+        return len(again)
+
+    def tidy(self) -> bool:
+        """Let go of what was kept long enough, one portion of it; say whether more may be left."""
+        now_at = self._at()
+        with self._transaction() as connection:
+            freed = drop_stored(
+                connection,
+                self._key,
+                below=self._low(),
+                stored_before=int(now_at - self._bounds.stored_seconds),
+                told_before=int(now_at - self._bounds.detail_seconds),
+            )
+        self._kept -= freed
+        if freed:
+            with self._guarded() as connection:
+                connection.execute(f"PRAGMA incremental_vacuum({limits.VACUUM_PAGES})").fetchall()
+        return freed > 0
+
+    def due_at(self) -> float | None:
+        """When the first refused record is to be tried again; None where none is."""
+        return min(self._held.values(), default=None)
+
+    def state(self) -> SpoolState:
+        """How the spool stands."""
+        with self._guarded() as connection:
+            counts = dict(connection.execute("SELECT fate, count(*) FROM fate WHERE fate <> 'stored' GROUP BY fate"))
+            oldest = connection.execute(_OLDEST, (self._low() - 1,)).fetchone()
+        return SpoolState(
+            waiting_records=self._waiting[0],
+            waiting_octets=self._waiting[1],
+            kept_octets=self._kept,
+            most_octets=self._bounds.octets,
+            leased_records=len(self._leased),
+            oldest_at=oldest[0] if oldest else None,
+            set_aside=counts.get(Fate.SET_ASIDE, 0),
+            thinned=counts.get(Fate.THINNED, 0),
+            lost=counts.get(Fate.LOST, 0),
+            refused=self._refused,
+            sqlite_version=SQLITE_VERSION,
+            findings=tuple(self._findings),
+        )
+
+    @property
+    def epoch(self) -> str:
+        """What new records are numbered in; another one after each opening."""
+        return self._epoch
+
+    def _at(self) -> int:
+        return max(0, int(self._wall_clock()))
+
+    def _low(self) -> int:
+        """The lowest number that may wait."""
+        return min((self._cursor + 1, *self._leased, *self._held))
+
+    def _add_waiting(self, records: int, octets: int) -> None:
+        self._waiting = (self._waiting[0] + records, self._waiting[1] + octets)
+
+    def _no_room(self) -> SpoolFullError:
+        fault = f"is full ({self._waiting[0]} records wait): see why the collector does not take them, or allow it more"
+        return SpoolFullError(self._files.directory, fault)
+
+    def _due(self, now: float) -> None:
+        for sequence in [sequence for sequence, due in self._held.items() if due <= now]:
+            del self._held[sequence]
+            self._cursor = min(self._cursor, sequence - 1)
+
+    def _believed(self, frame: bytes, sequence: int) -> Framed:
+        record = decode_frame(frame, self._key)
+        if record.sequence != sequence:
+            raise Damage("a record has another's number")
+        return record
+
+    def _make_room(self, octets: int) -> None:
+        """Let go of what may go until ``octets`` have room, or nothing more may."""
+        while self._kept + octets > self._bounds.octets:
+            with self._transaction() as connection:
+                freed = drop_stored_early(connection, self._key, below=self._low())
+            self._kept -= freed
+            if not freed:
+                break
+        at = self._at()
+        while self._kept + octets > self._bounds.octets and not self._thinned_at <= at < self._thinned_at + _PAUSE:
+            with self._transaction() as connection:
+                above, gone, freed = thin(
+                    connection,
+                    self._key,
+                    above=self._thin_above,
+                    before=at - self._bounds.detail_seconds,
+                    at=at,
+                    spared=self._leased,
+                )
+            self._kept -= freed + len(gone) * limits.RECORD_OVERHEAD
+            self._add_waiting(-len(gone), -freed)
+            for sequence in gone:
+                self._held.pop(sequence, None)
+            if above is None:
+                self._thinned_at = at
+            self._thin_above = above or 0
+
+    def _void(self, connection: sqlite3.Connection) -> None:
+        """Take back what was written and never acknowledged, where the disk failed under this very process."""
+        if not self._epoch:
+            return
+        rows = connection.execute("SELECT sequence FROM record WHERE sequence > ?", (self._acknowledged,)).fetchall()
+        connection.execute("BEGIN IMMEDIATE")
+        connection.executemany("DELETE FROM record WHERE sequence = ?", rows)
+        note(connection, self._key, ((sequence, Fate.VOID, self._at(), "") for (sequence,) in rows))
+        connection.execute("COMMIT")
+
+    def _count(self, connection: sqlite3.Connection) -> None:
+        """Learn from the file what waits; nothing is on its way."""
+        self._leased.clear()
+        self._held.clear()
+        records, octets, lowest = connection.execute(_WAITING).fetchone()
+        self._waiting = (records, octets)
+        records, octets = connection.execute("SELECT count(*), total(length(frame)) FROM record").fetchone()
+        self._kept = int(octets) + records * limits.RECORD_OVERHEAD
+        (highest,) = connection.execute(HIGH).fetchone()
+        self._cursor = (lowest or highest + 1) - 1
+        self._next = max(self._next, highest + 1)
+        self._acknowledged = self._next - 1
+        self._thin_above = 0
+
+    @contextmanager
+    def _guarded(self) -> Iterator[sqlite3.Connection]:
+        """Give the connection, opened anew where it was given up, and give it up if it fails."""
+        if self._connection is None:
+            try:
+                self.open()
+            except OSError as error:
+                raise SpoolUnwritableError(self._files.directory, fault_of(error)) from error
+        if self._connection is None:  # for the type checker: open() leaves one or raises
+            raise SpoolUnwritableError(self._files.directory, "is closed")
+        try:
+            with told_apart(self._files.records):
+                yield self._connection
+        except SpoolUnwritableError:
+            self.close()
+            raise
+        except Damage as damage:
+            self._damage = damage
+            self.close()
+            raise
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        """Give the connection within a transaction, which is durable at the end of the block, or was never begun."""
+        with self._guarded() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                with suppress(sqlite3.Error):
+                    if connection.in_transaction:
+                        connection.execute("ROLLBACK")
+                raise
