@@ -1,0 +1,48 @@
+"""Every limit of the store: what a peer or a moment may cost it."""
+
+from typing import Final
+
+DEVICE_ID: Final = 256
+"""Characters of a device's id, which is a key."""
+ADDRESS: Final = 64
+"""Characters of an address."""
+SUPPLIES: Final = 256
+"""Of one device."""
+ALERTS: Final = 512
+"""That one device tells at once."""
+METERS: Final = 1_024
+"""Of one device."""
+INTEGER: Final = (1 << 63) - 1
+"""What SQLite and PostgreSQL hold."""
+
+SPOOLS: Final = 1_024
+"""Epochs of one agent: a spool file that is set aside makes a new one, a hostile agent one for each batch."""
+REFUSALS: Final = 1_024
+"""Kept of one spool, the latest; more are refused all the same, and counted."""
+
+ENTITY_NAME: Final = 128
+"""Characters of an entity's name."""
+ENTITY_DEPTH: Final = 16
+"""Levels of the tree, its root being the first."""
+NOTE: Final = 1_024
+"""Characters of a reason or a note, longer ones are cut."""
+TOKEN_USES: Final = 10_000
+
+HEALTH_OCTETS: Final = 64 << 10
+"""Of the last health report that is kept of an agent."""
+
+KEYS_AT_ONCE: Final = 500
+"""Keys in one SELECT … IN: SQLite takes 32,766 parameters, older ones 999."""
+ROWS_LISTED: Final = 100_000
+"""In one answer."""
+PRUNED_AT_ONCE: Final = 5_000
+"""Rows that one transaction of retention deletes, so that ingest waits for it no longer than that."""
+
+WAIT_SECONDS: Final = 30.0
+"""For the other writer, of whatever process; then the store is busy."""
+CONNECT_SECONDS: Final = 10
+"""For PostgreSQL to answer."""
+STATEMENT_SECONDS: Final = 60
+"""For one statement of PostgreSQL: a thread is never abandoned in a transaction, it ends by itself."""
+READERS: Final = 4
+"""Connections that read at once; SQLite has one more that writes, PostgreSQL as many."""

@@ -1,0 +1,308 @@
+"""A batch is stored exactly once, whatever of it was sent before, and what can't be stored holds up nothing else."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import msgspec
+import pytest
+from sqlalchemy import Connection, text
+
+from proto_schema import Alert, Identity, Provenance, Status, UploadReply, encode
+from ptscan.collector.storage import (
+    BatchError,
+    Store,
+    counts,
+    device_alerts,
+    device_supplies,
+    find_devices,
+    high_water,
+    history,
+    ingest,
+    limits,
+    list_devices,
+    list_refusals,
+    list_spools,
+    reinstate,
+    revoke,
+    suspend,
+)
+from ptscan.collector.storage.tables import received
+
+from .stores import NOW, a_reading, an_agent, batch, record, toner, what_is_stored
+
+
+def received_of(store: Store) -> list[tuple[int, int]]:
+    return sorted(
+        store.read(lambda connection: [(row.first, row.last) for row in connection.execute(received.select())])
+    )
+
+
+def test_a_batch_is_stored_and_said_to_be(store: Store) -> None:
+    an_agent(store)
+    reply = store.write(ingest, batch([record(1), record(2)]), agent_id="a1", now=NOW)
+    assert reply == UploadReply(epoch="e1", upto=2)
+    bodies = [encode(a_reading(total=1)), encode(a_reading(total=2))]
+    assert what_is_stored(store) == [("a1", "e1", 1, bodies[0]), ("a1", "e1", 2, bodies[1])]
+
+
+def test_a_redelivery_is_invisible(store: Store) -> None:
+    an_agent(store)
+    sent = batch([record(sequence) for sequence in range(1, 6)])
+    first = store.write(ingest, sent, agent_id="a1", now=NOW)
+    before = what_is_stored(store), store.read(list_devices)
+    assert store.write(ingest, sent, agent_id="a1", now=NOW + 60) == first
+    assert (what_is_stored(store), store.read(list_devices)) == before
+    assert [(spool.stored, spool.redelivered) for spool in store.read(list_spools, "a1")] == [(5, 5)]
+
+
+def test_what_overlaps_is_stored_where_it_is_new(store: Store) -> None:
+    an_agent(store)
+    for sequences in ((4, 5), (1, 2), (2, 3, 4), (9,), (5, 6, 7, 8, 9, 10)):
+        store.write(ingest, batch(map(record, sequences)), agent_id="a1", now=NOW)
+    assert [row[2] for row in what_is_stored(store)] == list(range(1, 11))
+    assert received_of(store) == [(1, 10)]
+
+
+def test_two_records_of_one_number_are_one(store: Store) -> None:
+    an_agent(store)
+    twice = batch([record(1, a_reading(total=1)), record(1, a_reading(total=2))])
+    store.write(ingest, twice, agent_id="a1", now=NOW)
+    assert [row[3] for row in what_is_stored(store)] == [encode(a_reading(total=1))]
+
+
+def test_one_number_in_another_epoch_or_of_another_agent_is_another_record(store: Store) -> None:
+    an_agent(store)
+    an_agent(store, "a2")
+    store.write(ingest, batch([record(1)]), agent_id="a1", now=NOW)
+    store.write(ingest, batch([record(1)], epoch="e2"), agent_id="a1", now=NOW)
+    store.write(ingest, batch([record(1)]), agent_id="a2", now=NOW)
+    assert [row[:3] for row in what_is_stored(store)] == [("a1", "e1", 1), ("a1", "e2", 1), ("a2", "e1", 1)]
+
+
+def test_numbers_may_be_missing_and_come_late(store: Store) -> None:
+    an_agent(store)
+    store.write(ingest, batch(map(record, (10, 20))), agent_id="a1", now=NOW)
+    assert store.read(high_water, agent_id="a1", epoch="e1") == 20
+    store.write(ingest, batch(map(record, (15,))), agent_id="a1", now=NOW)
+    assert received_of(store) == [(10, 10), (15, 15), (20, 20)]
+
+
+def test_the_largest_number_there_is(store: Store) -> None:
+    an_agent(store)
+    reply = store.write(ingest, batch([record(limits.INTEGER, a_reading())]), agent_id="a1", now=NOW)
+    assert reply.upto == limits.INTEGER
+    assert store.read(high_water, agent_id="a1", epoch="e1") == limits.INTEGER
+
+
+def test_an_empty_batch_says_nothing(store: Store) -> None:
+    an_agent(store)
+    assert store.write(ingest, batch([]), agent_id="a1", now=NOW) == UploadReply(epoch="e1", upto=0)
+    assert store.read(high_water, agent_id="a1", epoch="e1") == 0
+
+
+POISON = {
+    "malformed": b"\xc1",
+    "mistyped": msgspec.msgpack.encode({"device_id": 7}),
+    "unknown-schema": encode(a_reading(schema="ptscan.reading/2")),
+    "bad-time": encode(a_reading(at="yesterday")),
+    "bad-device-id": encode(a_reading(device="x" * (limits.DEVICE_ID + 1))),
+    "bad-address": encode(a_reading(port=65_536)),
+    "bad-text": encode(a_reading(identity=Identity(model="One\0Two"))),
+    "out-of-range": encode(a_reading(meters={"total": limits.INTEGER + 1})),
+    "too-many-rows": encode(a_reading(supplies=[toner()] * (limits.SUPPLIES + 1))),
+}
+
+
+@pytest.mark.parametrize("code", POISON)
+def test_a_poison_record_is_refused_and_holds_up_nothing_else(store: Store, code: str) -> None:
+    an_agent(store)
+    sent = batch([record(1), record(2, POISON[code]), record(3)])
+    reply = store.write(ingest, sent, agent_id="a1", now=NOW)
+    assert (reply.upto, [(refusal.sequence, refusal.code) for refusal in reply.refused]) == (3, [(2, code)])
+    assert [row[2] for row in what_is_stored(store)] == [1, 3]
+
+
+def test_a_refused_record_is_no_received_one_and_may_come_again(store: Store) -> None:
+    an_agent(store)
+    for _ in range(2):
+        reply = store.write(ingest, batch([record(1, kind="weather")]), agent_id="a1", now=NOW)
+        assert [refusal.code for refusal in reply.refused] == ["unknown-kind"]
+    assert [(one.sequence, one.code, one.tries) for one in store.read(list_refusals, "a1")] == [(1, "unknown-kind", 2)]
+    store.write(ingest, batch([record(1)]), agent_id="a1", now=NOW)
+    assert [row[2] for row in what_is_stored(store)] == [1]
+    assert store.read(list_refusals) == []
+
+
+def test_refusals_that_are_kept_have_a_limit(store: Store) -> None:
+    an_agent(store)
+    for start in (1, limits.REFUSALS + 1):
+        sent = batch([record(sequence, b"") for sequence in range(start, start + limits.REFUSALS)])
+        assert len(store.write(ingest, sent, agent_id="a1", now=NOW).refused) == limits.REFUSALS
+    kept = [one.sequence for one in store.read(list_refusals)]
+    assert sorted(kept) == list(range(limits.REFUSALS + 1, 2 * limits.REFUSALS + 1))
+
+
+def test_what_the_database_itself_refuses_is_found_and_named(store: Store) -> None:
+    an_agent(store)
+
+    def forbid_7(connection: Connection) -> None:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("ALTER TABLE readings ADD CONSTRAINT no_7 CHECK (total <> 7)"))
+        else:
+            trigger = "BEFORE INSERT ON readings WHEN new.total = 7 BEGIN SELECT raise(ABORT, 'no 7'); END"
+            connection.execute(text(f"CREATE TRIGGER no_7 {trigger}"))
+
+    store.write(forbid_7)
+    sent = batch([record(sequence) for sequence in range(1, 12)])
+    reply = store.write(ingest, sent, agent_id="a1", now=NOW)
+    assert [(refusal.sequence, refusal.code) for refusal in reply.refused] == [(7, "store-refused")]
+    assert [row[2] for row in what_is_stored(store)] == [1, 2, 3, 4, 5, 6, 8, 9, 10, 11]
+    assert store.read(list_devices)[0].total == 11
+
+
+@pytest.mark.parametrize("epoch", ["", "a\0b"])
+def test_an_epoch_that_is_none_is_refused(store: Store, epoch: str) -> None:
+    an_agent(store)
+    with pytest.raises(BatchError) as refused:
+        store.write(ingest, batch([record(1)], epoch=epoch), agent_id="a1", now=NOW)
+    assert refused.value.code == "bad-epoch"
+
+
+def test_nothing_is_let_in_of_who_may_not_speak(store: Store) -> None:
+    an_agent(store)
+
+    def refusal() -> str:
+        with pytest.raises(BatchError) as refused:
+            store.write(ingest, batch([record(1)]), agent_id="a1", now=NOW)
+        return refused.value.code
+
+    store.write(suspend, "a1", "two of them", now=NOW)
+    assert refusal() == "suspended"
+    store.write(reinstate, "a1")
+    store.write(revoke, "a1", "sold", now=NOW)
+    assert refusal() == "revoked"
+    with pytest.raises(BatchError) as refused:
+        store.write(ingest, batch([record(1)]), agent_id="nobody", now=NOW)
+    assert refused.value.code == "unknown-agent"
+    assert what_is_stored(store) == []
+
+
+def test_an_agent_has_a_limit_of_spools(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "SPOOLS", 3)
+    an_agent(store)
+    for epoch in ("e1", "e2", "e3", "e1"):
+        store.write(ingest, batch([record(1)], epoch=epoch), agent_id="a1", now=NOW)
+    with pytest.raises(BatchError) as refused:
+        store.write(ingest, batch([record(1)], epoch="e4"), agent_id="a1", now=NOW)
+    assert refused.value.code == "too-many-spools"
+
+
+def test_one_batch_sent_over_many_connections_at_once_is_stored_once(store: Store) -> None:
+    an_agent(store)
+    sent = batch([record(sequence) for sequence in range(1, 51)])
+    with ThreadPoolExecutor(8) as threads:
+        calls = [threads.submit(store.write, ingest, sent, agent_id="a1", now=NOW) for _ in range(8)]
+        assert {call.result().upto for call in calls} == {50}
+    assert [row[2] for row in what_is_stored(store)] == list(range(1, 51))
+
+
+def test_agents_that_meet_at_the_same_devices_do_not_wait_for_each_other_for_ever(store: Store) -> None:
+    names = [f"device-{number}" for number in range(20)]
+    for agent in ("a1", "a2", "a3", "a4"):
+        an_agent(store, agent)
+
+    def send(agent: str, number: int) -> UploadReply:
+        ordered = names if number % 2 else names[::-1]
+        records = [record(number * 20 + place + 1, a_reading(name)) for place, name in enumerate(ordered)]
+        return store.write(ingest, batch(records), agent_id=agent, now=NOW)
+
+    with ThreadPoolExecutor(4) as threads:
+        calls = [threads.submit(send, agent, number) for number in range(4) for agent in ("a1", "a2", "a3", "a4")]
+        assert all(call.result().refused == [] for call in calls)
+    assert len(store.read(list_devices)) == 20
+    assert store.read(counts).readings == 4 * 4 * 20
+
+
+def test_a_device_says_what_its_last_reading_says(store: Store) -> None:
+    place = an_agent(store)
+    status = Status(state="down", conditions=["jammed", "door-open"])
+    store.write(ingest, batch([record(1), record(2, a_reading(total=9, status=status))]), agent_id="a1", now=NOW)
+    device = store.read(list_devices)[0]
+    assert (device.entity_id, device.agent_id, device.device_id) == (place, "a1", "acme-1")
+    assert (device.total, device.color, device.mono) == (9, 1, None)
+    assert (device.state, device.conditions) == ("down", ["jammed", "door-open"])
+    assert (device.manufacturer, device.model, device.read_at, device.received_at) == ("Acme", "One", NOW, NOW)
+
+
+def test_a_clock_that_was_set_back_freezes_no_device(store: Store) -> None:
+    an_agent(store)
+    sent = [record(1, a_reading(total=1)), record(2, a_reading(total=2, at="1970-01-01T00:00:00Z"))]
+    store.write(ingest, batch(sent), agent_id="a1", now=NOW)
+    assert store.read(list_devices)[0].total == 2
+
+
+def test_what_comes_late_of_a_spool_is_history(store: Store) -> None:
+    an_agent(store)
+    for sequence in (5, 3):
+        store.write(ingest, batch([record(sequence)]), agent_id="a1", now=NOW)
+    device = store.read(list_devices)[0]
+    assert device.total == 5
+    assert sorted(row.sequence for row in store.read(history, device.id)) == [3, 5]
+
+
+def test_a_device_belongs_to_the_entity_of_the_agent_that_reads_it(store: Store) -> None:
+    ours, theirs = an_agent(store, entity="dealer/one"), an_agent(store, "a2", entity="dealer/two")
+    for agent in ("a1", "a2"):
+        store.write(ingest, batch([record(1)]), agent_id=agent, now=NOW)
+    assert [device.entity_id for device in store.read(find_devices, "acme-1")] == [ours, theirs]
+    assert [device.agent_id for device in store.read(list_devices, [theirs])] == ["a2"]
+
+
+def test_supplies_are_those_of_the_last_reading(store: Store) -> None:
+    an_agent(store)
+    for sequence, supplies in enumerate(([toner(50), toner(20, "1.2")], [toner(49)], [toner(49)], []), start=1):
+        sent = batch([record(sequence, a_reading(supplies=supplies))])
+        store.write(ingest, sent, agent_id="a1", now=NOW)
+        device = store.read(list_devices)[0].id
+        rows = [(row.row_index, row.percent) for row in store.read(device_supplies, device)]
+        assert rows == [(supply.index, supply.percent) for supply in supplies]
+
+
+def test_an_alert_lasts_from_the_reading_that_says_it_to_the_one_that_does_not(store: Store) -> None:
+    an_agent(store)
+    jam, low = Alert(severity="critical", code=8, description="Jam"), Alert(severity="warning", code=1104)
+    steps = [[low], [low, jam, jam], [jam], [jam], []]
+    for sequence, alerts in enumerate(steps, start=1):
+        sent = batch([record(sequence, a_reading(alerts=alerts, at=f"2026-11-21T06:00:0{sequence}Z"))])
+        store.write(ingest, sent, agent_id="a1", now=NOW)
+        device = store.read(list_devices)[0].id
+        assert {row.code for row in store.read(device_alerts, device)} == {alert.code for alert in alerts}
+    told = [(row.code, row.raised_at, row.cleared_at) for row in store.read(device_alerts, device, cleared=True)]
+    assert told == [(1104, NOW + 1, NOW + 3), (8, NOW + 2, NOW + 5)]
+
+
+def test_what_has_no_column_is_kept_as_it_came(store: Store) -> None:
+    an_agent(store)
+    sent = a_reading(display=["Ready"], provenance={"meters.total": Provenance(source="snmp", at="1.3.6")})
+    later = msgspec.msgpack.encode(msgspec.to_builtins(sent) | {"of_a_later_version": [1, {"a": b"\0"}]})
+    store.write(ingest, batch([record(1, later)]), agent_id="a1", now=NOW)
+    row = store.read(history, store.read(list_devices)[0].id)[0]
+    assert row.body == later
+    assert (row.agent_id, row.epoch, row.sequence, row.total) == ("a1", "e1", 1, 7)
+
+
+def test_history_is_the_latest_of_a_span_the_oldest_first(store: Store) -> None:
+    an_agent(store)
+    sent = [record(number, a_reading(at=f"2026-11-21T06:00:0{number}Z")) for number in range(1, 8)]
+    store.write(ingest, batch(sent), agent_id="a1", now=NOW)
+    device = store.read(list_devices)[0].id
+    assert [row.sequence for row in store.read(history, device, most=3)] == [5, 6, 7]
+    assert [row.sequence for row in store.read(history, device, since=NOW + 2, until=NOW + 4)] == [2, 3]
+
+
+def test_more_devices_than_one_query_asks_for(store: Store) -> None:
+    an_agent(store)
+    sent = batch([record(n, a_reading(f"device-{n}", total=n)) for n in range(1, 2 * limits.KEYS_AT_ONCE + 2)])
+    for _ in range(2):
+        assert store.write(ingest, sent, agent_id="a1", now=NOW).refused == []
+    assert store.read(counts).devices == 2 * limits.KEYS_AT_ONCE + 1
+    assert store.read(counts).doubled == 0
