@@ -1,9 +1,6 @@
 """The serving end over TLS on loopback: whatever one connection does, the others and the server go on."""
 
 import ssl
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 
 import h2.config
 import h2.connection
@@ -15,74 +12,16 @@ import trio.testing
 from ptscan.link import (
     Call,
     CallError,
-    Handler,
     Peer,
-    Server,
     Status,
     Transport,
-    Trouble,
     limits,
     open_link,
-    open_listeners,
-    run_server,
     unary,
 )
 
 from .certificates import AGENT_URI, Certificates
-
-PATH = "/tests.v1.Tests/Call"
-
-
-def who(transport: Transport) -> Peer:
-    """The URI of the certificate that was shown, or None."""
-    assert isinstance(transport, trio.SSLStream)
-    shown = transport.getpeercert() or {}
-    return next((value for kind, value in shown.get("subjectAltName", ()) if kind == "URI"), None)
-
-
-@dataclass
-class Served:
-    """A server that runs, and what it reported."""
-
-    server: Server
-    port: int
-    certificates: Certificates
-    nursery: trio.Nursery
-    troubles: list[Trouble] = field(default_factory=list)
-
-    @property
-    def kinds(self) -> list[str]:
-        return [trouble.kind for trouble in self.troubles]
-
-    async def ask(self, message: bytes, *, path: str = PATH, within: float = 10.0) -> bytes:
-        """One call over a connection of its own."""
-        async with open_link("127.0.0.1", self.port, self.certificates.client_context()) as link:
-            return await link.unary(path, message, within=within)
-
-    async def until(self, kind: str) -> Trouble:
-        """The first trouble of a kind."""
-        with trio.fail_after(10):
-            while kind not in self.kinds:  # noqa: ASYNC110 (a test that looks on from outside)
-                await trio.sleep(0.01)
-        return next(trouble for trouble in self.troubles if trouble.kind == kind)
-
-
-@asynccontextmanager
-async def serving(certificates: Certificates, methods: dict[str, Handler], *, identify: object = who,
-                  asks: bool = True, pages: dict[str, bytes] | None = None) -> AsyncIterator[Served]:  # fmt: skip
-    troubles: list[Trouble] = []
-
-    async def run(task_status: trio.TaskStatus[Server]) -> None:
-        shown = {path: (lambda body=body: (200, body)) for path, body in (pages or {}).items()}
-        await run_server(listeners, methods, identify=identify, report=troubles.append, pages=shown,
-                         task_status=task_status)  # type: ignore[arg-type]  # fmt: skip
-
-    async with trio.open_nursery() as nursery:
-        listeners = await open_listeners("127.0.0.1", 0, certificates.server_context(asks=asks))
-        port = listeners[0].transport_listener.socket.getsockname()[1]  # type: ignore[union-attr]
-        server = await nursery.start(run)
-        yield Served(server, port, certificates, nursery, troubles)
-        nursery.cancel_scope.cancel()
+from .serving import PATH, serving
 
 
 async def _echo(message: bytes, peer: Peer) -> bytes:
