@@ -214,7 +214,8 @@ class Connection:
                 self.close("the peer's first frame is no SETTINGS", _CODES.PROTOCOL_ERROR)
                 return False
             self._is_greeted = True
-        if not frame.is_whole:
+        is_stuffed = frame.kind == frames.SETTINGS and frame.flags & frames.ACK and frame.payload  # h2: another error
+        if not frame.is_whole or is_stuffed:
             self.close("a frame longer than one may be", _CODES.FRAME_SIZE_ERROR)
             return False
         is_over = 0 < frame.stream <= self._highest and frame.stream not in self._calls
