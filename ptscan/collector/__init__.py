@@ -1,14 +1,14 @@
 """The server that keeps what agents send.
 
-I/O: ca.keeping, storage.backup, storage.engines, storage.locks.
+I/O: ca.keeping, ca.lots, storage.backup, storage.engines, storage.locks.
 """
 
+from ptscan.collector.admitting import Judgement, admit_agent, enrol_agent, renew_agent
 from ptscan.collector.ca import (
     Authority,
     Heard,
     Issued,
     Standing,
-    TokenRecord,
     Verdict,
     announce_root,
     are_twins,
@@ -18,15 +18,15 @@ from ptscan.collector.ca import (
     found_authority,
     make_issuing,
     make_root,
+    new_id,
     new_serial,
+    new_token,
     open_authority,
-    record_of,
-    refusal_of,
     renew_issuing,
     renew_server,
     renewed,
     switch_root,
-    token_hash,
+    token_digest,
 )
 from ptscan.collector.storage import (
     Admission,
@@ -100,6 +100,7 @@ __all__ = [
     "EntityError",
     "Heard",
     "Issued",
+    "Judgement",
     "Newcomer",
     "Pruned",
     "Refused",
@@ -117,9 +118,9 @@ __all__ = [
     "StoredReading",
     "StoredSupply",
     "Token",
-    "TokenRecord",
     "Verdict",
     "add_token",
+    "admit_agent",
     "announce_root",
     "are_twins",
     "back_up",
@@ -130,6 +131,7 @@ __all__ = [
     "device_supplies",
     "drop_roots",
     "enrol",
+    "enrol_agent",
     "enrolled",
     "ensure_entity",
     "find_devices",
@@ -150,13 +152,14 @@ __all__ = [
     "lock_agent",
     "make_issuing",
     "make_root",
+    "new_id",
     "new_serial",
+    "new_token",
     "open_authority",
     "open_store",
     "prune",
-    "record_of",
-    "refusal_of",
     "reinstate",
+    "renew_agent",
     "renew_issuing",
     "renew_server",
     "renewed",
@@ -168,5 +171,5 @@ __all__ = [
     "subtree",
     "suspend",
     "switch_root",
-    "token_hash",
+    "token_digest",
 ]

@@ -1,68 +1,29 @@
-"""What is kept of a token, and why one is not taken."""
+"""Of a token nothing is kept that would let anybody use it."""
 
-from datetime import UTC, datetime, timedelta
+from ptscan.collector import new_id, new_token, token_digest
+from ptscan.tls import Token, fingerprint_of, is_id, read_token, write_token
 
-import msgspec
-import pytest
-
-from ptscan.collector import record_of, refusal_of, token_hash
-from ptscan.collector.ca import limits
-from ptscan.errors import InputError
-from ptscan.tls import Token, write_token
-
-NOW = datetime(2026, 11, 21, 18, 0, tzinfo=UTC)
 TOKEN = Token(secret=bytes(range(32)), fingerprint=bytes(32))
-KEY = bytes(32)
-RECORD = record_of(TOKEN, entity="acme", created_at=NOW)
-HOUR = timedelta(hours=1)
 
 
-def test_nothing_of_the_secret_is_kept() -> None:
-    kept = msgspec.msgpack.encode(RECORD)
-    assert TOKEN.secret not in kept
-    assert write_token(TOKEN).encode() not in kept
-    assert RECORD.hash == token_hash(TOKEN) != token_hash(Token(secret=bytes(32), fingerprint=bytes(32)))
+def test_the_digest_is_of_the_secret_alone_so_that_a_token_is_known_again_after_the_root_changed() -> None:
+    assert token_digest(Token(secret=TOKEN.secret, fingerprint=b"\1" * 32)) == token_digest(TOKEN)
+    assert token_digest(Token(secret=bytes(32), fingerprint=TOKEN.fingerprint)) != token_digest(TOKEN)
 
 
-def test_the_hash_is_of_the_secret_alone_so_that_it_is_found_after_the_root_changed() -> None:
-    assert token_hash(Token(secret=TOKEN.secret, fingerprint=b"\1" * 32)) == RECORD.hash
+def test_the_digest_is_a_frozen_contract_of_every_store_there_is() -> None:
+    assert token_digest(TOKEN).hex() == "13a09a110692b31ea4a88778033640a8cc8ecabba88b48568992ffb5970d92d9"
 
 
-def test_a_token_is_good_once_for_an_hour_where_nothing_else_is_said() -> None:
-    assert (RECORD.uses, RECORD.expires_at) == (1, NOW + HOUR)
-    assert refusal_of(RECORD, key=KEY, now_at=NOW) == ""
-    assert refusal_of(RECORD, key=KEY, now_at=NOW + HOUR - timedelta(microseconds=1)) == ""
+def test_a_new_token_names_the_root_and_is_never_the_same() -> None:
+    tokens = {new_token(b"root").secret for _ in range(100)}
+    assert len(tokens) == 100
+    token = new_token(b"root")
+    assert token.fingerprint == fingerprint_of(b"root")
+    assert read_token(write_token(token)) == token
 
 
-@pytest.mark.parametrize(
-    ("change", "after", "code"),
-    [
-        ({"used": 1}, timedelta(0), "used-up"),
-        ({}, HOUR, "expired"),
-        ({"revoked_at": NOW}, timedelta(0), "revoked"),
-        ({"key": b"\1" * 32}, timedelta(0), "other-key"),
-    ],
-)
-def test_a_token_that_is_not_taken_says_why(change: dict[str, object], after: timedelta, code: str) -> None:
-    record = msgspec.structs.replace(RECORD, **change)
-    assert refusal_of(record, key=KEY, now_at=NOW + after) == code
-
-
-def test_an_unknown_token_is_not_taken_and_a_bound_one_is_for_its_key() -> None:
-    assert refusal_of(None, key=KEY, now_at=NOW) == "unknown"
-    bound = record_of(TOKEN, entity="acme", created_at=NOW, key=KEY, uses=2)
-    assert refusal_of(bound, key=KEY, now_at=NOW) == ""
-    assert refusal_of(msgspec.structs.replace(bound, used=1), key=KEY, now_at=NOW) == ""
-
-
-def test_uses_and_seconds_have_limits() -> None:
-    most = record_of(
-        TOKEN, entity="acme", created_at=NOW, uses=limits.TOKEN_USES_MOST, seconds=limits.TOKEN_SECONDS_MOST
-    )
-    assert (most.uses, most.expires_at) == (10_000, NOW + timedelta(days=30))
-    for uses in (0, limits.TOKEN_USES_MOST + 1):
-        with pytest.raises(InputError, match="uses"):
-            record_of(TOKEN, entity="acme", created_at=NOW, uses=uses)
-    for seconds in (0.0, -1.0, limits.TOKEN_SECONDS_MOST + 1, float("nan"), float("inf")):
-        with pytest.raises(InputError, match="at most 30 days"):
-            record_of(TOKEN, entity="acme", created_at=NOW, seconds=seconds)
+def test_a_new_id_is_an_id_and_never_the_same() -> None:
+    ids = {new_id() for _ in range(100)}
+    assert len(ids) == 100
+    assert all(map(is_id, ids))

@@ -6,20 +6,19 @@ from ptscan.collector.ca.keeping import (
     announce_root,
     drop_roots,
     found_authority,
-    new_serial,
     open_authority,
     renew_issuing,
     renew_server,
     switch_root,
 )
-from ptscan.collector.ca.tokens import TokenRecord, record_of, refusal_of, token_hash
+from ptscan.collector.ca.lots import new_id, new_serial, new_token
+from ptscan.collector.ca.tokens import token_digest
 
 __all__ = [
     "Authority",
     "Heard",
     "Issued",
     "Standing",
-    "TokenRecord",
     "Verdict",
     "announce_root",
     "are_twins",
@@ -29,13 +28,13 @@ __all__ = [
     "found_authority",
     "make_issuing",
     "make_root",
+    "new_id",
     "new_serial",
+    "new_token",
     "open_authority",
-    "record_of",
-    "refusal_of",
     "renew_issuing",
     "renew_server",
     "renewed",
     "switch_root",
-    "token_hash",
+    "token_digest",
 ]

@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives import serialization
 
 from ptscan.collector.ca import limits
 from ptscan.collector.ca.authority import Authority, PrivateKey, make_issuing, make_root
+from ptscan.collector.ca.lots import new_serial
 from ptscan.errors import InputError
 from ptscan.tls import (
     PrivateFileError,
@@ -47,11 +48,6 @@ SERVER: Final = "server.pem"
 _FIRST_KEY: Final = "root-first.key"  # until its certificate is made
 _RESTORE: Final = "restore the folder from a backup"
 _HOST: Final = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?")
-
-
-def new_serial() -> int:
-    """A serial of 159 random bits."""
-    return x509.random_serial_number()
 
 
 def found_authority(folder: Path, *, collector_id: str, names: Sequence[str], now_at: datetime) -> Authority:

@@ -16,12 +16,6 @@ MOST_TRUSTED_ROOTS: Final = 4
 # Names of a server.
 SERVER_NAMES: Final = 32
 
-# Tokens.
-TOKEN_SECONDS: Final = 3_600.0
-"""How long a token is good where nothing else is said."""
-TOKEN_SECONDS_MOST: Final = 30 * _DAY
-TOKEN_USES_MOST: Final = 10_000
-
 # Copies of a key.
 TWIN_GRACE_SECONDS: Final = 60.0
 """A session that was cut looks alive for so long; what is heard of it later comes from a second machine."""
