@@ -1,7 +1,7 @@
-"""The chain of a stranger, for the first contact: a handshake that trusts nobody and says nothing. I/O: none but ssl.
+"""The chain of a stranger, for the first contact: a handshake that trusts nobody and says nothing. I/O: a given stream.
 
 Who has a token knows the fingerprint of the collector's root and nothing else. This asks a server for its chain
-(``data_to_send`` and ``receive_data`` until ``chain`` is there), and :func:`root_of` takes from it the root that the
+(:func:`ask_chain`, over :class:`Introduction` without a socket), and :func:`root_of` takes from it the root that the
 token names. Then the connection is closed and a true one opened that trusts that root alone: the token is shown there.
 """
 
@@ -9,6 +9,7 @@ import ssl
 from collections.abc import Sequence
 from typing import Any, Final
 
+import trio
 from cryptography import x509
 
 from ptscan.tls import limits
@@ -17,6 +18,7 @@ from ptscan.tls.errors import HandshakeError
 from ptscan.tls.tokens import fingerprint_of
 
 _AS_DER: Final = 2  # _ssl.ENCODING_DER
+_HUNG_UP: Final = ("hung-up", "the server hung up before it said who it is", "is it a collector?")
 
 
 class Introduction:
@@ -43,7 +45,7 @@ class Introduction:
         """Take what the server sent; empty means that it hung up. Raises HandshakeError."""
         self._received += len(data)
         if not data:
-            raise HandshakeError("hung-up", "the server hung up before it said who it is", "is it a collector?")
+            raise HandshakeError(*_HUNG_UP)
         if self._received > limits.INTRODUCTION_OCTETS:
             raise HandshakeError("too-large", "the server said too much before it said who it is", "is it a collector?")
         self._incoming.write(data)
@@ -61,6 +63,22 @@ class Introduction:
                 "not-tls", "the server speaks no TLS 1.3", "check the address, the port and any proxy between"
             ) from error
         self.chain = tuple(_shown(self._tls))
+
+
+async def ask_chain(stream: trio.abc.Stream, server_name: str) -> tuple[bytes, ...]:
+    """The certificates (DER) of the server at the other end of ``stream``, which is of no use afterwards. Waits.
+
+    The caller sets the deadline and closes the stream, also after a cancellation. Raises HandshakeError.
+    """
+    introduction = Introduction(server_name)
+    try:
+        while introduction.chain is None:
+            if data := introduction.data_to_send():
+                await stream.send_all(data)
+            introduction.receive_data(bytes(await stream.receive_some(limits.INTRODUCTION_OCTETS)))
+    except trio.BrokenResourceError as error:
+        raise HandshakeError(*_HUNG_UP) from error
+    return introduction.chain
 
 
 def root_of(chain: Sequence[bytes], fingerprint: bytes) -> bytes:

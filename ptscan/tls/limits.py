@@ -19,6 +19,7 @@ SUBJECT_OCTETS: Final = 512
 INTRODUCTION_OCTETS: Final = 64 << 10
 """Of a handshake that only asks a stranger for its chain."""
 
+
 # Names.
 ID_CHARACTERS: Final = 63
 """Of an agent's or a collector's id: a label of DNS."""
