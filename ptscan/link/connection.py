@@ -1,10 +1,8 @@
 """One end of a connection, without I/O: gRPC's calls on HTTP/2, whatever the peer sends and whenever.
 
 Theory of operation. Octets go in by ``receive``, with the time; events come out by ``next_event``; what is to be sent
-is taken by ``data_to_send``. ``next_deadline`` says when ``tick`` is due if nothing comes before. The peer's frames are
-cut apart first (frames.py) and judged by what they cost and move (floods.py); a GOAWAY that means no harm is kept from
-h2, which would drop the calls that are still open. All else is h2's, which judges the form. What is known of one call
-stands in calls.py.
+is taken by ``data_to_send``. ``next_deadline`` says when ``tick`` is due if nothing comes before. Below stands HTTP/2
+with its limits (http2.py); what is known of one call stands in calls.py; here the calls are moved.
 
 Flow control is the back-pressure: what a whole message took of the peer's window is given back when the application
 has taken the message (``credit``), see CallState.free.
@@ -21,12 +19,8 @@ from enum import Enum
 from math import inf
 from typing import Final
 
-import h2.config
-import h2.connection
-import h2.errors
 import h2.events
 import h2.exceptions
-import h2.settings
 
 from ptscan.link import frames, limits
 from ptscan.link.calls import CallState, Ours
@@ -41,7 +35,6 @@ from ptscan.link.events import (
     PeerEnded,
     Writable,
 )
-from ptscan.link.floods import Floods
 from ptscan.link.framing import Deframer, frame
 from ptscan.link.headers import (
     Headers,
@@ -53,11 +46,10 @@ from ptscan.link.headers import (
     response_headers,
     trailers,
 )
+from ptscan.link.http2 import CODES, LAST_STREAM, BrokenError, Farewell, Happening, Http2, one_line
 from ptscan.link.status import CallError, Status, status_of_reset
 
-_CODES: Final = h2.errors.ErrorCodes
-_LAST_STREAM: Final = 2**31 - 1
-_PING: Final = b"ptscan\0\0"
+_MOST_READY: Final = limits.READY_OCTETS + limits.UNSENT_CONTROL_OCTETS
 
 
 class Side(Enum):
@@ -80,25 +72,14 @@ class Connection:
         self._authority = authority
         self._most = most
         self._pages = pages
-        self._h2 = _begun_h2(side)
-        self._cutter = frames.FrameCutter(preface=side is Side.SERVER)
-        self._floods = Floods(now=now)
+        self._http = Http2(is_client=side is Side.CLIENT, now=now)
         self._calls: dict[int, CallState] = {}
-        self._late: dict[int, None] = {}
         self._events: deque[Event] = deque()
-        self._out = bytearray()
         self._now = now
-        self._began = now
-        self._heard = now
-        self._is_greeted = False
-        self._pinged: float | None = None
-        self._batches_since_ping = 0
         self._leave_at = inf
         self._is_leaving = False
         self._peer_is_leaving = False
         self._is_closed = False
-        self._highest = 0
-        self._collect()
 
     # What the driver asks.
 
@@ -119,8 +100,8 @@ class Connection:
 
     def can_call(self) -> bool:
         """Whether a call may begin now; one too many would end the connection."""
-        most = min(self._h2.remote_settings.max_concurrent_streams, limits.STREAMS)
-        return not self.is_draining and len(self._calls) < most and self._highest < _LAST_STREAM - 2
+        most = min(self._http.most_streams, limits.STREAMS)
+        return not self.is_draining and len(self._calls) < most and self._http.highest < LAST_STREAM - 2
 
     def unsent(self, stream: int) -> int:
         """Octets of a call that wait for the peer's window."""
@@ -133,29 +114,23 @@ class Connection:
 
     def data_to_send(self) -> bytes:
         """Everything that is to be written now; it is the driver's from here on. Asked until there is nothing."""
-        data = bytes(self._out)
-        self._out.clear()
+        data = self._http.take_out()
         self._pump_all()
-        self._batches_since_ping += 1
         return data
 
     def went_out(self, now: float) -> None:
         """The transport took a piece of what ``data_to_send`` gave: a ping behind it waits for no answer yet."""
-        if self._pinged is not None and self._batches_since_ping < 2:
-            self._pinged = now
+        self._http.went_out(now)
 
     def has_data(self) -> bool:
         """Whether something is to be written."""
-        return bool(self._out)
+        return bool(self._http.out)
 
     def next_deadline(self) -> float:
         """When ``tick`` is due."""
         if self._is_closed:
             return inf
-        silent_since = self._heard if self._pinged is None else self._pinged
-        deadlines = [self._leave_at, self._floods.headers_due, silent_since + limits.PING_SECONDS]
-        if not self._is_greeted:
-            deadlines.append(self._began + limits.PREFACE_SECONDS)
+        deadlines = [self._leave_at, self._http.due()]
         stalls = (call.stalled_since for call in self._calls.values())
         return min(deadlines + [since + limits.SEND_SECONDS for since in stalls if since is not None])
 
@@ -164,19 +139,14 @@ class Connection:
         if self._is_closed:
             return
         self._now = now
-        if not self._is_greeted and now >= self._began + limits.PREFACE_SECONDS:
-            self.close("no HTTP/2 preface came")
-        elif now >= self._floods.headers_due:
-            self.close("a header block or a frame was begun and not ended", _CODES.ENHANCE_YOUR_CALM)
-        elif now >= self._leave_at:
+        if now >= self._leave_at:
             self.close("")
-        elif self._pinged is not None and now >= self._pinged + limits.PING_SECONDS:
-            self.close("the peer no longer answers")
-        elif self._pinged is None and now >= self._heard + limits.PING_SECONDS:
-            self._pinged = now
-            self._batches_since_ping = 0
-            self._h2.ping(_PING)
-            self._collect()
+            return
+        try:
+            self._http.tick(now)
+        except BrokenError as error:
+            self._break(error)
+            return
         for stream, call in list(self._calls.items()):
             if call.stalled_since is not None and now >= call.stalled_since + limits.SEND_SECONDS:
                 self.cancel(stream, Status.UNAVAILABLE, "the peer takes nothing", now)
@@ -187,16 +157,15 @@ class Connection:
         """Take what the peer sent."""
         if self._is_closed or not data:
             return
-        self._now = self._heard = now
-        self._pinged = None
-        for item in self._cutter.feed(data):
-            if isinstance(item, bytes):
-                self._hand_over(item)
-            elif self._admits(item) and not self._is_farewell(item):
-                self._hand_over(item.octets)
-            if self._is_closed:
-                return
-        self._floods.pause(in_frame=self._cutter.has_begun_frame, now=now)
+        self._now = now
+        try:
+            for happening in self._http.receive(data, open_streams=self._calls, now=now):
+                self._happened(happening)
+                if self._is_closed:
+                    return
+        except BrokenError as error:
+            self._break(error)
+            return
         self._collect()
         self._pump_all()
 
@@ -204,64 +173,26 @@ class Connection:
         """The peer closed its side of the transport."""
         self.close("" if not self._calls else "the connection was cut")
 
-    def _admits(self, frame: frames.Frame) -> bool:
-        """Judge a frame by what can be seen from outside; one that is too much ends the connection."""
-        if not self._is_greeted:
-            if frame.octets.startswith(b"HTTP/"):
-                self.close("the peer speaks HTTP/1", _CODES.HTTP_1_1_REQUIRED)
-                return False
-            if frame.kind != frames.SETTINGS or frame.flags & frames.ACK:
-                self.close("the peer's first frame is no SETTINGS", _CODES.PROTOCOL_ERROR)
-                return False
-            self._is_greeted = True
-        is_stuffed = frame.kind == frames.SETTINGS and frame.flags & frames.ACK and frame.payload  # h2: another error
-        if not frame.is_whole or is_stuffed:
-            self.close("a frame longer than one may be", _CODES.FRAME_SIZE_ERROR)
-            return False
-        is_over = 0 < frame.stream <= self._highest and frame.stream not in self._calls
-        if self._floods.admits(frame, is_over=is_over, is_late=frame.stream in self._late, now=self._now):
-            return True
-        self._calm()
-        return False
+    def _break(self, error: BrokenError) -> None:
+        if error.code is None:
+            self._over(error.reason)
+        else:
+            self.close(error.reason, error.code)
 
-    def _calm(self) -> None:
-        self.close("the peer floods: resets, or frames that move nothing", _CODES.ENHANCE_YOUR_CALM)
-
-    def _is_farewell(self, frame: frames.Frame) -> bool:
-        """Take a GOAWAY that means no harm, which h2 would not survive; whether it was one."""
-        payload = frame.payload
-        if frame.kind != frames.GOAWAY or frame.stream or self._floods.in_headers or len(payload) < 8:
-            return False
-        if int.from_bytes(payload[4:8]) != _CODES.NO_ERROR:
-            return False
+    def _peer_leaves(self, last: int) -> None:
         if not self._peer_is_leaving:
             self._peer_is_leaving = True
             self._events.append(Draining())
         if self._side is Side.CLIENT:
-            last = int.from_bytes(payload[:4]) & _LAST_STREAM
             for stream in [number for number in self._calls if number > last]:
                 self._end(stream, Status.UNAVAILABLE, "the server takes no new calls")
             if not self._calls:
                 self._leave_at = -inf
-        return True
 
-    def _hand_over(self, octets: bytes) -> None:
-        try:
-            found = self._h2.receive_data(octets)
-        except h2.exceptions.ProtocolError as error:
-            self._collect()  # h2 has written its GOAWAY
-            self._over(f"the peer broke HTTP/2: {_one_line(error)}")
-            return
-        except Exception as error:  # h2 asserts what a peer can break: whatever it raises is of this peer's doing
-            self.close(f"the peer sent what cannot be read: {type(error).__name__}", _CODES.PROTOCOL_ERROR)
-            return
-        for event in found:
-            self._happened(event)
-            if self._is_closed:
-                return
-
-    def _happened(self, event: h2.events.Event) -> None:
-        match event:
+    def _happened(self, happening: Happening) -> None:
+        match happening:
+            case Farewell(last=last):
+                self._peer_leaves(last)
             case h2.events.RequestReceived(stream_id=stream, headers=headers, stream_ended=ended):
                 self._begin(stream, _texts(headers), ended=ended is not None)
             case h2.events.ResponseReceived(stream_id=stream, headers=headers, stream_ended=ended):
@@ -270,16 +201,15 @@ class Connection:
                 if self._side is Side.CLIENT and (call := self._calls.get(stream)):
                     self._finish_by(stream, call, _texts(headers))
             case h2.events.InformationalResponseReceived():
-                if not self._floods.admits_crumb(now=self._now):
-                    self._calm()
+                self._http.count_crumb(self._now)
             case h2.events.DataReceived(stream_id=stream, data=data, flow_controlled_length=length, stream_ended=ended):
                 self._data(stream, data or b"", length or 0, ended=ended is not None)
             case h2.events.StreamEnded(stream_id=stream):
                 self._peer_ended(stream)
             case h2.events.StreamReset(stream_id=stream, error_code=code, remote_reset=remote):
-                if not remote and not self._floods.admits_reset_of_ours(now=self._now):
-                    self._calm()
-                elif stream in self._calls:
+                if not remote:
+                    self._http.count_reset(self._now)
+                if stream in self._calls:
                     why = "the peer gave the call up" if remote else "the peer broke the call"
                     self._end(stream, status_of_reset(int(code or 0)), why)
             case h2.events.WindowUpdated(stream_id=stream):
@@ -292,9 +222,9 @@ class Connection:
                 pass
 
     def _begin(self, stream: int, headers: Headers, *, ended: bool) -> None:
-        self._highest = max(self._highest, stream)
+        self._http.highest = max(self._http.highest, stream)
         if self._is_leaving:  # it crossed our GOAWAY: nothing of it was done, so it may be tried elsewhere
-            self._reset(stream, _CODES.REFUSED_STREAM)
+            self._http.reset(stream, CODES.REFUSED_STREAM)
             return
         call = self._calls[stream] = CallState(most=self._most, is_told=True)
         call.peer_ended = ended
@@ -350,11 +280,8 @@ class Connection:
         except CallError as error:
             self._give_up(stream, call, error)
             return
-        if not has_message and len(data) < limits.DATA_CRUMB_OCTETS and data and not self._floods.admits_crumb(
-            now=self._now
-        ):  # fmt: skip
-            self._calm()
-            return
+        if data and not has_message and len(data) < limits.DATA_CRUMB_OCTETS:
+            self._http.count_crumb(self._now)
         self._give_back(call.free(), stream)
 
     def _check_held(self) -> None:
@@ -385,7 +312,7 @@ class Connection:
     def _finish(self, stream: int, call: CallState, status: Status, message: str) -> None:
         """A client's call is over by the server's word; what h2 still holds open of it is closed."""
         if call.ours is not Ours.ENDED or not call.peer_ended:
-            self._reset(stream, _CODES.CANCEL)
+            self._http.reset(stream, CODES.CANCEL)
         self._end(stream, status, message)
 
     def _give_up(self, stream: int, call: CallState, error: CallError) -> None:
@@ -402,15 +329,10 @@ class Connection:
         """Begin a call (client side); ``timeout`` is in seconds from now. Raises CallError unless ``can_call``."""
         if not self.can_call():
             raise CallError(Status.UNAVAILABLE, "the connection takes no more calls")
-        stream = self._h2.get_next_available_stream_id()
-        self._h2.send_headers(
-            stream, request_headers(path, authority=self._authority, timeout=timeout, metadata=metadata)
-        )
+        headers = request_headers(path, authority=self._authority, timeout=timeout, metadata=metadata)
+        stream = self._http.begin(headers)
         call = self._calls[stream] = CallState(most=self._most, is_told=False)
         call.sends_gzip = True
-        self._highest = stream
-        self._floods.began_call()
-        self._collect()
         return stream
 
     def send(self, stream: int, message: bytes, now: float, *, compress: bool = False) -> None:
@@ -455,7 +377,7 @@ class Connection:
         if stream in self._calls:
             self._now = now
             exhausted = status is Status.RESOURCE_EXHAUSTED
-            self._reset(stream, _CODES.ENHANCE_YOUR_CALM if exhausted else _CODES.CANCEL)
+            self._http.reset(stream, CODES.ENHANCE_YOUR_CALM if exhausted else CODES.CANCEL)
             self._end(stream, status, message)
 
     def credit(self, stream: int, octets: int) -> None:
@@ -473,17 +395,16 @@ class Connection:
         self._now = now
         self._is_leaving = True
         self._leave_at = now + limits.DRAIN_SECONDS if self._calls else -inf
-        self._out += frames.goaway(self._last_of_peer(), _CODES.NO_ERROR)
+        self._http.goaway(self._last_of_peer(), CODES.NO_ERROR)
 
-    def close(self, reason: str, code: int = _CODES.NO_ERROR) -> None:
+    def close(self, reason: str, code: int = CODES.NO_ERROR) -> None:
         """End the connection and every call on it."""
         if not self._is_closed:
-            self._collect()
-            self._out += frames.goaway(self._last_of_peer(), code, reason)
+            self._http.goaway(self._last_of_peer(), code, reason)
             self._over(reason)
 
     def _last_of_peer(self) -> int:
-        return self._highest if self._side is Side.SERVER else 0
+        return self._http.highest if self._side is Side.SERVER else 0
 
     def _over(self, reason: str) -> None:
         if self._is_closed:
@@ -509,32 +430,18 @@ class Connection:
             call.is_told = True
             self._events.append(CallEnded(stream, status, message))
 
-    def _reset(self, stream: int, code: int) -> None:
-        """Reset a stream before its peer has ended it; what comes of it from now on is late, and no fault."""
-        try:
-            self._h2.reset_stream(stream, code)
-        except h2.exceptions.ProtocolError:
-            return  # it is closed already
-        self._late[stream] = None
-        if len(self._late) > limits.LATE_STREAMS:
-            del self._late[next(iter(self._late))]
-        self._collect()
-
     def _give_back(self, octets: int, stream: int) -> None:
-        if octets and not self._is_closed:
-            try:
-                self._h2.acknowledge_received_data(octets, stream)
-            except h2.exceptions.ProtocolError:
-                return
+        if not self._is_closed:
+            self._http.give_back(octets, stream)
 
     def _pump_all(self) -> None:
         """Send what the windows take, a frame of each call in turn."""
         waiting = list(self._calls)
-        while waiting and len(self._out) < limits.READY_OCTETS:
+        while waiting and len(self._http.out) < limits.READY_OCTETS:
             waiting = [stream for stream in waiting if self._sends_more(stream)]
 
     def _pump(self, stream: int) -> None:
-        while len(self._out) < limits.READY_OCTETS and self._sends_more(stream):
+        while len(self._http.out) < limits.READY_OCTETS and self._sends_more(stream):
             pass
 
     def _sends_more(self, stream: int) -> bool:
@@ -545,7 +452,7 @@ class Connection:
         try:
             return self._sent(stream, call)
         except h2.exceptions.ProtocolError as error:
-            self._end(stream, Status.UNAVAILABLE, f"the call is over: {_one_line(error)}")
+            self._end(stream, Status.UNAVAILABLE, f"the call is over: {one_line(error)}")
             return False
         finally:
             self._collect()
@@ -554,17 +461,16 @@ class Connection:
         if call.head is not None:
             head, call.head = call.head, None
             if call.tail is not None and not call.unsent:
-                self._h2.send_headers(stream, head + call.tail, end_stream=True)
+                self._http.send_headers(stream, head + call.tail, ends=True)
                 self._done(stream, call)
                 return False
-            self._h2.send_headers(stream, head)
+            self._http.send_headers(stream, head)
         if call.unsent:
-            window = self._h2.local_flow_control_window(stream)
+            window = self._http.window(stream)
             piece = bytes(call.unsent[: max(0, min(window, frames.MOST_OCTETS))])
             if piece:
                 del call.unsent[: len(piece)]
-                self._h2.send_data(stream, piece)
-                self._floods.sent_data()
+                self._http.send_data(stream, piece)
             call.moved(len(piece), is_shut=bool(call.unsent) and len(piece) >= window, now=self._now)
             if call.unsent:
                 if piece:  # whoever waits longest is next
@@ -574,9 +480,9 @@ class Connection:
                 self._events.append(Writable(stream))
                 return False
         if call.tail is not None:
-            self._h2.send_headers(stream, call.tail, end_stream=True)
+            self._http.send_headers(stream, call.tail, ends=True)
         else:
-            self._h2.end_stream(stream)
+            self._http.end_stream(stream)
         self._done(stream, call)
         return False
 
@@ -585,34 +491,15 @@ class Connection:
         call.ours = Ours.ENDED
         if self._side is Side.SERVER:
             if not call.peer_ended:
-                self._reset(stream, _CODES.NO_ERROR)
+                self._http.reset(stream, CODES.NO_ERROR)
             self._end(stream, *call.outcome)
 
     def _collect(self) -> None:
         """Take over what h2 has written; a peer that lets answers pile up is sent away."""
-        self._out += self._h2.data_to_send()
-        if len(self._out) > limits.READY_OCTETS + limits.UNSENT_CONTROL_OCTETS and not self._is_closed:
-            self._out.clear()
+        self._http.collect()
+        if len(self._http.out) > _MOST_READY and not self._is_closed:
+            self._http.out.clear()
             self._over("the peer takes nothing of what it asks for")
-
-
-def _begun_h2(side: Side) -> h2.connection.H2Connection:
-    is_client = side is Side.CLIENT
-    begun = h2.connection.H2Connection(h2.config.H2Configuration(client_side=is_client, header_encoding="utf-8"))
-    codes = h2.settings.SettingCodes
-    begun.local_settings = h2.settings.Settings(
-        client=is_client,
-        initial_values={
-            codes.ENABLE_PUSH: 0,
-            codes.MAX_CONCURRENT_STREAMS: limits.STREAMS,
-            codes.INITIAL_WINDOW_SIZE: limits.STREAM_WINDOW,
-            codes.MAX_HEADER_LIST_SIZE: limits.HEADER_LIST_OCTETS,
-        },
-    )
-    begun.decoder.max_header_list_size = limits.HEADER_LIST_OCTETS  # new settings do not reach it
-    begun.initiate_connection()
-    begun.increment_flow_control_window(limits.CONNECTION_WINDOW - 65_535)  # the settings do not reach this one
-    return begun
 
 
 def _texts(headers: Iterable[tuple[str | bytes, str | bytes]]) -> Headers:
@@ -620,12 +507,8 @@ def _texts(headers: Iterable[tuple[str | bytes, str | bytes]]) -> Headers:
     return [(str(name), str(value)) for name, value in headers]
 
 
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200]
-
-
 def _code_name(code: int | None) -> str:
     try:
-        return _CODES(code or 0).name
+        return str(CODES(code or 0).name)
     except ValueError:
         return str(code)

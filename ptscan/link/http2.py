@@ -1,0 +1,245 @@
+"""HTTP/2 under the calls: h2, with what h2 leaves to its user: floods, times, farewells, late frames. Pure.
+
+What comes is cut into frames (frames.py), judged by what they cost and move (floods.py), and handed to h2 one by one,
+which judges the form. A GOAWAY that means no harm is kept from h2, which would drop the calls that are still open.
+"""
+
+from collections.abc import Container, Iterable, Iterator
+from math import inf
+from typing import Final, TypeAlias
+
+import h2.config
+import h2.connection
+import h2.errors
+import h2.events
+import h2.exceptions
+import h2.settings
+import msgspec
+
+from ptscan.link import frames, limits
+from ptscan.link.floods import Floods
+from ptscan.link.frames import Frame, FrameCutter
+from ptscan.link.headers import Headers
+
+CODES: Final = h2.errors.ErrorCodes
+LAST_STREAM: Final = 2**31 - 1
+_PING: Final = b"ptscan\0\0"
+
+
+class BrokenError(Exception):
+    """The connection cannot go on: why, and the code to say so by; no code where h2 has said it already."""
+
+    def __init__(self, reason: str, code: int | None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.code = code
+
+
+class Farewell(msgspec.Struct, frozen=True):
+    """The peer takes no new streams: those up to ``last`` go on."""
+
+    last: int
+
+
+Happening: TypeAlias = h2.events.Event | Farewell
+
+
+class Http2:
+    """One end of a connection; ``out`` is what is to be written."""
+
+    def __init__(self, *, is_client: bool, now: float) -> None:
+        self._h2 = _begun(is_client=is_client)
+        self._cutter = FrameCutter(preface=not is_client)
+        self._floods = Floods(now=now)
+        self._late: dict[int, None] = {}
+        self._began = now
+        self._heard = now
+        self._pinged: float | None = None
+        self._batches_since_ping = 0
+        self._is_greeted = False
+        self.highest = 0
+        """The highest stream that was begun."""
+        self.out = bytearray()
+        self.collect()
+
+    # Time.
+
+    def due(self) -> float:
+        """When ``tick`` is due."""
+        preface = inf if self._is_greeted else self._began + limits.PREFACE_SECONDS
+        silent_since = self._heard if self._pinged is None else self._pinged
+        return min(preface, self._floods.headers_due, silent_since + limits.PING_SECONDS)
+
+    def tick(self, now: float) -> None:
+        """Ask a silent peer whether it lives; raises BrokenError where what has to come did not."""
+        if not self._is_greeted and now >= self._began + limits.PREFACE_SECONDS:
+            raise BrokenError("no HTTP/2 preface came", CODES.NO_ERROR)
+        if now >= self._floods.headers_due:
+            raise BrokenError("a header block or a frame was begun and not ended", CODES.ENHANCE_YOUR_CALM)
+        if self._pinged is not None and now >= self._pinged + limits.PING_SECONDS:
+            raise BrokenError("the peer no longer answers", CODES.NO_ERROR)
+        if self._pinged is None and now >= self._heard + limits.PING_SECONDS:
+            self._pinged = now
+            self._batches_since_ping = 0
+            self._h2.ping(_PING)
+            self.collect()
+
+    def went_out(self, now: float) -> None:
+        """The transport took a piece of what ``take_out`` gave: a ping behind it waits for no answer yet."""
+        if self._pinged is not None and self._batches_since_ping < 2:
+            self._pinged = now
+
+    # What comes in.
+
+    def receive(self, data: bytes, *, open_streams: Container[int], now: float) -> Iterator[Happening]:
+        """Yield what happens; raises BrokenError where the peer goes too far."""
+        self._heard = now
+        self._pinged = None
+        for item in self._cutter.feed(data):
+            if isinstance(item, bytes):
+                yield from self._hand_over(item)
+                continue
+            self._judge(item, open_streams, now)
+            if (farewell := self._farewell(item)) is not None:
+                yield farewell
+            else:
+                yield from self._hand_over(item.octets)
+        self._floods.pause(in_frame=self._cutter.has_begun_frame, now=now)
+
+    def _judge(self, frame: Frame, open_streams: Container[int], now: float) -> None:
+        """Look at a frame from outside."""
+        is_ack = frame.kind == frames.SETTINGS and bool(frame.flags & frames.ACK)
+        if not self._is_greeted:
+            if frame.octets.startswith(b"HTTP/"):
+                raise BrokenError("the peer speaks HTTP/1", CODES.HTTP_1_1_REQUIRED)
+            if frame.kind != frames.SETTINGS or is_ack:
+                raise BrokenError("the peer's first frame is no SETTINGS", CODES.PROTOCOL_ERROR)
+            self._is_greeted = True
+        if not frame.is_whole or (is_ack and frame.payload):  # of the second h2 says PROTOCOL_ERROR
+            raise BrokenError("a frame longer than one may be", CODES.FRAME_SIZE_ERROR)
+        is_over = 0 < frame.stream <= self.highest and frame.stream not in open_streams
+        if not self._floods.admits(frame, is_over=is_over, is_late=frame.stream in self._late, now=now):
+            raise _flooded()
+
+    def count_crumb(self, now: float) -> None:
+        """Count what brought a call no further; raises BrokenError where it is one too many."""
+        if not self._floods.admits_crumb(now=now):
+            raise _flooded()
+
+    def count_reset(self, now: float) -> None:
+        """Count a stream that h2 reset for what the peer did; raises BrokenError where it is one too many."""
+        if not self._floods.admits_reset_of_ours(now=now):
+            raise _flooded()
+
+    def _farewell(self, frame: Frame) -> Farewell | None:
+        payload = frame.payload
+        if frame.kind != frames.GOAWAY or frame.stream or self._floods.in_headers or len(payload) < 8:
+            return None
+        if int.from_bytes(payload[4:8]) != CODES.NO_ERROR:
+            return None
+        return Farewell(int.from_bytes(payload[:4]) & LAST_STREAM)
+
+    def _hand_over(self, octets: bytes) -> Iterable[h2.events.Event]:
+        try:
+            return self._h2.receive_data(octets)
+        except h2.exceptions.ProtocolError as error:
+            self.collect()  # h2 has written its GOAWAY
+            raise BrokenError(f"the peer broke HTTP/2: {one_line(error)}", None) from error
+        except Exception as error:  # h2 asserts what a peer can break: whatever it raises is of this peer's doing
+            what = type(error).__name__
+            raise BrokenError(f"the peer sent what cannot be read: {what}", CODES.PROTOCOL_ERROR) from error
+
+    # What goes out. What h2 refuses because the stream is over raises its ProtocolError.
+
+    @property
+    def most_streams(self) -> int:
+        """How many streams the peer takes at once."""
+        return self._h2.remote_settings.max_concurrent_streams
+
+    def begin(self, headers: Headers) -> int:
+        """Open a stream (client side)."""
+        stream = self._h2.get_next_available_stream_id()
+        self._h2.send_headers(stream, headers)
+        self.highest = stream
+        self._floods.began_call()
+        self.collect()
+        return stream
+
+    def send_headers(self, stream: int, headers: Headers, *, ends: bool = False) -> None:
+        """Send a header block."""
+        self._h2.send_headers(stream, headers, end_stream=ends)
+
+    def window(self, stream: int) -> int:
+        """Octets that the peer takes on a stream now."""
+        return self._h2.local_flow_control_window(stream)
+
+    def send_data(self, stream: int, piece: bytes) -> None:
+        """Send no more than ``window``, and no more than a frame holds."""
+        self._h2.send_data(stream, piece)
+        self._floods.sent_data()
+
+    def end_stream(self, stream: int) -> None:
+        """End our side of a stream."""
+        self._h2.end_stream(stream)
+
+    def reset(self, stream: int, code: int) -> None:
+        """Reset a stream before its peer has ended it; what comes of it from now on is late, and no fault."""
+        try:
+            self._h2.reset_stream(stream, code)
+        except h2.exceptions.ProtocolError:
+            return  # it is closed already
+        self._late[stream] = None
+        if len(self._late) > limits.LATE_STREAMS:
+            del self._late[next(iter(self._late))]
+        self.collect()
+
+    def give_back(self, octets: int, stream: int) -> None:
+        """Open the peer's windows again by so much."""
+        if octets:
+            try:
+                self._h2.acknowledge_received_data(octets, stream)
+            except h2.exceptions.ProtocolError:
+                return
+
+    def goaway(self, last: int, code: int, reason: str = "") -> None:
+        """Say that no new streams are taken, or, with a reason, that this is the end."""
+        self.collect()
+        self.out += frames.goaway(last, code, reason)
+
+    def take_out(self) -> bytes:
+        """Everything that is to be written now."""
+        data = bytes(self.out)
+        self.out.clear()
+        self._batches_since_ping += 1
+        return data
+
+    def collect(self) -> None:
+        """Take over what h2 has written."""
+        self.out += self._h2.data_to_send()
+
+
+def _begun(*, is_client: bool) -> h2.connection.H2Connection:
+    begun = h2.connection.H2Connection(h2.config.H2Configuration(client_side=is_client, header_encoding="utf-8"))
+    settings = h2.settings.SettingCodes
+    begun.local_settings = h2.settings.Settings(
+        client=is_client,
+        initial_values={
+            settings.ENABLE_PUSH: 0,
+            settings.MAX_CONCURRENT_STREAMS: limits.STREAMS,
+            settings.INITIAL_WINDOW_SIZE: limits.STREAM_WINDOW,
+            settings.MAX_HEADER_LIST_SIZE: limits.HEADER_LIST_OCTETS,
+        },
+    )
+    begun.decoder.max_header_list_size = limits.HEADER_LIST_OCTETS  # new settings do not reach it
+    begun.initiate_connection()
+    begun.increment_flow_control_window(limits.CONNECTION_WINDOW - 65_535)  # the settings do not reach this one
+    return begun
+
+
+def _flooded() -> BrokenError:
+    return BrokenError("the peer floods: resets, or frames that move nothing", CODES.ENHANCE_YOUR_CALM)
+
+
+def one_line(error: Exception) -> str:
+    """An error as it may stand in a log."""
+    return " ".join(str(error).split())[:200]
