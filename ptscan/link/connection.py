@@ -22,7 +22,7 @@ from typing import Final
 import h2.events
 import h2.exceptions
 
-from ptscan.link import frames, limits
+from ptscan.link import limits
 from ptscan.link.calls import CallState, Ours
 from ptscan.link.events import (
     CallEnded,
@@ -47,6 +47,7 @@ from ptscan.link.headers import (
     trailers,
 )
 from ptscan.link.http2 import CODES, LAST_STREAM, BrokenError, Farewell, Happening, Http2, one_line
+from ptscan.link.sending import Progress, send_next
 from ptscan.link.status import CallError, Status, status_of_reset
 
 _MOST_READY: Final = limits.READY_OCTETS + limits.UNSENT_CONTROL_OCTETS
@@ -447,44 +448,21 @@ class Connection:
     def _sends_more(self, stream: int) -> bool:
         """Send the next frame of a call, or its end; whether there is more that could follow."""
         call = self._calls.get(stream)
-        if call is None or self._is_closed or not (call.unsent or call.ours is Ours.ENDING):
+        if call is None or self._is_closed:
             return False
         try:
-            return self._sent(stream, call)
+            progress = send_next(self._http, stream, call, now=self._now)
         except h2.exceptions.ProtocolError as error:
             self._end(stream, Status.UNAVAILABLE, f"the call is over: {one_line(error)}")
             return False
-        finally:
-            self._collect()
-
-    def _sent(self, stream: int, call: CallState) -> bool:
-        if call.head is not None:
-            head, call.head = call.head, None
-            if call.tail is not None and not call.unsent:
-                self._http.send_headers(stream, head + call.tail, ends=True)
-                self._done(stream, call)
-                return False
-            self._http.send_headers(stream, head)
-        if call.unsent:
-            window = self._http.window(stream)
-            piece = bytes(call.unsent[: max(0, min(window, frames.MOST_OCTETS))])
-            if piece:
-                del call.unsent[: len(piece)]
-                self._http.send_data(stream, piece)
-            call.moved(len(piece), is_shut=bool(call.unsent) and len(piece) >= window, now=self._now)
-            if call.unsent:
-                if piece:  # whoever waits longest is next
-                    self._calls[stream] = self._calls.pop(stream)
-                return bool(piece)
-            if call.ours is Ours.OPEN:
-                self._events.append(Writable(stream))
-                return False
-        if call.tail is not None:
-            self._http.send_headers(stream, call.tail, ends=True)
-        else:
-            self._http.end_stream(stream)
-        self._done(stream, call)
-        return False
+        if progress is Progress.MORE:
+            self._calls[stream] = self._calls.pop(stream)  # whoever waits longest is next
+        elif progress is Progress.EMPTY:
+            self._events.append(Writable(stream))
+        elif progress is Progress.ENDED:
+            self._done(stream, call)
+        self._collect()
+        return progress is Progress.MORE
 
     def _done(self, stream: int, call: CallState) -> None:
         """Our side is at its end; with a server's the call is, and a client that still sends is told to stop."""
