@@ -25,7 +25,7 @@ from ptscan.collector.storage import (
     revoke,
     suspend,
 )
-from ptscan.collector.storage.tables import received
+from ptscan.collector.storage.tables import received, spools
 
 from .stores import NOW, a_reading, an_agent, batch, record, toner, what_is_stored
 
@@ -186,14 +186,18 @@ def test_nothing_is_let_in_of_who_may_not_speak(store: Store) -> None:
     assert what_is_stored(store) == []
 
 
-def test_an_agent_has_a_limit_of_spools(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "SPOOLS", 3)
+def test_an_agent_has_a_limit_of_spools(store: Store) -> None:
     an_agent(store)
-    for epoch in ("e1", "e2", "e3", "e1"):
+    an_agent(store, "a2")
+    empty = {"agent_id": "a1", "first_at": NOW, "last_at": NOW, "stored": 0, "redelivered": 0, "refused": 0}
+    rows = [empty | {"epoch": f"old-{number}"} for number in range(limits.SPOOLS - 1)]
+    store.write(lambda connection: connection.execute(spools.insert(), rows))
+    for epoch in ("e1", "old-0"):
         store.write(ingest, batch([record(1)], epoch=epoch), agent_id="a1", now=NOW)
     with pytest.raises(BatchError) as refused:
-        store.write(ingest, batch([record(1)], epoch="e4"), agent_id="a1", now=NOW)
+        store.write(ingest, batch([record(1)], epoch="e2"), agent_id="a1", now=NOW)
     assert refused.value.code == "too-many-spools"
+    store.write(ingest, batch([record(1)], epoch="e2"), agent_id="a2", now=NOW)
 
 
 def test_one_batch_sent_over_many_connections_at_once_is_stored_once(store: Store) -> None:

@@ -1,6 +1,7 @@
 """The tree of entities: dealer, region, customer, site; an agent belongs to one, and with it what the agent reads."""
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from ptscan.collector.storage import limits
 from ptscan.collector.storage.errors import EntityError
@@ -28,7 +29,12 @@ def ensure_entity(connection: Connection, path: str, *, now: float) -> Entity:
         number = connection.scalar(there)
         if number is None:
             row = {"parent_id": here.id, "name": name, "created_at": now}
-            number = connection.scalar(insert(entities).returning(entities.c.id), row)
+            # Somebody else may be making it.
+            if connection.dialect.name == "postgresql":
+                connection.execute(postgresql.insert(entities).on_conflict_do_nothing(), row)
+            else:
+                connection.execute(sqlite.insert(entities).on_conflict_do_nothing(), row)
+            number = connection.scalar(there)
         path_here = f"{here.path}{SEPARATOR}{name}" if here.path else name
         here = Entity(id=int(number or 0), parent_id=here.id, name=name, path=path_here)
     return here

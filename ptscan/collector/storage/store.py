@@ -154,7 +154,10 @@ def _translating(name: str) -> Iterator[None]:
     try:
         yield
     except SQLAlchemyError as error:
-        known = translated(error, name)
-        if known is None:
-            raise
-        raise known from error
+        # SQLite ends a transaction by itself when a disk is full: then the savepoint's end fails because of that.
+        cause: BaseException | None = error
+        while cause is not None:
+            if isinstance(cause, SQLAlchemyError) and (known := translated(cause, name)) is not None:
+                raise known from error
+            cause = cause.__context__
+        raise
