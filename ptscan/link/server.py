@@ -23,14 +23,31 @@ Peer: TypeAlias = object
 """Who is at the other end, as ``identify`` says: what a handler is told and nothing else."""
 Handler: TypeAlias = Callable[[Call, Peer], Awaitable[None]]
 """Serves one call: returns for OK, raises CallError for any other status; cancelled when the client gives up."""
-Listener: TypeAlias = trio.SocketListener | trio.SSLListener[trio.SocketStream]
 Transport: TypeAlias = trio.SocketStream | trio.SSLStream[trio.SocketStream]
 Identify: TypeAlias = Callable[[Transport], Peer]
 
 
-async def open_listeners(host: str, port: int, ssl_context: ssl.SSLContext) -> Sequence[Listener]:
+class Listener:
+    """A port that is listened at; TLS begins when a connection has found its place, so that a crowd costs little."""
+
+    def __init__(self, transport: trio.SocketListener, ssl_context: ssl.SSLContext | None = None) -> None:
+        """``ssl_context`` may load another certificate at any time, for what comes then; without it there is no TLS."""
+        self.transport = transport
+        self.ssl_context = ssl_context
+
+    @property
+    def port(self) -> int:
+        """Its number."""
+        return int(self.transport.socket.getsockname()[1])
+
+    async def aclose(self) -> None:
+        """Stop listening."""
+        await self.transport.aclose()
+
+
+async def open_listeners(host: str, port: int, ssl_context: ssl.SSLContext) -> list[Listener]:
     """Listen for TLS on every address of ``host``; raises OSError where that can't be."""
-    return await trio.open_ssl_over_tcp_listeners(port, ssl_context, host=host, https_compatible=True)
+    return [Listener(opened, ssl_context) for opened in await trio.open_tcp_listeners(port, host=host)]
 
 
 def unary(answer: Callable[[bytes, Peer], Awaitable[bytes]]) -> Handler:
@@ -66,7 +83,8 @@ async def run_server(
             async with trio.open_nursery() as nursery:
                 for listener in listeners:
                     serve = partial(trio.serve_listeners, handler_nursery=connections)
-                    nursery.start_soon(serve, server.connected, [listener])
+                    connected = partial(server.connected, ssl_context=listener.ssl_context)
+                    nursery.start_soon(serve, connected, [listener.transport])
                 task_status.started(server)
 
 
@@ -103,22 +121,22 @@ class Server:
             driver.close(reason)
         return len(ended)
 
-    async def connected(self, transport: Transport) -> None:
+    async def connected(self, stream: trio.SocketStream, *, ssl_context: ssl.SSLContext | None) -> None:
         """Serve one connection. The barrier: nothing but cancellation leaves it."""
-        address = _address_of(transport)
+        address = _address_of(stream)
         place = self._admission.enter(address)
         try:
             if place is None:
                 self._tell("too-many-connections", address, "one connection more than is taken of peers without a name")
             else:
-                await self._serve(transport, address, place)
+                await self._serve(_secured(stream, ssl_context), address, place)
         except* Exception as group:
             self._tell("connection-failed", address, "an error ended the connection", group)
         finally:
             if place is not None:
                 place.leave()
             with trio.CancelScope(shield=True):
-                await trio.aclose_forcefully(transport)
+                await trio.aclose_forcefully(stream)
 
     async def _serve(self, transport: Transport, address: str, place: Place) -> None:
         if isinstance(transport, trio.SSLStream) and not await self._shook_hands(transport, address):
@@ -219,9 +237,12 @@ async def _tell_why(transport: trio.SSLStream[trio.SocketStream]) -> None:
             return
 
 
-def _address_of(transport: Transport) -> str:
-    socket = transport.transport_stream.socket if isinstance(transport, trio.SSLStream) else transport.socket
+def _secured(stream: trio.SocketStream, ssl_context: ssl.SSLContext | None) -> Transport:
+    return trio.SSLStream(stream, ssl_context, server_side=True, https_compatible=True) if ssl_context else stream
+
+
+def _address_of(stream: trio.SocketStream) -> str:
     try:
-        return str(socket.getpeername()[0])
+        return str(stream.socket.getpeername()[0])
     except OSError:
         return ""

@@ -61,7 +61,7 @@ async def serving(certificates: Certificates, methods: dict[str, Handler], *, as
 
     async with trio.open_nursery() as nursery:
         listeners = await open_listeners("127.0.0.1", 0, certificates.server_context(asks=asks))
-        port = listeners[0].transport_listener.socket.getsockname()[1]  # type: ignore[union-attr]
+        port = listeners[0].port
         server = await nursery.start(run)
         yield Served(server, port, certificates, nursery, troubles)
         nursery.cancel_scope.cancel()

@@ -33,6 +33,7 @@ class Server:
         self.drivers: list[Driver] = []
         self.contexts: list[ssl.SSLContext] = []
         self.misfortune: Callable[[], Awaitable[trio.abc.Stream]] | None = None
+        self.cut: tuple[str, int] | None = None
 
     async def dial(self, context: ssl.SSLContext) -> trio.abc.Stream:
         await trio.lowlevel.checkpoint()
@@ -40,12 +41,20 @@ class Server:
         self.contexts.append(context)
         if self.misfortune is not None:
             return await self.misfortune()
-        near, far = trio.testing.memory_stream_pair()
+        near, far = self._pair()
         core = Connection(Side.SERVER, now=trio.current_time())
         driver = Driver(far, core, serve=lambda call: self._nursery.start_soon(self._serve, call))
         self.drivers.append(driver)
         self._nursery.start_soon(driver.run)
         return near
+
+    def _pair(self) -> tuple[trio.abc.Stream, trio.abc.Stream]:
+        near, far = trio.testing.memory_stream_pair()
+        if self.cut is None:
+            return near, far
+        end, octets = self.cut
+        self.cut = None
+        return (Cut(near, octets), far) if end == "near" else (near, Cut(far, octets))  # type: ignore[return-value]
 
     async def _serve(self, call: Call) -> None:
         with call.scope:
@@ -218,6 +227,77 @@ async def test_a_server_that_always_hangs_up_is_not_hammered(autojump_clock: tri
         assert "before it said a word" in troubles[0].text
 
 
+@pytest.mark.parametrize(("stood", "is_first"), [(0.0, True), (0.1, False)])
+async def test_a_connection_that_stood_makes_the_next_attempt_a_first_one(
+    stood: float, is_first: bool, autojump_clock: trio.testing.MockClock
+) -> None:
+    """At STEADY_SECONDS it did, a tenth of a second before it did not."""
+    async with linked() as (link, server):
+        server.misfortune = refused
+        await trio.sleep(3_600)
+        server.misfortune = None
+        await link.connected()
+        await trio.sleep(limits.STEADY_SECONDS - stood)
+        server.drivers[0].close("restarted")
+        lost = trio.current_time()
+        await trio.testing.wait_all_tasks_blocked()
+        await link.connected()
+        assert (trio.current_time() - lost <= limits.BACKOFF_FIRST_SECONDS) == is_first
+
+
+class Cut:
+    """A transport that breaks after so many octets one way, one octet at a time until then."""
+
+    def __init__(self, stream: trio.abc.Stream, octets: int) -> None:
+        self._stream = stream
+        self._left = octets
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        for octet in bytes(data):
+            if not self._left:
+                await self._stream.aclose()
+                raise trio.BrokenResourceError
+            self._left -= 1
+            await self._stream.send_all(bytes([octet]))
+
+    async def wait_send_all_might_not_block(self) -> None:
+        await self._stream.wait_send_all_might_not_block()
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
+        return await self._stream.receive_some(1)
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+@pytest.mark.parametrize("cut_end", ["near", "far"])
+async def test_a_cut_at_any_octet_is_an_error_or_an_answer_and_is_outlived(
+    cut_end: str, autojump_clock: trio.testing.MockClock
+) -> None:
+    """One cut fails one call at most, by UNAVAILABLE, and never gives a wrong answer."""
+    failures: list[int] = []
+    async with trio.open_nursery() as nursery:
+        for octets in range(0, 420, 7):
+            server = Server(nursery)
+            server.cut = (cut_end, octets)
+            failed = 0
+            async with open_link_by(server.dial, CONTEXT, authority="t:1", random=Random(octets)) as link:
+                for turn in range(4):
+                    failed += await _fails(link, b"%d" % turn)
+            failures.append(failed)
+        nursery.cancel_scope.cancel()
+    assert set(failures) == {0, 1}
+
+
+async def _fails(link: Link, message: bytes) -> bool:
+    try:
+        answer = await link.unary(PATH, message, within=600)
+    except CallError as error:
+        return error.status is Status.UNAVAILABLE or pytest.fail(str(error))
+    assert answer == message
+    return False
+
+
 @pytest.mark.parametrize("octets", [b"SSH-2.0-x\r\n", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\xff" * 100, bytes(100)])
 async def test_garbage_from_a_server_is_told_and_outlived(
     octets: bytes, autojump_clock: trio.testing.MockClock
@@ -275,7 +355,7 @@ async def _echo(message: bytes, peer: Peer) -> bytes:
 async def test_a_server_that_is_restarted_on_its_port_is_found_again(certificates: Certificates) -> None:
     async with trio.open_nursery() as nursery:
         listeners = await open_listeners("127.0.0.1", 0, certificates.server_context())
-        port = listeners[0].transport_listener.socket.getsockname()[1]  # type: ignore[union-attr]
+        port = listeners[0].port
 
         async def run(scope: trio.CancelScope, task_status: trio.TaskStatus[object]) -> None:
             with scope:
