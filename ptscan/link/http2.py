@@ -141,13 +141,24 @@ class Http2:
 
     def _hand_over(self, octets: bytes) -> Iterable[h2.events.Event]:
         try:
-            return self._h2.receive_data(octets)
+            found = self._h2.receive_data(octets)
+            if any(isinstance(event, h2.events.RemoteSettingsChanged) for event in found):
+                self._bound_encoder()
+            return found
         except h2.exceptions.ProtocolError as error:
             self.collect()  # h2 has written its GOAWAY
             raise BrokenError(f"the peer broke HTTP/2: {one_line(error)}", None) from error
         except Exception as error:  # h2 asserts what a peer can break: whatever it raises is of this peer's doing
             what = type(error).__name__
             raise BrokenError(f"the peer sent what cannot be read: {what}", CODES.PROTOCOL_ERROR) from error
+
+    def _bound_encoder(self) -> None:
+        """Keep what the peer's settings make us remember of headers small, and what is to be told of it."""
+        encoder = self._h2.encoder
+        if encoder.header_table_size > limits.HEADER_TABLE_OCTETS:
+            encoder.header_table_size = limits.HEADER_TABLE_OCTETS
+        if len(told := encoder.table_size_changes) > 2:  # RFC 7541 section 4.2: the smallest, then the last
+            encoder.table_size_changes = [min(told), told[-1]]
 
     # What goes out. What h2 refuses because the stream is over raises its ProtocolError.
 

@@ -12,6 +12,8 @@ PREFIX_OCTETS: Final = 5
 
 # HTTP/2 (RFC 9113).
 HEADER_LIST_OCTETS: Final = 16 << 10
+HEADER_TABLE_OCTETS: Final = 4 << 10
+"""Of the headers that we sent, remembered for their compression, however much the peer would remember."""
 STREAMS: Final = 32
 """Streams that an agent may have open at once; h2 ends the connection of one that opens more."""
 STREAM_WINDOW: Final = 256 << 10

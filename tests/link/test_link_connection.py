@@ -547,6 +547,14 @@ def test_in_any_order_messages_arrive_whole_and_in_order_and_each_call_ends_once
     begun = [e.stream for e in log[server] if isinstance(e, CallStarted)]
     assert sorted(e.stream for e in log[server] if isinstance(e, CallEnded)) == sorted(begun)
     assert len(set(begun)) == len(begun)
+    for kept in log.values():
+        for stream in streams:
+            order = [type(e) for e in kept if getattr(e, "stream", None) == stream]
+            assert CallEnded not in order[:-1]  # nothing comes behind the end
+            assert CallStarted not in order[1:]
+            if PeerEnded in order:
+                assert MessageReceived not in order[order.index(PeerEnded) :]
+                assert order.count(PeerEnded) == 1
     for end, other in ((client, server), (server, client)):
         for stream in streams:
             came = [e.message for e in log[other] if isinstance(e, MessageReceived) and e.stream == stream]

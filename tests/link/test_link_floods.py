@@ -7,6 +7,7 @@ import tracemalloc
 from collections.abc import Callable
 
 import pytest
+from hpack import Decoder
 
 from ptscan.link import Status, limits
 from ptscan.link.connection import Connection, Side
@@ -218,6 +219,26 @@ def test_answers_that_nobody_reads_do_not_pile_up() -> None:
     assert server.is_closed
     assert asked * 17 <= limits.READY_OCTETS + limits.UNSENT_CONTROL_OCTETS + 50 * 17
     assert drained(server) == b""
+
+
+def test_settings_of_the_header_table_cost_no_memory_and_what_follows_is_understood() -> None:
+    server = HostileServer()
+    for number in range(150):
+        server.write(wire.settings((1, 2**32 - 1)) + wire.settings((1, number)))
+        server.now += 1.0
+    server.write(wire.settings((1, 2**32 - 1)))
+    decoder = Decoder()
+    decoder.max_allowed_table_size = 2**32 - 1
+    server.answers.clear()
+    for number in range(200):
+        stream = server.client.start_call(wire.PATH, timeout=1.0, metadata={"x-number": "7" * 100 + str(number)})
+        server.write(wire.reset(stream, wire.REFUSED_STREAM))
+    blocks = [answer.payload for answer in server.answers if answer.kind == wire.HEADERS]
+    assert len(blocks) == 200
+    assert len(blocks[0]) < 400  # of three hundred changes it tells two
+    for number, block in enumerate(blocks):
+        assert dict(decoder.decode(block))["x-number"].endswith(f"7{number}")
+    assert decoder.header_table_size <= limits.HEADER_TABLE_OCTETS
 
 
 # CVE-2019-9511, 9513, 9517, 9518: frames that move nothing.
