@@ -1,14 +1,15 @@
 """gRPC on HTTP/2, both ends: calls, streams, deadlines, back-pressure, against whatever a peer sends.
 
-I/O: call, client, dial, driver, server.
+I/O: call, client, dial, driver, listener, server.
 """
 
 from ptscan.link.call import Call
 from ptscan.link.client import Link, open_link
 from ptscan.link.dial import DialError, Step, dial
 from ptscan.link.driver import Page
+from ptscan.link.listener import Listener, Transport, open_listeners
 from ptscan.link.proxy import Proxy, ProxyError, parse_proxy, proxy_from
-from ptscan.link.server import Handler, Listener, Peer, Server, Transport, open_listeners, run_server, unary
+from ptscan.link.server import Handler, Peer, Server, run_server, unary
 from ptscan.link.status import CallError, Status
 from ptscan.link.trouble import Report, Trouble
 

@@ -5,7 +5,7 @@ that call, is told to ``report``, and goes no further. Only cancellation passes.
 """
 
 import ssl
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
 from functools import partial
 from typing import TypeAlias
 
@@ -16,6 +16,7 @@ from ptscan.link.admission import Admission, Place
 from ptscan.link.call import Call
 from ptscan.link.connection import Connection, Side
 from ptscan.link.driver import Driver, Page
+from ptscan.link.listener import Listener, Transport, address_of, secured, tell_why
 from ptscan.link.status import CallError, Status
 from ptscan.link.trouble import Report, Trouble
 
@@ -23,31 +24,7 @@ Peer: TypeAlias = object
 """Who is at the other end, as ``identify`` says: what a handler is told and nothing else."""
 Handler: TypeAlias = Callable[[Call, Peer], Awaitable[None]]
 """Serves one call: returns for OK, raises CallError for any other status; cancelled when the client gives up."""
-Transport: TypeAlias = trio.SocketStream | trio.SSLStream[trio.SocketStream]
 Identify: TypeAlias = Callable[[Transport], Peer]
-
-
-class Listener:
-    """A port that is listened at; TLS begins when a connection has found its place, so that a crowd costs little."""
-
-    def __init__(self, transport: trio.SocketListener, ssl_context: ssl.SSLContext | None = None) -> None:
-        """``ssl_context`` may load another certificate at any time, for what comes then; without it there is no TLS."""
-        self.transport = transport
-        self.ssl_context = ssl_context
-
-    @property
-    def port(self) -> int:
-        """Its number."""
-        return int(self.transport.socket.getsockname()[1])
-
-    async def aclose(self) -> None:
-        """Stop listening."""
-        await self.transport.aclose()
-
-
-async def open_listeners(host: str, port: int, ssl_context: ssl.SSLContext) -> list[Listener]:
-    """Listen for TLS on every address of ``host``; raises OSError where that can't be."""
-    return [Listener(opened, ssl_context) for opened in await trio.open_tcp_listeners(port, host=host)]
 
 
 def unary(answer: Callable[[bytes, Peer], Awaitable[bytes]]) -> Handler:
@@ -68,16 +45,17 @@ async def run_server(
     *,
     identify: Identify,
     report: Report,
+    for_strangers: Container[str] = (),
     pages: Mapping[str, Page] | None = None,
     task_status: trio.TaskStatus["Server"] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Serve ``methods`` (path -> handler) until the Server that it starts is drained; cancelled, end all calls at once.
 
     ``identify`` looks at a connection after its handshake and says who the peer is: None for nobody in particular, whom
-    the narrow limits are for. A CallError that it raises is what every call on the connection gets. ``pages`` (path ->
-    page) are shown to whoever asks by a plain GET.
+    the narrow limits are for, and who gets UNAUTHENTICATED for every path but those ``for_strangers``. A CallError that
+    it raises is what every call on the connection gets. ``pages`` (path -> page) are shown to all, by a plain GET.
     """
-    server = Server(methods, identify, report, pages or {})
+    server = Server(methods, identify, report, for_strangers=for_strangers, pages=pages or {})
     async with trio.open_nursery() as connections:
         with server.accepting:
             async with trio.open_nursery() as nursery:
@@ -91,12 +69,13 @@ async def run_server(
 class Server:
     """A server that runs: what it holds open, and how to end it or a part of it."""
 
-    def __init__(self, methods: Mapping[str, Handler], identify: Identify, report: Report,
-                 pages: Mapping[str, Page]) -> None:  # fmt: skip
+    def __init__(self, methods: Mapping[str, Handler], identify: Identify, report: Report, *,
+                 for_strangers: Container[str], pages: Mapping[str, Page]) -> None:  # fmt: skip
         self._methods = methods
         self._identify = identify
         self._report = report
         self._pages = pages
+        self._for_strangers = for_strangers
         self._admission = Admission()
         self._peers: dict[Driver, Peer] = {}
         self._draining = False
@@ -123,13 +102,13 @@ class Server:
 
     async def connected(self, stream: trio.SocketStream, *, ssl_context: ssl.SSLContext | None) -> None:
         """Serve one connection. The barrier: nothing but cancellation leaves it."""
-        address = _address_of(stream)
+        address = address_of(stream)
         place = self._admission.enter(address)
         try:
             if place is None:
                 self._tell("too-many-connections", address, "one connection more than is taken of peers without a name")
             else:
-                await self._serve(_secured(stream, ssl_context), address, place)
+                await self._serve(secured(stream, ssl_context), address, place)
         except* Exception as group:
             self._tell("connection-failed", address, "an error ended the connection", group)
         finally:
@@ -150,7 +129,8 @@ class Server:
             return
         async with trio.open_nursery() as nursery:
             core = Connection(Side.SERVER, now=trio.current_time(), pages=self._pages)
-            calls = _Calls(self._methods, peer, lambda text, error: self._tell("call-failed", address, text, error))
+            failed = partial(self._tell, "call-failed", address)
+            calls = _Calls(self._methods, peer, self._for_strangers, failed)
             driver = Driver(transport, core, serve=lambda call: calls.begin(call, nursery), pages=self._pages)
             self._peers[driver] = peer
             try:
@@ -169,7 +149,7 @@ class Server:
                 await transport.do_handshake()
             except (trio.BrokenResourceError, OSError) as error:
                 self._tell("handshake-failed", address, str(error.__cause__ or error), error)
-                await _tell_why(transport)
+                await tell_why(transport)
                 return False
             if transport.selected_alpn_protocol() == "h2":
                 return True
@@ -185,9 +165,11 @@ class Server:
 class _Calls:
     """The calls of one connection: a task each, HANDLERS at most."""
 
-    def __init__(self, methods: Mapping[str, Handler], peer: Peer, failed: Callable[[str, Exception], None]) -> None:
+    def __init__(self, methods: Mapping[str, Handler], peer: Peer, for_strangers: Container[str],
+                 failed: Callable[[str, Exception], None]) -> None:  # fmt: skip
         self._methods = methods
         self._peer = peer
+        self._for_strangers = for_strangers
         self._failed = failed
         self._running = 0
 
@@ -199,15 +181,12 @@ class _Calls:
         nursery.start_soon(self._run, call)
 
     async def _run(self, call: Call) -> None:
-        request = call.request
+        path, seconds = (call.request.path, call.request.timeout) if call.request else ("", 0.0)
         status, message = Status.OK, ""
         try:
-            if request is None or (handler := self._methods.get(request.path)) is None:
-                raise CallError(Status.UNIMPLEMENTED, "no such method")
-            if isinstance(self._peer, CallError):
-                raise self._peer
+            handler = self._handler(path)
             with call.scope as scope:
-                scope.deadline = trio.current_time() + request.timeout
+                scope.deadline = trio.current_time() + seconds
                 await handler(call, self._peer)
             if scope.cancelled_caught:
                 status, message = Status.DEADLINE_EXCEEDED, "the deadline is over"
@@ -215,34 +194,16 @@ class _Calls:
             status, message = error.status, error.message
         except Exception as error:
             status, message = Status.INTERNAL, "the server failed; its log says how"
-            self._failed(request.path if request else "", error)
+            self._failed(path, error)
         finally:
             self._running -= 1
         call.finish(status, message)
 
-
-async def _tell_why(transport: trio.SSLStream[trio.SocketStream]) -> None:
-    """Send the alert of a handshake that failed, which Trio 0.35 leaves where OpenSSL wrote it, and see it taken."""
-    alert = getattr(transport, "_outgoing", None)
-    raw = transport.transport_stream
-    with trio.move_on_after(limits.GOODBYE_SECONDS):
-        try:
-            await raw.send_all(alert.read() if isinstance(alert, ssl.MemoryBIO) else b"")
-            await raw.send_eof()
-            while await raw.receive_some(
-                4096
-            ):  # what is closed unread resets the connection, and takes the alert along
-                pass
-        except (trio.BrokenResourceError, OSError):
-            return
-
-
-def _secured(stream: trio.SocketStream, ssl_context: ssl.SSLContext | None) -> Transport:
-    return trio.SSLStream(stream, ssl_context, server_side=True, https_compatible=True) if ssl_context else stream
-
-
-def _address_of(stream: trio.SocketStream) -> str:
-    try:
-        return str(stream.socket.getpeername()[0])
-    except OSError:
-        return ""
+    def _handler(self, path: str) -> Handler:
+        if isinstance(self._peer, CallError):
+            raise CallError(self._peer.status, self._peer.message)
+        if self._peer is None and path not in self._for_strangers:
+            raise CallError(Status.UNAUTHENTICATED, "show a certificate: enrol first")
+        if (handler := self._methods.get(path)) is None:
+            raise CallError(Status.UNIMPLEMENTED, "no such method")
+        return handler

@@ -49,15 +49,15 @@ class Served:
 
 @asynccontextmanager
 async def serving(certificates: Certificates, methods: dict[str, Handler], *, asks: bool = True,
-                  identify: Callable[[Transport], Peer] = who,
+                  identify: Callable[[Transport], Peer] = who, for_strangers: tuple[str, ...] = (),
                   pages: dict[str, bytes] | None = None) -> AsyncIterator[Served]:  # fmt: skip
     """A server on a port of its own; ``asks`` says whether every peer has to show a certificate."""
     troubles: list[Trouble] = []
 
     async def run(task_status: trio.TaskStatus[Server]) -> None:
         shown = {path: (lambda body=body: (200, body)) for path, body in (pages or {}).items()}
-        await run_server(listeners, methods, identify=identify, report=troubles.append, pages=shown,
-                         task_status=task_status)  # fmt: skip
+        await run_server(listeners, methods, identify=identify, report=troubles.append, for_strangers=for_strangers,
+                         pages=shown, task_status=task_status)  # fmt: skip
 
     async with trio.open_nursery() as nursery:
         listeners = await open_listeners("127.0.0.1", 0, certificates.server_context(asks=asks))

@@ -15,7 +15,8 @@ from ptscan.link.call import Call
 from ptscan.link.client import open_link, open_link_by
 from ptscan.link.connection import Connection, Side
 from ptscan.link.driver import Driver
-from ptscan.link.server import open_listeners, run_server
+from ptscan.link.listener import open_listeners
+from ptscan.link.server import run_server
 
 from .certificates import Certificates
 from .serving import PATH, serving
@@ -359,7 +360,7 @@ async def test_a_server_that_is_restarted_on_its_port_is_found_again(certificate
 
         async def run(scope: trio.CancelScope, task_status: trio.TaskStatus[object]) -> None:
             with scope:
-                await run_server(listeners, {PATH: unary(_echo)}, identify=lambda _: None, report=lambda _: None,
+                await run_server(listeners, {PATH: unary(_echo)}, identify=lambda _: 1, report=lambda _: None,
                                  task_status=task_status)  # fmt: skip
 
         async with open_link("127.0.0.1", port, certificates.client_context(), random=Random(1)) as link:

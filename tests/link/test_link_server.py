@@ -78,12 +78,12 @@ async def test_a_bug_in_a_handler_s_own_tasks_ends_its_call_alone(certificates: 
 
 
 async def test_a_bug_in_identify_ends_the_connection_alone(certificates: Certificates) -> None:
-    turns = iter([ValueError("a bug"), None, None])
+    turns = iter([ValueError("a bug"), None])
 
     def identify(transport: Transport) -> Peer:
         if (error := next(turns)) is not None:
             raise error
-        return None
+        return "somebody"
 
     async with serving(certificates, {PATH: echo}, identify=identify) as served:
         assert await served.ask(b"hello") == b"hello"  # by the connection that is made anew
@@ -167,6 +167,21 @@ async def test_who_does_not_offer_http2_is_sent_away(certificates: Certificates)
         await _received(stream)
         await trio.aclose_forcefully(stream)
         await served.until("no-http2")
+
+
+async def test_who_shows_no_certificate_may_call_what_is_for_strangers_and_nothing_else(
+    certificates: Certificates,
+) -> None:
+    enrol, other = "/tests.v1.Tests/Enrol", "/tests.v1.Tests/Nope"
+    methods = {PATH: echo, enrol: echo}
+    async with serving(certificates, methods, asks=False, for_strangers=(enrol,)) as served:
+        async with open_link("127.0.0.1", served.port, certificates.anonymous_context()) as link:
+            assert await link.unary(enrol, b"who", within=10) == b"None"
+            for path in (PATH, other):
+                with pytest.raises(CallError) as found:
+                    await link.unary(path, b"", within=10)
+                assert found.value.status is Status.UNAUTHENTICATED
+        assert await served.ask(b"who", path=enrol) == AGENT_URI.encode()
 
 
 @pytest.mark.parametrize("kind", ["stranger", "none"])
