@@ -1,6 +1,6 @@
 """The server that keeps what agents send.
 
-I/O: ca.keeping, ca.lots, storage.backup, storage.engines, storage.locks.
+I/O: ca.keeping, ca.lots, enrolling, storage.backup, storage.engines, storage.locks.
 """
 
 from ptscan.collector.admitting import Judgement, admit_agent, enrol_agent, renew_agent
@@ -28,6 +28,7 @@ from ptscan.collector.ca import (
     switch_root,
     token_digest,
 )
+from ptscan.collector.enrolling import FOR_STRANGERS, Enrolment
 from ptscan.collector.storage import (
     Admission,
     Agent,
@@ -89,6 +90,7 @@ from ptscan.collector.storage import (
 )
 
 __all__ = [
+    "FOR_STRANGERS",
     "Admission",
     "Agent",
     "Authority",
@@ -96,6 +98,7 @@ __all__ = [
     "BatchError",
     "Counts",
     "Device",
+    "Enrolment",
     "Entity",
     "EntityError",
     "Heard",

@@ -10,7 +10,7 @@ time, and the generation is not counted up.
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, or_, select
 
 from proto_schema import EnrolReply, EnrolRequest, RenewReply
 from ptscan.collector.ca import Authority, Issued, Standing, Verdict, connected, renewed
@@ -141,6 +141,12 @@ def renew_agent(
         generation=after.generation,
     )
     return Judgement(code=verdict.value, granted=True, renewal=reply)
+
+
+def barred_agents(connection: Connection) -> frozenset[str]:
+    """Who may not stay: the ids of all agents that are revoked or suspended."""
+    barred = or_(agents.c.revoked_at.is_not(None), agents.c.suspended_at.is_not(None))
+    return frozenset(connection.scalars(select(agents.c.id).where(barred)))
 
 
 def _look(connection: Connection, identity: AgentIdentity) -> tuple[Agent | None, Standing | None, Judgement]:
