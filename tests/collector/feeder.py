@@ -3,7 +3,16 @@
 import sys
 
 from proto_schema import READING, Batch, Reading, Record, encode
-from ptscan.collector.storage import Newcomer, add_token, enrol, ensure_entity, get_agent, ingest, open_store
+from ptscan.collector.storage import (
+    Newcomer,
+    StoreError,
+    add_token,
+    enrol,
+    ensure_entity,
+    get_agent,
+    ingest,
+    open_store,
+)
 
 AT = "2026-11-21T06:00:00Z"
 NOW = 1_795_240_800.0
@@ -30,4 +39,7 @@ def feed(url: str, agent: str, first: int, last: int, size: int) -> None:
 
 
 if __name__ == "__main__":
-    feed(sys.argv[1], sys.argv[2], *(int(word) for word in sys.argv[3:6]))
+    try:
+        feed(sys.argv[1], sys.argv[2], *(int(word) for word in sys.argv[3:6]))
+    except StoreError as error:
+        sys.exit(f"{type(error).__name__}: {error}")

@@ -1,11 +1,15 @@
 """What the store said was stored is stored, once, wherever the process was killed."""
 
+import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+
+import pytest
 
 from ptscan.collector.storage import Store, counts, list_devices, open_store
 
@@ -66,3 +70,43 @@ def test_killed_at_random_nothing_is_lost_and_nothing_doubled(store_url: str) ->
             assert store.check() == []
     with open_store(store_url) as store:
         assert store.read(counts).redelivered > 0
+
+
+def feed_limited(words: list[str], path: Path, first: int) -> tuple[list[int], str]:
+    """What a process was told until something failed, and the last line of its complaint."""
+    feeder = [sys.executable, str(FEEDER), str(path), "a1", str(first), str(first + 400), "7"]
+    done = subprocess.run([*words, *feeder], capture_output=True, text=True, timeout=120, check=False)
+    return [int(line) for line in done.stdout.split()], (done.stderr.strip().splitlines() or [""])[-1]
+
+
+def test_what_was_not_synced_is_not_said_to_be_stored(tmp_path: Path) -> None:
+    """Every sync from the n-th on fails, in the midst of start-up, commits and checkpoints."""
+    probe = ["strace", "-f", "-qq", "-o", os.devnull]
+    if not shutil.which("strace") or subprocess.run([*probe, "true"], check=False, capture_output=True).returncode:
+        pytest.skip("strace is absent, or may not trace here: apt-get install strace")
+    path = tmp_path / "collector.db"
+    upto = 0
+    for number in (1, 2, 4, 9, 23):
+        inject = f"inject=fsync,fdatasync:error=EIO:when={number}+"
+        told, complaint = feed_limited([*probe, "-e", "trace=fsync,fdatasync", "-e", inject], path, upto + 1)
+        assert complaint.startswith("StoreFailedError"), complaint
+        assert len(told) <= number
+        upto = max([upto, *told])
+        with open_store(str(path)) as store:
+            check(store, upto)
+            assert store.check() == []
+    assert upto > 0
+
+
+def test_a_disk_that_ends_loses_nothing_of_what_was_stored(tmp_path: Path) -> None:
+    path = tmp_path / "collector.db"
+    told, complaint = feed_limited(["sh", "-c", 'ulimit -f 800; exec "$@"', "sh"], path, 1)
+    assert complaint.startswith(("StoreFailedError", "StoreFullError")), complaint
+    assert told
+    with open_store(str(path)) as store:
+        check(store, max(told))
+        assert store.check() == []
+    told, complaint = feed_limited([], path, max(told) + 1)
+    assert complaint == ""
+    with open_store(str(path)) as store:
+        check(store, max(told))

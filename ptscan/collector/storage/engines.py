@@ -81,11 +81,13 @@ def sync_folder(path: Path) -> None:
 def sqlite_writer(path: Path) -> Engine:
     """The one connection that writes, checkpoints and closes the file; use it under the lock only."""
 
+    pace = f"cache_size=-{limits.CACHE_KIBIOCTETS}", f"wal_autocheckpoint={limits.CHECKPOINT_PAGES}"
+    # What a failed sync left in the WAL is found there and taken for committed: it is brought to the disk first, or
+    # nothing is written, before a redelivery of it is acknowledged.
+    settings = "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", *pace, "wal_checkpoint(PASSIVE)"
+
     def connect() -> sqlite3.Connection:
-        connection = _connect(path, "rw")
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-            connection.execute(f"PRAGMA {pragma}").close()
-        return connection
+        return _connect(path, "rw", *settings)
 
     engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool, pool_size=1, max_overflow=0)
 
@@ -135,7 +137,7 @@ def postgresql_engine(url: URL) -> Engine:
     )
 
 
-def _connect(path: Path, mode: str) -> sqlite3.Connection:
+def _connect(path: Path, mode: str, *settings: str) -> sqlite3.Connection:
     # SQLAlchemy says BEGIN by itself: the driver's own way would leave tables outside of a transaction.
     connection = sqlite3.connect(
         f"file:{quote(str(path.absolute()))}?mode={mode}",
@@ -144,6 +146,10 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
         timeout=limits.WAIT_SECONDS,
         isolation_level=None,
     )
-    for pragma in ("trusted_schema=OFF", "cell_size_check=ON", "mmap_size=0"):
-        connection.execute(f"PRAGMA {pragma}").close()
+    try:
+        for pragma in ("trusted_schema=OFF", "cell_size_check=ON", "mmap_size=0", *settings):
+            connection.execute(f"PRAGMA {pragma}").close()
+    except BaseException:
+        connection.close()
+        raise
     return connection

@@ -46,3 +46,8 @@ STATEMENT_SECONDS: Final = 60
 """For one statement of PostgreSQL: a thread is never abandoned in a transaction, it ends by itself."""
 READERS: Final = 4
 """Connections that read at once; SQLite has one more that writes, PostgreSQL as many."""
+
+CACHE_KIBIOCTETS: Final = 32 << 10
+"""Of SQLite's writer: a batch's pages stay in memory until its commit, and are written once."""
+CHECKPOINT_PAGES: Final = 4_000
+"""Of the WAL before they are written back, 16 MiB: pages that every batch changes are written back once for many."""
