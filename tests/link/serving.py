@@ -29,6 +29,8 @@ class Served:
     certificates: Certificates
     nursery: trio.Nursery
     troubles: list[Trouble] = field(default_factory=list)
+    stopped: trio.Event = field(default_factory=trio.Event)
+    """Set when the server came to its end by itself."""
 
     @property
     def kinds(self) -> list[str]:
@@ -53,15 +55,17 @@ async def serving(certificates: Certificates, methods: dict[str, Handler], *, as
                   pages: dict[str, bytes] | None = None) -> AsyncIterator[Served]:  # fmt: skip
     """A server on a port of its own; ``asks`` says whether every peer has to show a certificate."""
     troubles: list[Trouble] = []
+    stopped = trio.Event()
 
     async def run(task_status: trio.TaskStatus[Server]) -> None:
         shown = {path: (lambda body=body: (200, body)) for path, body in (pages or {}).items()}
         await run_server(listeners, methods, identify=identify, report=troubles.append, for_strangers=for_strangers,
                          pages=shown, task_status=task_status)  # fmt: skip
+        stopped.set()
 
     async with trio.open_nursery() as nursery:
         listeners = await open_listeners("127.0.0.1", 0, certificates.server_context(asks=asks))
         port = listeners[0].port
         server = await nursery.start(run)
-        yield Served(server, port, certificates, nursery, troubles)
+        yield Served(server, port, certificates, nursery, troubles, stopped)
         nursery.cancel_scope.cancel()

@@ -336,6 +336,33 @@ async def test_a_drain_lets_open_calls_end_and_takes_no_new_connection(certifica
         assert ended == [b"begun", b"ended", None]
         with pytest.raises(OSError, match=r"."):
             await trio.open_tcp_stream("127.0.0.1", served.port)
+        with trio.fail_after(5):
+            await served.stopped.wait()
+        assert served.troubles == []
+
+
+async def test_a_drain_ends_though_calls_and_silent_peers_do_not(
+    certificates: Certificates, mock_clock: trio.testing.MockClock
+) -> None:
+    """What holds a server up longest is a call that goes on, or a handshake that does not come: ten seconds each."""
+
+    async def serve(call: Call, peer: Peer) -> None:
+        await call.send(b"begun")
+        await trio.sleep_forever()
+
+    async with (
+        serving(certificates, {PATH: serve}) as served,
+        open_link("127.0.0.1", served.port, certificates.client_context()) as link,
+        link.call(PATH) as call,
+        await trio.open_tcp_stream("127.0.0.1", served.port),
+    ):
+        assert await call.receive() == b"begun"
+        served.server.drain()
+        mock_clock.jump(max(limits.DRAIN_SECONDS, limits.HANDSHAKE_SECONDS) + 0.1)
+        await served.stopped.wait()
+        with pytest.raises(CallError) as found:
+            await call.receive()
+        assert found.value.status is Status.UNAVAILABLE
 
 
 async def test_a_page_is_shown_to_whoever_asks(certificates: Certificates) -> None:
