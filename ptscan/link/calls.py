@@ -91,7 +91,6 @@ class CallState:
         self.data_moved += octets
         if not is_shut:
             self.stalled_since = None
-            self.data_moved = 0
         elif self.stalled_since is None or self.data_moved >= limits.SEND_LEAST_OCTETS:
             self.stalled_since = now
             self.data_moved = 0

@@ -437,9 +437,11 @@ class Connection:
 
     def _pump_all(self) -> None:
         """Send what the windows take, a frame of each call in turn."""
-        waiting = list(self._calls)
+        waiting = deque(self._calls)
         while waiting and len(self._http.out) < limits.READY_OCTETS:
-            waiting = [stream for stream in waiting if self._sends_more(stream)]
+            stream = waiting.popleft()
+            if self._sends_more(stream):
+                waiting.append(stream)
 
     def _pump(self, stream: int) -> None:
         while len(self._http.out) < limits.READY_OCTETS and self._sends_more(stream):

@@ -171,9 +171,45 @@ def test_calls_that_send_much_take_turns() -> None:
     assert set(first[:14]) == set(streams)
 
 
+def test_as_many_calls_as_there_may_be_send_as_much_as_waits_at_once() -> None:
+    client, server = two_ends()
+    streams = [started(client, server) for _ in range(limits.STREAMS)]
+    for end in (client, server):
+        for stream in streams:
+            end.send(stream, bytes(limits.UNSENT_STREAM_OCTETS), 0.0)
+        most = 0
+        while data := end.data_to_send():
+            most = max(most, len(data))
+            (server if end is client else client).receive(data, 0.0)
+        assert most <= limits.READY_OCTETS + 2 * 16_384
+    shuttle(client, server)
+    for end in (client, server):
+        assert sum(isinstance(event, MessageReceived) for event in events(end)) == limits.STREAMS
+
+
+def test_an_answer_that_waits_behind_another_comes_before_its_status() -> None:
+    client, server = two_ends()
+    first, second = started(client, server), started(client, server)
+    server.send(first, bytes(200_000), 0.0)  # all that stands ready is of the first
+    server.send(second, b"short", 0.0)
+    server.finish(second, Status.OK, "", 0.0)
+    shuttle(client, server)
+    found = [event for event in told(client) if not isinstance(event, Draining) and event.stream == second]  # type: ignore[union-attr]
+    assert found == [MessageReceived(second, b"short", 10), CallEnded(second, Status.OK, "")]
+
+
+def test_padding_is_given_back_too() -> None:
+    peer = Peer()
+    peer.call()
+    for _ in range(2 * limits.STREAM_WINDOW // 200):
+        peer.write(wire.frame(wire.DATA, wire.PADDED, 1, b"\xc8" + wire.message(b"x") + bytes(200)))
+        peer.server.credit(1, 6)
+    assert peer.lives
+
+
 def test_what_nobody_takes_is_given_back() -> None:
     client, server = two_ends()
-    for _ in range(20):  # each leaves most of a window behind: without return the fifth would stand still
+    for _ in range(2 * limits.CONNECTION_WINDOW // 200_000):  # each leaves most of a window behind
         stream = started(client, server)
         client.send(stream, bytes(200_000), 0.0)
         shuttle(client, server)
@@ -287,6 +323,21 @@ def test_a_graceful_end_lets_open_calls_finish_and_refuses_new_ones() -> None:
     assert told(client)[-1] == Closed("")
 
 
+def test_an_idle_client_that_is_sent_away_goes_at_once() -> None:
+    client, server = two_ends()
+    server.drain(1.0)
+    shuttle(client, server, now=1.0)
+    assert client.next_deadline() <= 1.0
+    client.tick(1.0)
+    assert told(client) == [Draining(), Closed("")]
+
+
+def test_a_goodbye_inside_a_header_block_is_a_fault() -> None:
+    peer = Peer()
+    peer.write(wire.frame(wire.HEADERS, 0, 1, peer.block()) + wire.goaway())
+    assert peer.goodbye == wire.PROTOCOL_ERROR
+
+
 def test_a_graceful_end_has_an_end() -> None:
     client, server = two_ends()
     started(client, server)
@@ -385,7 +436,8 @@ def test_an_answer_without_trailers_is_understood_and_leaves_nothing_open(
     headers: list[tuple[str, str]], status: Status, word: str
 ) -> None:
     server = wire.HostileServer()
-    for number in range(2 * limits.STREAMS):  # more than may be open at once
+    server.write(wire.settings((3, 2)))
+    for number in range(10):  # more than may be open at once
         stream = server.client.start_call(PATH, timeout=1.0)
         flags = wire.END_HEADERS | (wire.END_STREAM if number % 2 else 0)
         server.write(wire.frame(wire.HEADERS, flags, stream, server.block(headers)))

@@ -107,6 +107,15 @@ def test_data_that_crosses_an_early_end_is_no_flood_as_long_as_it_fits_a_window(
     assert peer.lives
 
 
+def test_how_many_late_calls_are_remembered_has_a_limit() -> None:
+    for more, budget in ((0, "empties"), (1, "resets")):
+        peer = Peer()
+        for number in range(limits.LATE_STREAMS + more):
+            peer.call(2 * number + 1)
+            peer.server.finish(2 * number + 1, Status.UNAUTHENTICATED, "", 0.0)
+        assert closes_after(peer, lambda _: wire.frame(0, 0, 1, b"late")) == BURST[budget]
+
+
 def test_calls_that_are_refused_early_one_after_the_other_are_no_flood() -> None:
     peer = Peer()
     for number in range(1_000):
