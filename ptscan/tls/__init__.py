@@ -16,7 +16,7 @@ from ptscan.tls.identity import (
     new_key,
     read_key,
 )
-from ptscan.tls.introduction import Introduction, ask_chain, root_of
+from ptscan.tls.introduction import Introduction, root_of
 from ptscan.tls.lifetimes import begins_at, clock_fault, renew_at
 from ptscan.tls.names import agent_uri, collector_uri, is_id
 from ptscan.tls.peers import AgentIdentity, agent_of
@@ -40,7 +40,6 @@ __all__ = [
     "TokenError",
     "agent_of",
     "agent_uri",
-    "ask_chain",
     "begin_request",
     "begins_at",
     "certificates_of",

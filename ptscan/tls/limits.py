@@ -16,8 +16,6 @@ DER_ELEMENTS: Final = 1_000
 """In a request or a certificate; a revocation list has more, as it has more octets."""
 SUBJECT_OCTETS: Final = 512
 """Of the subject that a request names, which is never used."""
-INTRODUCTION_OCTETS: Final = 64 << 10
-"""Of a handshake that only asks a stranger for its chain."""
 
 
 # Names.

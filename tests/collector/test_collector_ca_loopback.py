@@ -10,11 +10,11 @@ import pytest
 import trio
 
 from ptscan.collector import Authority, found_authority, new_serial, new_token
-from ptscan.link import Peer, Transport, Trouble, open_link, open_listeners, run_server, unary
+from ptscan.link import Peer, Transport, Trouble, dial, open_link, open_listeners, run_server, unary
 from ptscan.tls import (
     HandshakeError,
+    Introduction,
     agent_of,
-    ask_chain,
     begin_request,
     client_context,
     finish_request,
@@ -77,6 +77,12 @@ async def greeted(port: int, roots: tuple[bytes, ...], identity: Path | None = N
     return greeting[0].decode() if greeting else troubles[0].text
 
 
+async def chain_at(port: int) -> tuple[bytes, ...]:
+    introduction = Introduction()
+    await trio.aclose_forcefully(await dial("127.0.0.1", port, ssl_context=introduction))
+    return introduction.chain
+
+
 def certify(authority: Authority, folder: Path, agent_id: str, *, at: datetime = NOW) -> Path:
     request = read_request(begin_request(folder))
     issued = authority.issue_agent(request, agent_id=agent_id, generation=1, serial=new_serial(), issued_at=at)
@@ -88,8 +94,7 @@ async def test_from_a_token_to_a_name(tmp_path: Path) -> None:
     token = new_token(doorman.authority.root)
     with trio.fail_after(SECONDS):
         async with doorman.open() as port:
-            async with await trio.open_tcp_stream("127.0.0.1", port) as plain:
-                root = root_of(await ask_chain(plain, "127.0.0.1"), token.fingerprint)
+            root = root_of(await chain_at(port), token.fingerprint)
             assert await greeted(port, (root,)) == "nobody"
             path = certify(doorman.authority, tmp_path / "id", "a1")
             assert await greeted(port, (root,), path) == "a1"
@@ -99,8 +104,7 @@ async def test_a_token_of_another_collector_is_not_shown_to_this_one(tmp_path: P
     other = found_authority(tmp_path / "other", collector_id="acme", names=["127.0.0.1"], now_at=NOW)
     with trio.fail_after(SECONDS):
         async with Doorman(tmp_path / "ca").open() as port:
-            async with await trio.open_tcp_stream("127.0.0.1", port) as plain:
-                chain = await ask_chain(plain, "127.0.0.1")
+            chain = await chain_at(port)
             with pytest.raises(HandshakeError, match="was not shown"):
                 root_of(chain, new_token(other.root).fingerprint)
 
@@ -126,22 +130,3 @@ async def test_a_clock_that_is_slow_by_ten_minutes_is_let_be(tmp_path: Path) -> 
     with trio.fail_after(SECONDS):
         async with doorman.open() as port:
             assert await greeted(port, doorman.authority.roots, path) == "a1"
-
-
-@pytest.mark.parametrize("said", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n"])
-async def test_a_server_that_is_no_collector_is_told(said: bytes) -> None:
-    async def answer(stream: trio.SocketStream) -> None:
-        await stream.receive_some(1_000)
-        if said:
-            await stream.send_all(said)
-        await stream.aclose()
-
-    with trio.fail_after(SECONDS):
-        async with trio.open_nursery() as nursery:
-            [listener] = await trio.open_tcp_listeners(0, host="127.0.0.1")
-            nursery.start_soon(trio.serve_listeners, answer, [listener])
-            async with await trio.open_tcp_stream("127.0.0.1", listener.socket.getsockname()[1]) as plain:
-                with pytest.raises(HandshakeError) as caught:
-                    await ask_chain(plain, "127.0.0.1")
-            assert caught.value.code == ("not-tls" if said else "hung-up")
-            nursery.cancel_scope.cancel()
