@@ -11,6 +11,7 @@ from ptscan.agent.spool.errors import Damage, SpoolError, SpoolFullError, SpoolU
 from ptscan.agent.spool.tables import BEFORE, TABLES, fate_seal, mark_seal
 
 SQLITE_VERSION: Final = sqlite3.sqlite_version
+_HIGHEST: Final = (1 << 63) - 1
 _SHORT_READ: Final = 522  # SQLITE_IOERR_SHORT_READ: the file ends too early, the disk is fine
 _DISK: Final = {
     sqlite3.SQLITE_IOERR: SpoolUnwritableError,
@@ -43,6 +44,8 @@ def told_apart(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise misfortune(error, path) from error
+    except UnicodeDecodeError as error:  # of a text in the file, and even of one in SQLite's own message
+        raise Damage("a text in it is not Unicode") from error
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -74,7 +77,7 @@ def check(connection: sqlite3.Connection, path: Path, key: bytes) -> None:
         if connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
             raise SpoolError(path, "SQLite can't keep a log beside it: name a directory on a local disk")
         for sequence, fate, at, reason, seal in connection.execute("SELECT * FROM fate"):
-            if at < 0 or sequence < 0 or fate_seal((sequence, fate, at, reason), key) != seal:
+            if not (0 <= at <= _HIGHEST and sequence >= 0) or fate_seal((sequence, fate, at, reason), key) != seal:
                 raise Damage("what became of a record is not what was written")
         for upto, copy, seal in connection.execute("SELECT upto, key, seal FROM mark"):
             if upto < 0 or copy != key or mark_seal(upto, key) != seal:

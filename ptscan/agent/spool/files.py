@@ -193,10 +193,11 @@ def replace(files: Files) -> None:
 
 
 def set_aside(files: Files) -> Path:
-    """Give the damaged file a second name, its log a copy beside it, and let the oldest such go; return that name."""
+    """Give the damaged file and its log second names, and let the oldest such go; return the file's."""
     quarantine = files.next_quarantine()
-    if log_of(files.records).exists():
-        os.link(log_of(files.records), log_of(quarantine))
+    log = files.log_copy if files.log_copy.exists() else log_of(files.records)  # SQLite may have let go of its own
+    if log.exists():
+        os.link(log, log_of(quarantine))
     if files.records.exists():
         os.link(files.records, quarantine)
     else:

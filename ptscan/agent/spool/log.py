@@ -5,19 +5,18 @@ SQLite takes a log up to the first frame whose checksum is wrong, and says nothi
 """
 
 import shutil
-from typing import Final
+import struct
+from os import SEEK_END
+from typing import BinaryIO, Final
 
 from ptscan.agent.spool import limits
 from ptscan.agent.spool.files import Files, log_of
 from ptscan.agent.spool.frame import Framed
-from ptscan.agent.spool.salvage import search
+from ptscan.agent.spool.search import search
 
 _HEADER_OCTETS: Final = 32
 _HEADER_SALTS: Final = slice(16, 24)
-_FRAME_HEADER_OCTETS: Final = 24
-_PAGES: Final = slice(4, 8)
-"""How large the file is after the commit that a frame ends; 0 in every other frame."""
-_SALTS: Final = slice(8, 16)
+_FRAME: Final = struct.Struct(">II8s8x")
 
 
 def records_in_log(files: Files, key: bytes) -> dict[int, Framed]:
@@ -41,11 +40,28 @@ def records_in_log(files: Files, key: bytes) -> dict[int, Framed]:
 
 def commits_in_log(octets: bytes) -> list[int]:
     """Return the numbers, from 1, of the log's frames that end a commit of its present lap, by their headers alone."""
-    size = _FRAME_HEADER_OCTETS + limits.PAGE_OCTETS
-    first = octets[_HEADER_OCTETS + _SALTS.start : _HEADER_OCTETS + _SALTS.stop]
-    laps: dict[bytes, list[int]] = {octets[_HEADER_SALTS]: [], first: []}  # one of the two may be damaged
-    for number, place in enumerate(range(_HEADER_OCTETS, len(octets) - size + 1, size), 1):
-        lap = laps.get(octets[place + _SALTS.start : place + _SALTS.stop])
-        if lap is not None and any(octets[place + _PAGES.start : place + _PAGES.stop]):
-            lap.append(number)
-    return max(laps.values(), key=len)
+    return [number for number, (_, pages, _) in enumerate(_present_lap(octets), 1) if pages]
+
+
+def lay_over(file: BinaryIO, octets: bytes) -> None:
+    """Write the pages of a log's present lap into ``file``, up to its last commit, whatever their checksums say."""
+    commits = commits_in_log(octets)
+    most = file.seek(0, SEEK_END) // limits.PAGE_OCTETS + len(octets) // limits.PAGE_OCTETS  # a number may be damaged
+    for page, _, place in list(_present_lap(octets))[: commits[-1] if commits else 0]:
+        if 1 <= page <= most:
+            file.seek((page - 1) * limits.PAGE_OCTETS)
+            file.write(octets[place : place + limits.PAGE_OCTETS])
+
+
+def _present_lap(octets: bytes) -> list[tuple[int, int, int]]:
+    """Return the frames of a log's present lap: page, pages of the file after the commit that it ends or 0, place."""
+    size = _FRAME.size + limits.PAGE_OCTETS
+    places = range(_HEADER_OCTETS, len(octets) - size + 1, size)
+    frames = [(*_FRAME.unpack_from(octets, place), place + _FRAME.size) for place in places]
+    if not frames:
+        return []
+    laps = []
+    for salts in {octets[_HEADER_SALTS], frames[0][2]}:  # one of the two may be damaged
+        last = max((number for number, frame in enumerate(frames) if frame[2] == salts), default=-1)
+        laps.append([(page, pages if of == salts else 0, place) for page, pages, of, place in frames[: last + 1]])
+    return max(laps, key=len)

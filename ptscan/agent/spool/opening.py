@@ -16,6 +16,7 @@ from ptscan.agent.spool.tables import Fate
 
 _ALL: Final = (1 << 63) - 1
 _MOST_GAPS: Final = 1_000_000
+_KNOWN: Final = "SELECT 1 FROM record WHERE sequence = ?1 UNION ALL SELECT 1 FROM fate WHERE sequence = ?1"
 _THERE: Final = "SELECT sequence FROM record WHERE sequence > ?1 UNION SELECT sequence FROM fate WHERE sequence > ?1"
 HIGH: Final = (
     "SELECT max(coalesce((SELECT max(sequence) FROM record), 0), coalesce((SELECT max(sequence) FROM fate), 0), upto) "
@@ -58,24 +59,22 @@ def open_records(
         if damage is not None:
             raise damage
         connection, taken = _open_sound(files, key)
+        if is_cut := bool(commits) and taken < commits[-1]:
+            connection.close()
+            torn = sum(1 for number in commits if number > taken)
+            raise Damage(f"SQLite does not take the last {torn} commits of its log")
     except Damage as fault:
         quarantine, found = salvage(files, key, from_log.values())
         text = f"the spool was damaged ({fault}): {found} records were salvaged, the file is kept as {quarantine.name}"
-        findings.append(Finding(code="damaged", text=text))
+        findings.append(Finding(code="log-cut" if is_cut else "damaged", text=text))
         try:
-            connection, taken = _open_sound(files, key)
+            connection, _ = _open_sound(files, key)
         except Damage as again:
             raise SpoolError(files.directory, f"is damaged again ({again}): the disk fails: replace it") from again
-    else:
-        is_cut = bool(commits) and taken < commits[-1]
-        if is_cut:
-            torn = sum(1 for number in commits if number > taken)
-            text = f"the last {torn} commits of the spool's log were torn or damaged: what they held was searched for"
-            findings.append(Finding(code="log-cut", text=text))
     try:
         with told_apart(files.records):
             (high,) = connection.execute(HIGH).fetchone()
-            findings += _put_back(connection, key, from_log, is_cut=is_cut)
+            _put_back(connection, key, from_log)
             # Behind what SQLite took of a log that it took whole, stands what was never acknowledged.
             findings += _tell_gaps(connection, key, at, acknowledged=_ALL if findings else high)
     except BaseException:
@@ -104,23 +103,14 @@ def _open_sound(files: Files, key: bytes) -> tuple[sqlite3.Connection, int]:
     return connection, max(taken, 0)
 
 
-def _put_back(connection: sqlite3.Connection, key: bytes, log: dict[int, Framed], *, is_cut: bool) -> list[Finding]:
-    """Put in what the log held and SQLite did not take: it was acknowledged, or nobody was told that it was not."""
+def _put_back(connection: sqlite3.Connection, key: bytes, log: dict[int, Framed]) -> None:
+    """Put in what the log held and is nowhere: nobody was told that it was not taken."""
     (upto,) = connection.execute("SELECT upto FROM mark").fetchone()
-    known = "SELECT 1 FROM record WHERE sequence = ?1 UNION ALL SELECT 1 FROM fate WHERE sequence = ?1"
     connection.execute("BEGIN IMMEDIATE")
-    put = [
-        record.sequence
-        for record in log.values()
-        if record.sequence > upto
-        and connection.execute(known, (record.sequence,)).fetchone() is None
-        and put_framed(connection, record, key)
-    ]
+    for record in log.values():
+        if record.sequence > upto and connection.execute(_KNOWN, (record.sequence,)).fetchone() is None:
+            put_framed(connection, record, key)
     connection.execute("COMMIT")
-    if not put or not is_cut:
-        return []
-    text = f"the spool's log was damaged: records {ranges_of(put)} were found in it and put back"
-    return [Finding(code="log-damaged", text=text)]
 
 
 def _tell_gaps(connection: sqlite3.Connection, key: bytes, at: int, *, acknowledged: int) -> list[Finding]:

@@ -11,7 +11,7 @@ class Finding:
     """Something that was wrong with the spool's file, and what was done."""
 
     code: str
-    """``damaged``, ``lost``, ``log-damaged``, ``log-cut``, ``gone``, ``key-gone``."""
+    """``damaged``, ``log-cut`` (damaged in its log), ``lost``, ``key-gone``."""
     text: str
     """The same for a person, in one line."""
 

@@ -8,6 +8,7 @@ sequence.
 import os
 import shutil
 import sqlite3
+import struct
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from itertools import chain
@@ -18,11 +19,15 @@ from ptscan.agent.spool import limits
 from ptscan.agent.spool.database import begin_mark, connect, told_apart
 from ptscan.agent.spool.errors import Damage
 from ptscan.agent.spool.files import Files, log_of, remove, replace, set_aside, sync_directory
-from ptscan.agent.spool.frame import MOST_OCTETS, Framed, decode_frame, encode_frame, find_frames
-from ptscan.agent.spool.tables import fate_seal, mark_seal
+from ptscan.agent.spool.frame import Framed, decode_frame, encode_frame
+from ptscan.agent.spool.log import lay_over
+from ptscan.agent.spool.search import search
+from ptscan.agent.spool.tables import TABLES, fate_seal, mark_seal
 
 _HIGHEST: Final = (1 << 63) - 1
 _AT_ONCE: Final = 2_000
+_UNREADABLE: Final = (sqlite3.Error, UnicodeDecodeError)
+_PAGES_AND_FREE: Final = slice(28, 40)  # of the header: the file's size, its first free page, how many are free
 
 
 def salvage(files: Files, key: bytes, log: Iterable[Framed]) -> tuple[Path, int]:
@@ -59,19 +64,6 @@ def salvage(files: Files, key: bytes, log: Iterable[Framed]) -> tuple[Path, int]
     return quarantine, found
 
 
-def search(path: Path, key: bytes) -> Iterator[Framed]:
-    """Yield every whole record in the octets of ``path``, however it came there, with no regard to structure."""
-    with path.open("rb") as file:
-        kept = b""
-        while more := file.read(limits.WINDOW_OCTETS):
-            window = kept + more
-            last = 0
-            for record, end in find_frames(window, key):
-                last = end
-                yield record
-            kept = window[max(last, len(window) - MOST_OCTETS) :]
-
-
 def put_framed(connection: sqlite3.Connection, record: Framed, key: bytes) -> bool:
     """Put ``record`` in where its number is free; say whether it was."""
     row = (record.sequence, record.at, record.subject, encode_frame(record, key))
@@ -84,9 +76,10 @@ def _read_through(quarantine: Path, scratch: Path, sound: sqlite3.Connection, ke
         remove(scratch)
         shutil.copyfile(quarantine, scratch)
         if log_of(quarantine).exists():
-            shutil.copyfile(log_of(quarantine), log_of(scratch))
-        damaged = connect(scratch)
-    except (OSError, sqlite3.Error):  # no room for a copy, or nothing that SQLite knows: the search finds what there is
+            with scratch.open("r+b") as file:
+                lay_over(file, log_of(quarantine).read_bytes())
+        damaged = _open_copy(scratch)
+    except (OSError, *_UNREADABLE):  # no room for a copy, or nothing that SQLite knows: the search finds what there is
         remove(scratch)
         return None
     try:
@@ -110,6 +103,26 @@ def _read_through(quarantine: Path, scratch: Path, sound: sqlite3.Connection, ke
     return None
 
 
+def _open_copy(scratch: Path) -> sqlite3.Connection:
+    """Open a copy of a damaged file; where its first page makes no sense, with a new file's, which says the same."""
+    with suppress(*_UNREADABLE):
+        damaged = connect(scratch)
+        with suppress(*_UNREADABLE):
+            if dict(damaged.execute("SELECT name, sql FROM sqlite_schema")) == TABLES:
+                return damaged
+        damaged.close()
+    new = scratch.with_name(scratch.name + "-new")
+    remove(new)
+    connect(new).close()
+    first = bytearray(new.read_bytes()[: limits.PAGE_OCTETS])
+    remove(new)
+    pages = scratch.stat().st_size // limits.PAGE_OCTETS
+    first[_PAGES_AND_FREE] = struct.pack(">III", pages, 0, 0)
+    with scratch.open("r+b") as file:
+        file.write(first)
+    return connect(scratch)
+
+
 def _is_sealed(row: tuple[Any, ...], key: bytes) -> bool:
     sequence, fate, at, reason, seal = row
     if not (isinstance(sequence, int) and isinstance(fate, str) and isinstance(at, int) and isinstance(reason, str)):
@@ -128,7 +141,7 @@ def _rows(damaged: sqlite3.Connection, table: str, columns: str, *, by: str = "s
             for number, *row in damaged.execute(query, (low, high)):
                 yield tuple(row)
                 low = max(low, number + 1)
-        except sqlite3.Error:
+        except _UNREADABLE:
             faults += 1
             if low < high:
                 middle = (low + high) // 2

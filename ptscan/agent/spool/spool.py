@@ -127,7 +127,7 @@ class Spool:
             raise RecordTooLargeError(self._directory, fault)
 
     def _next_tickets(self) -> list[_Ticket]:
-        """Those whose turn it is: the first, and as many behind it as share its transaction."""
+        """Take those out whose turn it is: the first, and as many behind it as share its transaction."""
         records = octets = count = 0
         for ticket in self._tickets:
             records += len(ticket.group)
@@ -135,7 +135,8 @@ class Spool:
             if count and (records > limits.COMMIT_RECORDS or octets > limits.COMMIT_OCTETS):
                 break
             count += 1
-        return self._tickets[:count]
+        taken, self._tickets = self._tickets[:count], self._tickets[count:]
+        return taken
 
     async def _commit(self, tickets: list[_Ticket]) -> None:
         """Put them, and tell each of them what became of it."""
@@ -147,7 +148,6 @@ class Spool:
                 results = [error] * len(tickets)
         for ticket, result in zip(tickets, results, strict=True):
             ticket.result = result
-            self._tickets.remove(ticket)
         self._wake()
 
     async def _call(self, transaction: Callable[[], T]) -> T:

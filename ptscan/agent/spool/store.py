@@ -130,6 +130,7 @@ class Store:
 
     def put(self, groups: Sequence[Sequence[Entry]]) -> list[range | SpoolFullError]:
         """Spool each group as a whole, all that have room in one transaction; return their numbers, or why not."""
+        self._make_ready()
         self._make_room(sum(map(octets_of, groups)))
         free = self._bounds.octets - self._kept
         number = self._next
@@ -162,6 +163,7 @@ class Store:
 
         A record that alone has more than ``max_octets`` comes alone.
         """
+        self._make_ready()
         self._due(now)
         room = min(max_records, limits.BATCH_RECORDS, limits.LEASED_RECORDS - len(self._leased))
         batch: list[Record] = []
@@ -192,6 +194,7 @@ class Store:
         Those up to ``upto`` are stored; those refused are tried again later, or set aside after the last try. What was
         not leased is let be, whatever the reply says.
         """
+        self._make_ready()
         at = self._at()
         refused = {
             refusal.sequence: f"{refusal.code}: {refusal.text}"[: limits.REASON_CHARACTERS]
@@ -227,6 +230,7 @@ class Store:
 
     def resync(self, epoch: str, upto: int) -> int:
         """Let wait again what was stored of ``epoch`` behind ``upto``: the collector lost it; return how many."""
+        self._make_ready()
         again: list[tuple[int, int]] = []
         with self._transaction() as connection:
             for sequence, frame in connection.execute(_STORED_BEHIND, (upto,)):
@@ -240,6 +244,7 @@ class Store:
 
     def tidy(self) -> bool:
         """Let go of what was kept long enough, one portion of it; say whether more may be left."""
+        self._make_ready()
         now_at = self._at()
         with self._transaction() as connection:
             freed = drop_stored(
@@ -261,6 +266,7 @@ class Store:
 
     def state(self) -> SpoolState:
         """How the spool stands."""
+        self._make_ready()
         with self._guarded() as connection:
             counts = dict(connection.execute("SELECT fate, count(*) FROM fate WHERE fate <> 'stored' GROUP BY fate"))
             oldest = connection.execute(_OLDEST, (self._low() - 1,)).fetchone()
@@ -360,16 +366,19 @@ class Store:
         self._acknowledged = self._next - 1
         self._thin_above = 0
 
-    @contextmanager
-    def _guarded(self) -> Iterator[sqlite3.Connection]:
-        """Give the connection, opened anew where it was given up, and give it up if it fails."""
+    def _make_ready(self) -> None:
+        """Open the file anew where it was given up: before anything is read of what the opening may change."""
         if self._connection is None:
             try:
                 self.open()
             except OSError as error:
                 raise SpoolUnwritableError(self._files.directory, fault_of(error)) from error
-        if self._connection is None:  # for the type checker: open() leaves one or raises
-            raise SpoolUnwritableError(self._files.directory, "is closed")
+
+    @contextmanager
+    def _guarded(self) -> Iterator[sqlite3.Connection]:
+        """Give the connection, and give it up if it fails."""
+        if self._connection is None:
+            raise SpoolUnwritableError(self._files.directory, "is closed: open it again")
         try:
             with told_apart(self._files.records):
                 yield self._connection
@@ -393,4 +402,6 @@ class Store:
                 with suppress(sqlite3.Error):
                     if connection.in_transaction:
                         connection.execute("ROLLBACK")
+                    # On a full disk the log may have grown where its beginning could be used again.
+                    connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
                 raise
