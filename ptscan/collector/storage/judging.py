@@ -100,10 +100,12 @@ def _check_rows(reading: Reading) -> None:
     ):
         if count > most:
             raise _RefusedError("too-many-rows", f"{count} {name}, and {most} are the most")
-    numbers = [*reading.meters.values(), *(alert.code for alert in reading.alerts)]
+    numbers = [*reading.meters.values()]
+    numbers += [alert.code for alert in reading.alerts if alert.code]
     for supply in reading.supplies:
-        numbers += (supply.level, supply.capacity)
-    if any(number is not None and not -limits.INTEGER <= number <= limits.INTEGER for number in numbers):
+        numbers += (supply.level or 0, supply.capacity or 0)
+    # Below, there is as much room as MessagePack has.
+    if numbers and max(numbers) > limits.INTEGER:
         raise _RefusedError("out-of-range", f"a number beyond {limits.INTEGER}")
 
 
