@@ -211,7 +211,8 @@ def test_what_nobody_takes_is_given_back() -> None:
     client, server = two_ends()
     for _ in range(2 * limits.CONNECTION_WINDOW // 200_000):  # each leaves most of a window behind
         stream = started(client, server)
-        client.send(stream, bytes(200_000), 0.0)
+        for _ in range(20):
+            client.send(stream, bytes(10_000), 0.0)
         shuttle(client, server)
         client.cancel(stream, Status.CANCELLED, "given up", 0.0)
         shuttle(client, server)
@@ -286,6 +287,32 @@ def test_a_client_opens_no_more_calls_than_the_server_takes() -> None:
         client.start_call(PATH, timeout=None)
     assert caught.value.status is Status.UNAVAILABLE
     assert not server.is_closed
+
+
+@pytest.mark.parametrize(("told", "most"), [(0, 0), (2, 2), (1_000, limits.STREAMS)])
+def test_a_client_keeps_to_the_lower_of_both_limits(told: int, most: int) -> None:
+    server = wire.HostileServer()
+    server.write(wire.settings((3, told)))
+    begun = 0
+    while server.client.can_call():
+        server.client.start_call(PATH, timeout=None)
+        begun += 1
+    assert begun == most
+
+
+def test_what_comes_for_a_call_that_is_finished_goes_to_nobody() -> None:
+    peer = Peer()
+    peer.write(wire.settings((4, 0)))
+    peer.call()
+    peer.server.send(1, b"waits for the window", 0.0)
+    peer.server.finish(1, Status.OK, "", 0.0)
+    peer.write(
+        wire.frame(wire.DATA, 0, 1, wire.message(b"late")) + wire.frame(wire.DATA, wire.END_STREAM, 1, b"\2broken")
+    )
+    assert [event for event in peer.events if isinstance(event, MessageReceived | PeerEnded | CallEnded)] == []
+    peer.write(wire.window_update(100, 1))
+    assert peer.events[-1] == CallEnded(1, Status.OK, "")
+    assert peer.lives
 
 
 def test_one_stream_beyond_the_limit_ends_the_connection() -> None:
