@@ -24,7 +24,7 @@ TYPES := give each place above its true type; never by Any or a bare ignore
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test check format docs bench fuzz lock clean net-snmp
+.PHONY: help demo test check format docs bench fuzz lock clean peers
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -32,7 +32,7 @@ help: ## Say what can be made
 demo: $(VENV)/run.stamp ## Play a fleet of printers on loopback and scan it: the main job in two minutes
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh docs/demo.sh
 
-test: check net-snmp ## Run every check and every test
+test: check peers ## Run every check and every test
 	$(BIN)/python -m pytest $(PYTEST)
 
 check: $(VENV)/dev.stamp ## Lint, format, types, the floors of the house, dead links: seconds
@@ -95,10 +95,12 @@ $(VENV)/dev.stamp: requirements-dev.lock $(VENV)/run.stamp
 	$(PIP) install --quiet --require-hashes -r requirements-dev.lock
 	@touch $@
 
-# The real SNMP agent and commands that tests hold us against; where they can't be had, those tests skip and say so.
-net-snmp:
-	@if command -v snmpd >/dev/null && command -v snmpbulkwalk >/dev/null; then :; \
+# The real peers that tests hold us against; where they can't be had, those tests skip and say so.
+PEERS := snmp snmpd postgresql
+peers:
+	@if command -v snmpd >/dev/null && command -v snmpbulkwalk >/dev/null && ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; \
+	then :; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-		apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends snmp snmpd \
-		|| echo 'net-snmp could not be installed: the tests against it will be skipped' >&2; \
-	else echo 'net-snmp is absent (apt-get install snmp snmpd): the tests against it will be skipped' >&2; fi
+		apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $(PEERS) \
+		|| echo 'not all of $(PEERS) could be installed: the tests against the rest will be skipped' >&2; \
+	else echo 'absent (apt-get install $(PEERS)): the tests against what is absent will be skipped' >&2; fi
