@@ -14,6 +14,7 @@ import h2.errors
 import h2.events
 import h2.exceptions
 import h2.settings
+import hpack
 import msgspec
 
 from ptscan.link import frames, limits
@@ -140,12 +141,19 @@ class Http2:
         return Farewell(int.from_bytes(payload[:4]) & LAST_STREAM)
 
     def _hand_over(self, octets: bytes) -> Iterable[h2.events.Event]:
+        self.collect()
         try:
             found = self._h2.receive_data(octets)
             if any(isinstance(event, h2.events.RemoteSettingsChanged) for event in found):
                 self._bound_encoder()
             return found
         except h2.exceptions.ProtocolError as error:
+            is_bomb = isinstance(error, h2.exceptions.DenialOfServiceError)
+            if (
+                isinstance(error.__cause__, hpack.HPACKError) and not is_bomb
+            ):  # RFC 9113 section 4.3; h2 says PROTOCOL_ERROR
+                self._h2.clear_outbound_data_buffer()
+                raise BrokenError(f"the peer broke HPACK: {one_line(error)}", CODES.COMPRESSION_ERROR) from error
             self.collect()  # h2 has written its GOAWAY
             raise BrokenError(f"the peer broke HTTP/2: {one_line(error)}", None) from error
         except Exception as error:  # h2 asserts what a peer can break: whatever it raises is of this peer's doing

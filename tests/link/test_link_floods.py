@@ -190,7 +190,7 @@ def test_an_hpack_bomb_ends_its_connection() -> None:
     peer = Peer()
     fill = b"\x40\x01a" + b"\x7f" + b"\xe1\x1d" + b"x" * 4_000  # one entry of 4,000 octets
     peer.write(wire.frame(1, END_HEADERS, 1, peer.block() + fill + b"\xbe" * 1_000))
-    assert peer.goodbye is not None
+    assert peer.goodbye == wire.ENHANCE_YOUR_CALM
     assert peer.server.is_closed
 
 

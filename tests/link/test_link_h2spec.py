@@ -222,7 +222,7 @@ GENERIC: dict[str, dict[str, Case]] = {
     },
 }
 
-_UNREADABLE = ends(COMPRESSION_ERROR, PROTOCOL_ERROR)  # h2 ends the connection by PROTOCOL_ERROR; h2spec takes a close
+_UNREADABLE = ends(COMPRESSION_ERROR)
 
 HPACK: dict[str, dict[str, Case]] = {
     "hpack/2_3_3_index_address_space.go": {
