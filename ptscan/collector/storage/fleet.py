@@ -1,30 +1,19 @@
 """Devices as their last readings say: their rows, supplies and alerts, kept as readings come in."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ptscan.collector.storage import limits
-from ptscan.collector.storage.bulk import run_many
+from ptscan.collector.storage.bulk import add_many, change_many
 from ptscan.collector.storage.judging import NOTHING, Judged, digest
 from ptscan.collector.storage.tables import alerts, devices, supplies
 
 ItemT = TypeVar("ItemT")
 Row = dict[str, Any]
-
-_SAID_LAST = [column.name for column in devices.c if column.name not in {"id", "entity_id", "device_id", "first_at"}]
-_SET_DEVICE: Final = (
-    update(devices).where(devices.c.id == bindparam("number")).values({name: bindparam(name) for name in _SAID_LAST})
-)
-_DROP_SUPPLIES: Final = delete(supplies).where(supplies.c.device_id == bindparam("number"))
-_ADD_SUPPLY: Final = insert(supplies)
-_ADD_ALERT: Final = insert(alerts)
-_CLEAR_ALERT: Final = (
-    update(alerts).where(alerts.c.id == bindparam("number")).values(cleared_at=bindparam("cleared_at"))
-)
 
 
 def keep_devices(
@@ -59,12 +48,14 @@ def keep_devices(
 
 
 def _rows(connection: Connection, entity_id: int, names: list[str]) -> dict[str, Any]:
-    """The rows of these devices by name, locked."""
+    """The rows of these devices by name, locked in the order of their names (as Python sorts: by code points)."""
+    name = devices.c.device_id
+    order = name.collate("C") if connection.dialect.name == "postgresql" else name
     columns = devices.c.id, devices.c.device_id, devices.c.spool_id, devices.c.sequence
     query = (
         select(*columns, devices.c.supplies_digest, devices.c.alerts_digest)
         .where(devices.c.entity_id == entity_id, devices.c.device_id.in_(bindparam("names", expanding=True)))
-        .order_by(devices.c.id)
+        .order_by(order)
         .with_for_update()
     )
     found: dict[str, Any] = {}
@@ -122,13 +113,14 @@ def _update(
                 "alerts_digest": one.alerts_digest,
             }
         )
-    run_many(connection, _SET_DEVICE, rows)
+    change_many(connection, devices, rows)
 
 
 def _keep_supplies(connection: Connection, current: list[tuple[Any, Judged]]) -> None:
     changed = [(before, one) for before, one in current if before.supplies_digest != one.supplies_digest]
-    doomed = [{"number": before.id} for before, _ in changed if before.supplies_digest != NOTHING]
-    run_many(connection, _DROP_SUPPLIES, doomed)
+    doomed = delete(supplies).where(supplies.c.device_id.in_(bindparam("numbers", expanding=True)))
+    for some in _pieces([before.id for before, _ in changed if before.supplies_digest != NOTHING]):
+        connection.execute(doomed, {"numbers": some})
     rows = [
         {
             "device_id": before.id,
@@ -148,7 +140,7 @@ def _keep_supplies(connection: Connection, current: list[tuple[Any, Judged]]) ->
         for before, one in changed
         for position, supply in enumerate(one.reading.supplies)
     ]
-    run_many(connection, _ADD_SUPPLY, rows)
+    add_many(connection, supplies, rows)
 
 
 def _keep_alerts(connection: Connection, current: list[tuple[Any, Judged]]) -> None:
@@ -183,8 +175,8 @@ def _keep_alerts(connection: Connection, current: list[tuple[Any, Judged]]) -> N
             for key, alert in said.items()
             if key not in there
         ]
-    run_many(connection, _CLEAR_ALERT, gone)
-    run_many(connection, _ADD_ALERT, rows)
+    change_many(connection, alerts, gone)
+    add_many(connection, alerts, rows)
 
 
 def _pieces(items: list[ItemT]) -> Iterator[Iterable[ItemT]]:

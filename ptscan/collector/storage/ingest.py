@@ -22,7 +22,7 @@ from sqlalchemy.exc import DataError, IntegrityError
 
 from proto_schema import Batch, Refusal, UploadReply
 from ptscan.collector.storage import limits, sequences
-from ptscan.collector.storage.bulk import run_many
+from ptscan.collector.storage.bulk import add_many
 from ptscan.collector.storage.errors import BatchError
 from ptscan.collector.storage.fleet import keep_devices
 from ptscan.collector.storage.judging import Judged, judge
@@ -31,7 +31,6 @@ from ptscan.collector.storage.tables import agents, readings, received, refusals
 _UNMARK: Final = delete(received).where(
     received.c.spool_id == bindparam("gone_spool"), received.c.first == bindparam("gone_first")
 )
-_ADD_READING: Final = insert(readings)
 
 
 def ingest(connection: Connection, batch: Batch, *, agent_id: str, now: float) -> UploadReply:
@@ -166,9 +165,9 @@ def _write(
     connection: Connection, group: Sequence[Judged], entity_id: int, agent_id: str, spool_id: int, now: float
 ) -> None:
     numbers = keep_devices(connection, group, entity_id=entity_id, agent_id=agent_id, spool_id=spool_id, now=now)
-    run_many(
+    add_many(
         connection,
-        _ADD_READING,
+        readings,
         [
             {
                 "device_id": numbers[one.reading.device_id],
