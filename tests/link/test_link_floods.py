@@ -291,6 +291,26 @@ def test_whoever_receives_may_open_its_window_and_measure_its_path_as_grpc_does(
     assert peer.lives
 
 
+@pytest.mark.parametrize("beyond", [False, True])
+def test_each_data_frame_earns_so_many_updates_and_no_more(beyond: bool) -> None:
+    peer = Peer()
+    peer.call()
+    for _ in range(BURST["empties"] + 100):
+        peer.server.send(1, b"", 0.0)
+        peer.write(wire.window_update(1) * (limits.UPDATES_PER_DATA_FRAME + beyond))
+    assert peer.server.is_closed is beyond
+
+
+@pytest.mark.parametrize("beyond", [False, True])
+def test_crumbs_are_told_from_pieces_by_their_size(beyond: bool) -> None:
+    peer = Peer()
+    peer.call()
+    peer.write(wire.frame(0, 0, 1, b"\0\0\x3f\0\0"))
+    for _ in range(2 * BURST["empties"]):
+        peer.write(wire.frame(0, 0, 1, bytes(limits.DATA_CRUMB_OCTETS - beyond)))
+    assert peer.server.is_closed is beyond
+
+
 def test_short_messages_and_ends_without_data_are_work() -> None:
     peer = Peer()
     for number in range(3_000):
