@@ -37,6 +37,9 @@ _WAITING: Final = (
     "SELECT count(*), coalesce(sum(length(frame)), 0), min(sequence) FROM record "
     "WHERE NOT EXISTS (SELECT 1 FROM fate WHERE fate.sequence = record.sequence)"
 )
+_DOES_WAIT: Final = (
+    "SELECT 1 FROM record WHERE sequence = ? AND NOT EXISTS (SELECT 1 FROM fate WHERE fate.sequence = record.sequence)"
+)
 _STORED_BEHIND: Final = (
     "SELECT sequence, frame FROM record JOIN fate USING (sequence) "
     "WHERE sequence > ? AND fate = 'stored' ORDER BY sequence"
@@ -353,9 +356,13 @@ class Store:
         connection.execute("COMMIT")
 
     def _count(self, connection: sqlite3.Connection) -> None:
-        """Learn from the file what waits; nothing is on its way."""
-        self._leased.clear()
-        self._held.clear()
+        """Learn from the file what waits; what is on its way stays so, where it is still there."""
+
+        def waits(sequence: int) -> bool:
+            return connection.execute(_DOES_WAIT, (sequence,)).fetchone() is not None
+
+        self._leased = {sequence: lease for sequence, lease in self._leased.items() if waits(sequence)}
+        self._held = {sequence: due for sequence, due in self._held.items() if waits(sequence)}
         records, octets, lowest = connection.execute(_WAITING).fetchone()
         self._waiting = (records, octets)
         records, octets = connection.execute("SELECT count(*), total(length(frame)) FROM record").fetchone()
