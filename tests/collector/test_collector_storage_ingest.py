@@ -1,12 +1,16 @@
 """A batch is stored exactly once, whatever of it was sent before, and what can't be stored holds up nothing else."""
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import Connection, text
 
-from proto_schema import Alert, Identity, Provenance, Status, UploadReply, encode
+from proto_schema import Alert, Identity, Provenance, Reading, Refusal, Status, Supply, UploadReply, encode
 from ptscan.collector.storage import (
     BatchError,
     Store,
@@ -21,10 +25,12 @@ from ptscan.collector.storage import (
     list_devices,
     list_refusals,
     list_spools,
+    open_store,
     reinstate,
     revoke,
     suspend,
 )
+from ptscan.collector.storage.judging import Judged, judge
 from ptscan.collector.storage.tables import received, spools
 
 from .stores import NOW, a_reading, an_agent, batch, record, toner, what_is_stored
@@ -99,7 +105,12 @@ def test_an_empty_batch_says_nothing(store: Store) -> None:
     assert store.read(high_water, agent_id="a1", epoch="e1") == 0
 
 
+def deep(levels: int) -> object:
+    return [] if levels == 1 else [deep(levels - 1)]
+
+
 POISON = {
+    "too-deep": msgspec.msgpack.encode(msgspec.to_builtins(a_reading()) | {"of_a_later_version": deep(40)}),
     "malformed": b"\xc1",
     "mistyped": msgspec.msgpack.encode({"device_id": 7}),
     "unknown-schema": encode(a_reading(schema="ptscan.reading/2")),
@@ -310,3 +321,78 @@ def test_more_devices_than_one_query_asks_for(store: Store) -> None:
         assert store.write(ingest, sent, agent_id="a1", now=NOW).refused == []
     assert store.read(counts).devices == 2 * limits.KEYS_AT_ONCE + 1
     assert store.read(counts).doubled == 0
+
+
+def test_values_of_all_kinds_stand_side_by_side(store: Store) -> None:
+    an_agent(store)
+    odd = [
+        Supply(index="1.1", level=-3, capacity=limits.INTEGER, percent=0.1, description="Schwarz «Ü» \U0001f5a8"),
+        Supply(index="1.2", level=None, capacity=1 << 40, percent=None, description='a "quoted", {text}\\'),
+        Supply(index="1.3", level=1, capacity=None, percent=100.0, description="", color="NULL"),
+    ]
+    alerts = [Alert(code=None, description="%s %(x)s :y ?"), Alert(code=-1), Alert(code=limits.INTEGER, group="g")]
+    bare = a_reading("bare", identity=Identity(), meters={}, supplies=[], alerts=[], status=Status())
+    full = a_reading("full", meters={"total": 0, "mono": limits.INTEGER}, supplies=odd, alerts=alerts)
+    for first in (1, 3):
+        store.write(ingest, batch([record(first, bare), record(first + 1, full)]), agent_id="a1", now=NOW)
+    one, other = store.read(list_devices)
+    assert (one.model, one.total, one.mono, one.state, one.conditions) == (None, None, None, "unknown", [])
+    assert (other.model, other.total, other.color, other.mono) == ("One", 0, None, limits.INTEGER)
+    rows = store.read(device_supplies, other.id)
+    assert [(row.level, row.capacity, row.percent, row.description, row.color) for row in rows] == [
+        (supply.level, supply.capacity, supply.percent, supply.description, supply.color) for supply in odd
+    ]
+    told = store.read(device_alerts, other.id)
+    assert [(row.code, row.description, row.group_name) for row in told] == [
+        (alert.code, alert.description, alert.group) for alert in alerts
+    ]
+    assert store.read(device_supplies, one.id) == []
+
+
+@pytest.mark.parametrize(
+    ("within", "beyond"),
+    [
+        ({"device": "x" * limits.DEVICE_ID}, {"device": "x" * (limits.DEVICE_ID + 1)}),
+        ({"address": "x" * limits.ADDRESS}, {"address": "x" * (limits.ADDRESS + 1)}),
+        ({"port": 65_535}, {"port": 65_536}),
+        ({"supplies": [toner()] * limits.SUPPLIES}, {"supplies": [toner()] * (limits.SUPPLIES + 1)}),
+        ({"alerts": [Alert()] * limits.ALERTS}, {"alerts": [Alert()] * (limits.ALERTS + 1)}),
+        (
+            {"meters": {str(number): 1 for number in range(limits.METERS)}},
+            {"meters": {str(number): 1 for number in range(limits.METERS + 1)}},
+        ),
+        ({"meters": {"total": limits.INTEGER}}, {"meters": {"total": limits.INTEGER + 1}}),
+        ({"alerts": [Alert(code=limits.INTEGER)]}, {"alerts": [Alert(code=limits.INTEGER + 1)]}),
+        ({"supplies": [Supply(index="1", level=-(1 << 63))]}, {"supplies": [Supply(index="1", level=1 << 63)]}),
+    ],
+)
+def test_a_reading_at_its_limits_is_taken_and_beyond_is_not(
+    within: dict[str, Any], beyond: dict[str, Any], tmp_path: Path
+) -> None:
+    with open_store(str(tmp_path / "collector.db")) as store:
+        an_agent(store)
+        sent = batch([record(1, a_reading(**within)), record(2, a_reading(**beyond))])
+        reply = store.write(ingest, sent, agent_id="a1", now=NOW)
+        assert [refusal.sequence for refusal in reply.refused] == [2]
+        assert [row[2] for row in what_is_stored(store)] == [1]
+
+
+@given(garbage=st.binary(max_size=200))
+def test_no_octets_raise(garbage: bytes) -> None:
+    for octets in (garbage, encode(a_reading())[: len(garbage)], encode(a_reading()) + garbage[:1]):
+        assert isinstance(judge(record(1, octets)), Judged | Refusal)
+
+
+@given(
+    cut=st.integers(0, 200),
+    value=st.recursive(
+        st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats() | st.text() | st.binary(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+        max_leaves=10,
+    ),
+    field=st.sampled_from(Reading.__struct_fields__),
+)
+def test_no_value_of_a_field_raises(field: str, value: object, cut: int) -> None:
+    whole = msgspec.msgpack.encode(msgspec.to_builtins(a_reading()) | {field: value})
+    for octets in (whole, whole[:-cut] if cut else whole):
+        assert isinstance(judge(record(1, octets)), Judged | Refusal)
