@@ -85,6 +85,26 @@ def test_one_octet_that_is_not_what_it_was(name: str, dead: Path, tmp_path: Path
     assert max(missing) <= 1, "one octet costs no more than the record that it stands in"
 
 
+def test_a_bit_of_the_logs_own_words_costs_nothing(tmp_path: Path) -> None:
+    """SQLite forgets all that stands behind it; we do not."""
+    with opened(tmp_path / "s") as store:
+        put(store, "a" * 900)
+    with opened(tmp_path / "s") as store:
+        put(store, "b" * 900)
+        left = killed(tmp_path / "s", tmp_path / "left")
+    whole = (left / "spool.db-wal").read_bytes()
+    frames = range(32, len(whole), limits.PAGE_OCTETS + 24)
+    for place in [*range(32), *(frame + word for frame in frames for word in range(24))]:
+        copy = killed(left, tmp_path / "copy")
+        octets = bytearray(whole)
+        octets[place] ^= 1 << place * 5 % 8
+        (copy / "spool.db-wal").write_bytes(octets)
+        collector = Collector()
+        with opened(copy) as store:
+            collector.drain(store)
+        assert set(collector.stored.values()) == {b"a" * 900, b"b" * 900}
+
+
 def test_a_page_of_the_file_that_is_nothing_but_noise(dead: Path, tmp_path: Path) -> None:
     whole = (dead / "spool.db").read_bytes()
     noise = random.Random(1)

@@ -16,6 +16,7 @@ from ptscan.agent.spool.search import search
 
 _HEADER_OCTETS: Final = 32
 _HEADER_SALTS: Final = slice(16, 24)
+_HEADER_SUM: Final = slice(24, 32)
 _FRAME: Final = struct.Struct(">II8s8x")
 
 
@@ -38,16 +39,42 @@ def records_in_log(files: Files, key: bytes) -> dict[int, Framed]:
     return found
 
 
-def commits_in_log(octets: bytes) -> list[int]:
-    """Return the numbers, from 1, of the log's frames that end a commit of its present lap, by their headers alone."""
-    return [number for number, (_, pages, _) in enumerate(_present_lap(octets), 1) if pages]
+def is_cut(octets: bytes, taken: int) -> bool:
+    """Whether SQLite, which took the first ``taken`` frames of the log ``octets``, left what was written whole.
+
+    What a process leaves that was killed before its commit proves itself and ends no commit. Anything else is damage;
+    or a page of which a part was written, in the instant of the kill.
+    """
+    if len(octets) < _HEADER_OCTETS:
+        return False
+    before = octets[_HEADER_SUM]
+    order = ">" if octets[3] & 1 else "<"
+    for number, (_, pages, place) in enumerate(_present_lap(octets), 1):
+        header = octets[place - _FRAME.size : place]
+        if number > taken and (
+            pages or _checksum(header[:8] + octets[place : place + limits.PAGE_OCTETS], before, order) != header[16:]
+        ):
+            return True
+        before = header[16:]
+    return False
+
+
+def _checksum(octets: bytes, before: bytes, order: str) -> bytes:
+    """Return the log's running checksum behind ``octets`` (fileformat2, section 4.2)."""
+    one, two = struct.unpack(">II", before)
+    words = iter(struct.unpack(f"{order}{len(octets) // 4}I", octets))
+    for even, odd in zip(words, words, strict=True):
+        one = (one + even + two) & 0xFFFFFFFF
+        two = (two + odd + one) & 0xFFFFFFFF
+    return struct.pack(">II", one, two)
 
 
 def lay_over(file: BinaryIO, octets: bytes) -> None:
     """Write the pages of a log's present lap into ``file``, up to its last commit, whatever their checksums say."""
-    commits = commits_in_log(octets)
+    frames = _present_lap(octets)
     most = file.seek(0, SEEK_END) // limits.PAGE_OCTETS + len(octets) // limits.PAGE_OCTETS  # a number may be damaged
-    for page, _, place in list(_present_lap(octets))[: commits[-1] if commits else 0]:
+    last = max((number for number, (_, pages, _) in enumerate(frames, 1) if pages), default=0)
+    for page, _, place in frames[:last]:
         if 1 <= page <= most:
             file.seek((page - 1) * limits.PAGE_OCTETS)
             file.write(octets[place : place + limits.PAGE_OCTETS])
@@ -61,7 +88,13 @@ def _present_lap(octets: bytes) -> list[tuple[int, int, int]]:
     if not frames:
         return []
     laps = []
-    for salts in {octets[_HEADER_SALTS], frames[0][2]}:  # one of the two may be damaged
-        last = max((number for number, frame in enumerate(frames) if frame[2] == salts), default=-1)
-        laps.append([(page, pages if of == salts else 0, place) for page, pages, of, place in frames[: last + 1]])
+    for salts in {octets[_HEADER_SALTS], frames[0][2]}:  # one of the two may be damaged, and so may a frame's
+        ours = [of[:4] == salts[:4] or of[4:] == salts[4:] for _, _, of, _ in frames]
+        last = max((number for number, is_ours in enumerate(ours) if is_ours), default=-1)
+        laps.append(
+            [
+                (page, pages if is_ours else 0, place)
+                for (page, pages, _, place), is_ours in zip(frames[: last + 1], ours, strict=False)
+            ]
+        )
     return max(laps, key=len)

@@ -8,7 +8,7 @@ from ptscan.agent.spool.database import begin_mark, check, connect, key_within, 
 from ptscan.agent.spool.errors import Damage, SpoolError
 from ptscan.agent.spool.files import Files, finish_replacement, log_of, new_key, remove, set_aside, write_key
 from ptscan.agent.spool.frame import Framed
-from ptscan.agent.spool.log import commits_in_log, records_in_log
+from ptscan.agent.spool.log import is_cut, records_in_log
 from ptscan.agent.spool.report import Finding, ranges_of
 from ptscan.agent.spool.room import note
 from ptscan.agent.spool.salvage import put_framed, salvage
@@ -51,22 +51,21 @@ def open_records(
     """
     finish_replacement(files)
     log = log_of(files.records)
-    commits = commits_in_log(log.read_bytes()) if log.exists() else []
+    octets = log.read_bytes() if log.exists() else b""
     from_log = records_in_log(files, key)
     findings = []
-    is_cut = False
+    was_cut = False
     try:
         if damage is not None:
             raise damage
         connection, taken = _open_sound(files, key)
-        if is_cut := bool(commits) and taken < commits[-1]:
+        if was_cut := is_cut(octets, taken):
             connection.close()
-            torn = sum(1 for number in commits if number > taken)
-            raise Damage(f"SQLite does not take the last {torn} commits of its log")
+            raise Damage(f"SQLite takes no more than {taken} pages of its log")
     except Damage as fault:
         quarantine, found = salvage(files, key, from_log.values())
         text = f"the spool was damaged ({fault}): {found} records were salvaged, the file is kept as {quarantine.name}"
-        findings.append(Finding(code="log-cut" if is_cut else "damaged", text=text))
+        findings.append(Finding(code="log-cut" if was_cut else "damaged", text=text))
         try:
             connection, _ = _open_sound(files, key)
         except Damage as again:
