@@ -162,7 +162,7 @@ AGENTS = {
     "signed by itself": (Signer("agent", purpose=CLIENT), ()),
     "the issuing certificate is missing": (Signer("agent", ISSUING, purpose=CLIENT), ()),
     "expired by a second": (Signer("agent", ISSUING, purpose=CLIENT, ends=-timedelta(seconds=1)), (ISSUING,)),
-    "not yet valid": (Signer("agent", ISSUING, purpose=CLIENT, begins=timedelta(minutes=5)), (ISSUING,)),
+    "not yet valid": (Signer("agent", ISSUING, purpose=CLIENT, begins=timedelta(hours=1)), (ISSUING,)),
     "a server's": (Signer("agent", ISSUING, purpose=SERVER), (ISSUING,)),
     "signed by an agent": (
         Signer("below", agent := Signer("agent", ISSUING, purpose=CLIENT), purpose=CLIENT),
