@@ -1,4 +1,4 @@
-"""What a peer's frames cost and what they move: floods and dribbles are told from work (HOSTILE.md section b). Pure.
+"""What a peer's frames cost and what they move: floods and dribbles are told from work. Pure.
 
 Each frame is judged before HTTP/2 sees it. Three buckets are emptied by what costs its sender nothing and moves
 nothing, and are filled by time. What we send fills them too, where it gives the peer cause to answer: an honest

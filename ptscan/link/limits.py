@@ -28,7 +28,7 @@ HELD_OCTETS: Final = 16 << 20
 UNSENT_CONTROL_OCTETS: Final = 256 << 10
 """Answers to PING and SETTINGS that a peer lets pile up."""
 
-# Floods (HOSTILE.md b): a bucket of so many, refilled by so many a second.
+# Floods: a bucket of so many, refilled by so many a second.
 RESETS: Final = (100, 20.0)
 CONTROL_FRAMES: Final = (200, 50.0)
 EMPTY_FRAMES: Final = (1_000, 100.0)

@@ -1,8 +1,8 @@
 """A strict look at DER before any library sees it: definite, minimal lengths, so deep, so many, nothing behind.
 
-asn1crypto takes BER, ignores what follows a value, and its generic ``native`` recurses as deep as a peer likes
-(HOSTILE.md, finding 3). What passes here is flat enough for anything. The walk is a loop over the octets in order, with
-the ends of the open values on a stack; it copies nothing and looks at each octet once.
+asn1crypto takes BER, ignores what follows a value, and its generic ``native`` recurses as deep as a peer likes (its
+issue 300). What passes here is flat enough for anything. The walk is a loop over the octets in order, with the ends of
+the open values on a stack; it copies nothing and looks at each octet once.
 """
 
 from ptscan.tls import limits

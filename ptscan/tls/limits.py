@@ -7,7 +7,7 @@ from typing import Final
 
 # What a peer sends.
 REQUEST_OCTETS: Final = 16 << 10
-"""Of a request for a certificate (HOSTILE.md, finding 3); one of ours has about 200."""
+"""Of a request for a certificate; one of ours has about 200."""
 CERTIFICATE_OCTETS: Final = 16 << 10
 CHAIN_CERTIFICATES: Final = 8
 REVOCATION_LIST_OCTETS: Final = 1 << 20

@@ -1,4 +1,4 @@
-"""Every attack of HOSTILE.md's HTTP/2 table, as octets: what costs its sender nothing ends its connection, what is
+"""Every known attack on HTTP/2, as octets: what costs its sender nothing ends its connection, what is
 honest goes on. Limits are held at N and broken at N+1."""
 
 import gzip
