@@ -51,11 +51,15 @@ MAKER_OF_ACTING: Final = parse_oid("1.3.6.1.4.1.1248")
 
 _DENIED: Final[tuple[tuple[Oid, str], ...]] = tuple((parse_oid(text), why) for text, why in DENIED_SUBTREES.items())
 _TO_NOBODY: Final[tuple[tuple[Oid, str], ...]] = tuple((parse_oid(text), why) for text, why in _NEVER_SHOWN.items())
+_DENIED_ROOTS: Final = tuple(root for root, _ in _DENIED)
+_SHOWN_TO_NOBODY: Final = tuple(root for root, _ in _TO_NOBODY)
 
 
 def denied(oid: Oid) -> str | None:
     """Say why an object must not be asked for, or None where it may."""
-    return next((why for root, why in _DENIED if oid.startswith(root)), None)
+    if not oid.startswith(_DENIED_ROOTS):  # as nearly always, and one call says it of all
+        return None
+    return next(why for root, why in _DENIED if oid.startswith(root))
 
 
 def never_shown(oid: Oid) -> str | None:
@@ -63,7 +67,9 @@ def never_shown(oid: Oid) -> str | None:
 
     What the standard MIBs tell of a host is closed to readings, and open to a person who asks for it by number.
     """
-    return next((why for root, why in _TO_NOBODY if oid.startswith(root)), None)
+    if not oid.startswith(_SHOWN_TO_NOBODY):
+        return None
+    return next(why for root, why in _TO_NOBODY if oid.startswith(root))
 
 
 def denied_walk(root: Oid) -> str | None:
