@@ -95,16 +95,17 @@ class _Reading:
             return
         head = (*plan.HEAD, plan.NEXT_PRINTER, plan.NEXT_MARKER, *self._device_ids())
         await self._next(head)
-        self._match()
         if not any(oid.startswith(standard.PRINTER_TREES) for oid in self._values):
             await self._try_jetdirect(head)
+        self._match()
         has_tables = any(oid.startswith(standard.PRINTER_MIB) for oid in self._values)
         await self._walk(tuple(plan.LEADS), first=plan.FIRST_ROWS if has_tables else 1)
         for lead, table in plan.rest_of_tables(self._columns):
             await self._rest(lead, table)
-        for table in plan.rows_behind(self._columns):
-            await self._walk(table)
-        self._match()
+        if tables_behind := plan.rows_behind(self._columns):
+            for table in tables_behind:
+                await self._walk(table)
+            self._match()  # they may have told the printer's name
         await self._scalars(plan.pointed_at(self._columns, printer_row(self._columns)))
         if (trees := self._profiles.also_trees(self._matched, self._values)) and not self._must_stop():
             await self._look_for(trees)
