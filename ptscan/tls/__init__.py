@@ -20,7 +20,7 @@ from ptscan.tls.introduction import Introduction, root_of
 from ptscan.tls.lifetimes import begins_at, clock_fault, renew_at
 from ptscan.tls.names import agent_uri, collector_uri, is_id
 from ptscan.tls.peers import AgentIdentity, agent_of
-from ptscan.tls.private_files import open_private_folder, read_private, remove_private, write_private
+from ptscan.tls.private_files import open_private_folder, read_private, remove_private, sync_folder, write_private
 from ptscan.tls.reasons import handshake_error
 from ptscan.tls.requests import Request, make_request, read_request
 from ptscan.tls.revocation_lists import revoked_serials
@@ -65,6 +65,7 @@ __all__ = [
     "revoked_serials",
     "root_of",
     "server_context",
+    "sync_folder",
     "write_private",
     "write_token",
 ]

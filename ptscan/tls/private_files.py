@@ -69,17 +69,18 @@ def write_private(path: Path, content: bytes) -> None:
             with suppress(OSError):
                 new.unlink(missing_ok=True)
             raise
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
 
 
 def remove_private(path: Path) -> None:
     """Remove ``path``, durably; no fault where there is none. Raises PrivateFileError."""
     with _told(path, "remove"):
         path.unlink(missing_ok=True)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Make the names in ``folder`` survive a loss of power. Raises OSError."""
     number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(number)

@@ -22,6 +22,7 @@ from typing import Final
 from ptscan.agent.spool import limits
 from ptscan.agent.spool.errors import SpoolError, SpoolInUseError
 from ptscan.agent.spool.frame import KEY_OCTETS
+from ptscan.tls import sync_folder
 
 _LINE: Final = re.compile(rb"ptscan-spool (\d+) ([0-9a-f]{64}) ([0-9a-f]{16})")
 _VERSION: Final = 1
@@ -94,15 +95,6 @@ def remove(path: Path) -> None:
         path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
-def sync_directory(directory: Path) -> None:
-    """Make the names in ``directory`` durable."""
-    file = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)
-
-
 def fault_of(error: OSError) -> str:
     """What went wrong with a file, and how to mend it."""
     mend = _MENDS.get(error.errno or 0, "look at the disk, or name another directory")
@@ -113,7 +105,7 @@ def prepare(directory: Path) -> Files:
     """Make the directory where it is missing, 0700, and see that nobody else can look into it; raises SpoolError."""
     if not directory.is_dir():
         directory.mkdir(mode=0o700, parents=True)
-        sync_directory(directory.parent)
+        sync_folder(directory.parent)
     found = directory.stat()
     if found.st_uid != os.geteuid():
         raise SpoolError(directory, f"belongs to user {found.st_uid}: run the agent as that user, or chown it")
@@ -187,9 +179,9 @@ def replace(files: Files) -> None:
     """Put the salvaged file, whole and durable, in place of the damaged one, whose log would ruin it and goes first."""
     log_of(files.records).unlink(missing_ok=True)
     files.records.with_name(files.records.name + "-shm").unlink(missing_ok=True)
-    sync_directory(files.directory)
+    sync_folder(files.directory)
     os.replace(files.salvaged, files.records)
-    sync_directory(files.directory)
+    sync_folder(files.directory)
 
 
 def set_aside(files: Files) -> Path:
@@ -202,7 +194,7 @@ def set_aside(files: Files) -> Path:
         os.link(files.records, quarantine)
     else:
         quarantine.touch(mode=0o600)
-    sync_directory(files.directory)
+    sync_folder(files.directory)
     for old in files.quarantines()[: -limits.QUARANTINES]:
         remove(old)
     return quarantine

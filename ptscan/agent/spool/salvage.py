@@ -18,11 +18,12 @@ from typing import Any, Final
 from ptscan.agent.spool import limits
 from ptscan.agent.spool.database import begin_mark, connect, told_apart
 from ptscan.agent.spool.errors import Damage
-from ptscan.agent.spool.files import Files, log_of, remove, replace, set_aside, sync_directory
+from ptscan.agent.spool.files import Files, log_of, remove, replace, set_aside
 from ptscan.agent.spool.frame import Framed, decode_frame, encode_frame
 from ptscan.agent.spool.log import lay_over
 from ptscan.agent.spool.search import search
 from ptscan.agent.spool.tables import TABLES, fate_seal, mark_seal
+from ptscan.tls import sync_folder
 
 _HIGHEST: Final = (1 << 63) - 1
 _AT_ONCE: Final = 2_000
@@ -59,7 +60,7 @@ def salvage(files: Files, key: bytes, log: Iterable[Framed]) -> tuple[Path, int]
             sound.close()
     _sync(files.unfinished)
     os.replace(files.unfinished, files.salvaged)
-    sync_directory(files.directory)
+    sync_folder(files.directory)
     replace(files)
     return quarantine, found
 

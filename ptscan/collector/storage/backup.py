@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ptscan.collector.storage import engines, limits, schema
 from ptscan.collector.storage.errors import BackupError
 from ptscan.collector.storage.locks import FileLock
+from ptscan.tls import sync_folder
 
 
 def back_up(url: str, destination: Path) -> int:
@@ -59,7 +60,7 @@ def restore(backup: Path, url: str) -> Path | None:
             _copy(backup, fresh)
             before = _set_aside(destination)
             fresh.rename(destination)
-            engines.sync_folder(destination)
+            sync_folder(destination.parent)
             return before
     except OSError as error:
         raise BackupError(f"{destination} could not be replaced ({error.strerror}): look at its disk") from error
@@ -86,7 +87,7 @@ def _copy(source: Path, destination: Path) -> int:
             octets = os.fstat(file.fileno()).st_size
         # Linking refuses what renaming would overwrite.
         os.link(partial, destination)
-        engines.sync_folder(destination)
+        sync_folder(destination.parent)
     except (OSError, sqlite3.Error, SQLAlchemyError) as error:
         raise BackupError(f"{source} could not be copied to {destination}: {str(error).splitlines()[0]}") from error
     finally:

@@ -12,6 +12,7 @@ from sqlalchemy.pool import QueuePool
 
 from ptscan.collector.storage import limits
 from ptscan.collector.storage.errors import StoreDamagedError, StoreFailedError, StoreUrlError
+from ptscan.tls import sync_folder
 
 APPLICATION_ID: Final = 0x70747363
 """``ptsc``, in the header of our SQLite files."""
@@ -63,19 +64,10 @@ def make_file(path: Path) -> bool:
                 raise StoreDamagedError(f"{path} is no SQLite database: name another, or restore a backup") from None
             return False
         os.close(descriptor)
-        sync_folder(path)
+        sync_folder(path.parent)
     except OSError as error:
         raise StoreFailedError(f"{path} can't be opened ({error.strerror}): look at its folder") from error
     return True
-
-
-def sync_folder(path: Path) -> None:
-    """Make a new name in the folder of ``path`` survive a loss of power."""
-    descriptor = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def sqlite_writer(path: Path) -> Engine:
