@@ -13,6 +13,7 @@ from sqlalchemy import Connection, text
 from proto_schema import Alert, Identity, Provenance, Reading, Refusal, Status, Supply, UploadReply, encode
 from ptscan.collector.storage import (
     BatchError,
+    Parcel,
     Store,
     counts,
     device_alerts,
@@ -21,6 +22,7 @@ from ptscan.collector.storage import (
     high_water,
     history,
     ingest,
+    ingest_all,
     limits,
     list_devices,
     list_refusals,
@@ -218,6 +220,35 @@ def test_one_batch_sent_over_many_connections_at_once_is_stored_once(store: Stor
         calls = [threads.submit(store.write, ingest, sent, agent_id="a1", now=NOW) for _ in range(8)]
         assert {call.result().upto for call in calls} == {50}
     assert [row[2] for row in what_is_stored(store)] == list(range(1, 51))
+
+
+def codes(replies: list[UploadReply | BatchError]) -> list[int | str]:
+    return [reply.code if isinstance(reply, BatchError) else reply.upto for reply in replies]
+
+
+def test_parcels_of_many_agents_are_stored_together_and_none_harms_another(store: Store) -> None:
+    for agent in ("a1", "a2", "a3"):
+        an_agent(store, agent)
+    store.write(revoke, "a3", "sold", now=NOW)
+    parcels = [
+        Parcel("a2", batch(map(record, (1, 2)))),
+        Parcel("nobody", batch(map(record, (1,)))),
+        Parcel("a1", batch(map(record, (3, 4)))),
+        Parcel("a3", batch(map(record, (1,)))),
+        Parcel("a1", batch([])),
+        Parcel("a1", batch([record(1)], epoch="")),
+        Parcel("a1", batch([record(4), record(5, b""), record(6)])),
+        Parcel("a1", batch([record(1)], epoch="e2")),
+    ]
+    replies = store.write(ingest_all, parcels, now=NOW)
+    assert codes(replies) == [2, "unknown-agent", 4, "revoked", 0, "bad-epoch", 6, 1]
+    assert [refusal.sequence for refusal in replies[6].refused] == [5]  # type: ignore[union-attr]
+    assert [row[:3] for row in what_is_stored(store)] == [
+        ("a1", "e1", 3), ("a1", "e1", 4), ("a1", "e1", 6), ("a1", "e2", 1), ("a2", "e1", 1), ("a2", "e1", 2),
+    ]  # fmt: skip
+    told = [(spool.stored, spool.redelivered, spool.refused) for spool in store.read(list_spools, "a1")]
+    assert told == [(3, 1, 1), (1, 0, 0)]
+    assert store.write(ingest_all, [], now=NOW) == []
 
 
 def test_agents_that_meet_at_the_same_devices_do_not_wait_for_each_other_for_ever(store: Store) -> None:

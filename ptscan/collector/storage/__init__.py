@@ -36,7 +36,7 @@ from ptscan.collector.storage.errors import (
     StoreFullError,
     StoreUrlError,
 )
-from ptscan.collector.storage.ingest import high_water, ingest
+from ptscan.collector.storage.ingest import Parcel, ingest, ingest_all
 from ptscan.collector.storage.queries import (
     counts,
     device_alerts,
@@ -47,6 +47,7 @@ from ptscan.collector.storage.queries import (
     list_refusals,
     list_spools,
 )
+from ptscan.collector.storage.receipts import high_water, received_of
 from ptscan.collector.storage.retention import Pruned, prune
 from ptscan.collector.storage.rows import (
     Agent,
@@ -72,6 +73,7 @@ __all__ = [
     "Entity",
     "EntityError",
     "Newcomer",
+    "Parcel",
     "Pruned",
     "Refused",
     "SchemaError",
@@ -101,6 +103,7 @@ __all__ = [
     "high_water",
     "history",
     "ingest",
+    "ingest_all",
     "keep_certificate",
     "keep_health",
     "list_agents",
@@ -112,6 +115,7 @@ __all__ = [
     "lock_agent",
     "open_store",
     "prune",
+    "received_of",
     "reinstate",
     "restore",
     "revoke",

@@ -16,6 +16,7 @@ another one; no clock of an agent is believed in this, for one that was set back
 from collections.abc import Sequence
 from typing import Final
 
+import msgspec
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DataError, IntegrityError
@@ -31,6 +32,13 @@ from ptscan.collector.storage.tables import agents, readings, received, refusals
 _UNMARK: Final = delete(received).where(
     received.c.spool_id == bindparam("gone_spool"), received.c.first == bindparam("gone_first")
 )
+
+
+class Parcel(msgspec.Struct, frozen=True):
+    """A batch, and the agent that sent it by its certificate."""
+
+    agent_id: str
+    batch: Batch
 
 
 def ingest(connection: Connection, batch: Batch, *, agent_id: str, now: float) -> UploadReply:
@@ -72,16 +80,21 @@ def ingest(connection: Connection, batch: Batch, *, agent_id: str, now: float) -
     return UploadReply(epoch=batch.epoch, upto=upto, refused=refused)
 
 
-def high_water(connection: Connection, *, agent_id: str, epoch: str) -> int:
-    """The highest sequence that is stored of a spool, 0 for none; lower than the agent knows after a restore."""
-    found = connection.scalar(
-        select(received.c.last)
-        .join(spools, spools.c.id == received.c.spool_id)
-        .where(spools.c.agent_id == agent_id, spools.c.epoch == epoch)
-        .order_by(received.c.last.desc())
-        .limit(1)
-    )
-    return int(found or 0)
+def ingest_all(connection: Connection, parcels: Sequence[Parcel], *, now: float) -> list[UploadReply | BatchError]:
+    """Store batches of many agents in one transaction: what ``ingest`` would have said of each, in their order.
+
+    A batch that can't be stored is a BatchError among the replies, and harms none of the others.
+    """
+    replies: dict[int, UploadReply | BatchError] = {}
+    # In one order everywhere: two transactions that meet at the same spools wait for each other in turn.
+    for place in sorted(range(len(parcels)), key=lambda place: (parcels[place].agent_id, parcels[place].batch.epoch)):
+        parcel = parcels[place]
+        try:
+            with connection.begin_nested():
+                replies[place] = ingest(connection, parcel.batch, agent_id=parcel.agent_id, now=now)
+        except BatchError as error:
+            replies[place] = error
+    return [replies[place] for place in range(len(parcels))]
 
 
 def _entity_of(connection: Connection, agent_id: str) -> int:

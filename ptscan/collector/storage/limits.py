@@ -17,6 +17,8 @@ INTEGER: Final = (1 << 63) - 1
 
 SPOOLS: Final = 1_024
 """Epochs of one agent: a spool file that is set aside makes a new one, a hostile agent one for each batch."""
+RANGES_TOLD: Final = 100_000
+"""Of what is stored of an agent's spools, to the agent: 2 MiB of the 4 that a message has."""
 REFUSALS: Final = 1_024
 """Kept of one spool, the latest; more are refused all the same, and counted."""
 

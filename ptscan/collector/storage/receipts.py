@@ -1,0 +1,54 @@
+"""What is stored of an agent's spools, told to the agent: it sends again what it knows of and the store does not."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from sqlalchemy import Connection, bindparam, func, select
+
+from proto_schema import Range, Received
+from proto_schema import limits as wire
+from ptscan.collector.storage import limits
+from ptscan.collector.storage.tables import received, spools
+
+_RANK: Final = func.row_number().over(partition_by=received.c.spool_id, order_by=received.c.first.desc()).label("rank")
+_RANKED: Final = (
+    select(spools.c.epoch, received.c.spool_id, received.c.first, received.c.last, _RANK)
+    .join(spools, spools.c.id == received.c.spool_id)
+    .where(spools.c.agent_id == bindparam("agent_id"), spools.c.epoch.in_(bindparam("epochs", expanding=True)))
+    .subquery()
+)
+_TOLD: Final = (
+    select(_RANKED.c.epoch, _RANKED.c.first, _RANKED.c.last)
+    .where(_RANKED.c.rank <= wire.RANGES)
+    .order_by(_RANKED.c.spool_id.desc(), _RANKED.c.first.desc())
+    .limit(bindparam("most"))
+)
+
+
+def received_of(connection: Connection, *, agent_id: str, epochs: Sequence[str]) -> list[Received]:
+    """What is stored of ``epochs``, one entry for each, as a Welcome tells it; what was never heard of has no ranges.
+
+    Of very many ranges those of the newest spools are told, and of each the last ones: what is left out is sent again,
+    and passed over.
+    """
+    ranges: dict[str, list[Range]] = {epoch: [] for epoch in epochs}
+    asked = [epoch for epoch in ranges if "\0" not in epoch][::-1]
+    room = limits.RANGES_TOLD
+    for start in range(0, len(asked), limits.KEYS_AT_ONCE):
+        some = asked[start : start + limits.KEYS_AT_ONCE]
+        for row in connection.execute(_TOLD, {"agent_id": agent_id, "epochs": some, "most": room}):
+            ranges[row.epoch].append(Range(first=row.first, last=row.last))
+            room -= 1
+    return [Received(epoch=epoch, ranges=ranges[epoch][::-1]) for epoch in epochs]
+
+
+def high_water(connection: Connection, *, agent_id: str, epoch: str) -> int:
+    """The highest sequence that is stored of a spool, 0 for none; lower than the agent knows after a restore."""
+    found = connection.scalar(
+        select(received.c.last)
+        .join(spools, spools.c.id == received.c.spool_id)
+        .where(spools.c.agent_id == agent_id, spools.c.epoch == epoch)
+        .order_by(received.c.last.desc())
+        .limit(1)
+    )
+    return int(found or 0)
