@@ -2,8 +2,7 @@
 
 from sqlalchemy import Connection, select
 
-from proto_schema import Range, Received, Welcome, encode
-from proto_schema import limits as wire
+from proto_schema import EPOCHS, RANGES, Range, Received, Welcome, encode
 from ptscan.collector.storage import Store, ingest, limits, received_of
 from ptscan.collector.storage.tables import received, spools
 
@@ -47,18 +46,18 @@ def test_what_is_stored_of_each_epoch_that_is_asked_for(store: Store) -> None:
 
 def test_of_very_many_ranges_the_last_are_told(store: Store) -> None:
     an_agent(store)
-    store.write(many_ranges, "e1", wire.RANGES + 1)
+    store.write(many_ranges, "e1", RANGES + 1)
     (told,) = store.read(received_of, agent_id="a1", epochs=["e1"])
-    assert told.ranges == ranges(*((first, first) for first in range(3, 2 * wire.RANGES + 2, 2)))
+    assert told.ranges == ranges(*((first, first) for first in range(3, 2 * RANGES + 2, 2)))
 
 
 def test_a_welcome_with_all_that_is_told_is_a_message(store: Store) -> None:
     an_agent(store)
-    epochs = [f"epoch-{number}" for number in range(wire.EPOCHS)]
-    most = limits.RANGES_TOLD // wire.RANGES
+    epochs = [f"epoch-{number}" for number in range(EPOCHS)]
+    most = limits.RANGES_TOLD // RANGES
     for epoch in epochs[-most - 1 :]:
-        store.write(many_ranges, epoch, wire.RANGES, start=limits.INTEGER - 3 * wire.RANGES)
+        store.write(many_ranges, epoch, RANGES, start=limits.INTEGER - 3 * RANGES)
     told = store.read(received_of, agent_id="a1", epochs=epochs)
     assert [one.epoch for one in told] == epochs
-    assert [len(one.ranges) for one in told] == [0] * (wire.EPOCHS - most) + [wire.RANGES] * most
+    assert [len(one.ranges) for one in told] == [0] * (EPOCHS - most) + [RANGES] * most
     encode(Welcome(at=AT, version="1", received=told))

@@ -5,8 +5,7 @@ from typing import Final
 
 from sqlalchemy import Connection, bindparam, func, select
 
-from proto_schema import Range, Received
-from proto_schema import limits as wire
+from proto_schema import RANGES, Range, Received
 from ptscan.collector.storage import limits
 from ptscan.collector.storage.tables import received, spools
 
@@ -19,7 +18,7 @@ _RANKED: Final = (
 )
 _TOLD: Final = (
     select(_RANKED.c.epoch, _RANKED.c.first, _RANKED.c.last)
-    .where(_RANKED.c.rank <= wire.RANGES)
+    .where(_RANKED.c.rank <= RANGES)
     .order_by(_RANKED.c.spool_id.desc(), _RANKED.c.first.desc())
     .limit(bindparam("most"))
 )
