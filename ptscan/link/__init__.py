@@ -1,19 +1,22 @@
 """gRPC on HTTP/2, both ends: calls, streams, deadlines, back-pressure, against whatever a peer sends.
 
-I/O: call, client, dial, driver, listener, server.
+I/O: call, client, dial, driver, listener, pages, server.
 """
 
+from ptscan.link.asking import LOOPBACK_NAMES, Shown
 from ptscan.link.call import Call
 from ptscan.link.client import Link, open_link
 from ptscan.link.dial import DialError, Step, dial
 from ptscan.link.driver import Page
 from ptscan.link.listener import Listener, Transport, open_listeners
+from ptscan.link.pages import ShowPage, open_page_listeners, serve_pages
 from ptscan.link.proxy import Proxy, ProxyError, parse_proxy, proxy_from
 from ptscan.link.server import Handler, Peer, Server, run_server, unary
 from ptscan.link.status import CallError, Status
 from ptscan.link.trouble import Report, Trouble
 
 __all__ = [
+    "LOOPBACK_NAMES",
     "Call",
     "CallError",
     "DialError",
@@ -26,6 +29,8 @@ __all__ = [
     "ProxyError",
     "Report",
     "Server",
+    "ShowPage",
+    "Shown",
     "Status",
     "Step",
     "Transport",
@@ -33,8 +38,10 @@ __all__ = [
     "dial",
     "open_link",
     "open_listeners",
+    "open_page_listeners",
     "parse_proxy",
     "proxy_from",
     "run_server",
+    "serve_pages",
     "unary",
 ]

@@ -69,6 +69,12 @@ CONNECTIONS_IDENTIFIED: Final = 4_000
 HANDLERS: Final = 64
 """Tasks that serve one connection's calls: one whose call was reset may still have to finish what it does."""
 
+# The small pages by HTTP/1.1; a head has HEADER_SECONDS to come, and an answer SEND_SECONDS to go.
+PAGE_CONNECTIONS: Final = 32
+PAGE_HEAD_OCTETS: Final = 16 << 10
+PAGE_SECONDS: Final = 10.0
+"""For a page of ours to be made."""
+
 # A client that comes back.
 CONNECT_SECONDS: Final = 20.0
 """To resolve, connect, pass a proxy and shake hands."""
