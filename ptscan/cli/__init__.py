@@ -3,7 +3,7 @@
 The only room that calls ``trio.run``.
 
 I/O: app, ask, bench, bugs, campaign, credentials, delivery, destination, devices, edge, formats, grammar, interrupt,
-journal, knowledge, live, measuring, memory, opening, parts, planning, previous, read, record, salvage, scan, sim,
+journal, knowledge, live, logs, measuring, memory, opening, parts, planning, previous, read, record, salvage, scan, sim,
 sweep, trying, ways, words, worker.
 """
 

@@ -71,8 +71,9 @@ def build(arguments: list[str]) -> App:
     )
     groups = {"": app}
     for name, words in GROUPS.items():
-        groups[name] = App(name=name, help=words, sort_key=len(VERBS))
-        app.command(groups[name])
+        group, _, last = name.rpartition(" ")
+        groups[name] = App(name=last, help=words, sort_key=len(VERBS))
+        groups[group].command(groups[name])
     typed, _ = verb_of(arguments)
     for place, (name, verb) in enumerate(VERBS.items()):
         group, _, last = name.rpartition(" ")

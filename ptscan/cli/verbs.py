@@ -104,12 +104,14 @@ GROUPS: Final = {
     "credentials": "Look after a credentials file.",
     "bench": "Measure this machine.",
 }
-"""The first words of verbs of two."""
+"""The first words of verbs of two and three; each stands behind the group that it is in."""
+
+MOST_WORDS: Final = 3
 
 
 def verb_of(arguments: list[str]) -> tuple[str, list[str]]:
-    """Return the verb that ``arguments`` begin with, of one word or two, and the rest; "" where it is none."""
-    for count in (1, 2):
+    """Return the verb that ``arguments`` begin with, of one to three words, and the rest; "" where it is none."""
+    for count in range(1, MOST_WORDS + 1):
         if (name := " ".join(arguments[:count])) in VERBS:
             return name, arguments[count:]
     return "", arguments

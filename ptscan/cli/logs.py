@@ -1,0 +1,144 @@
+"""The log of a daemon: each thing that happens is one line on standard error, and nothing waits for who reads it.
+
+    time=2026-11-21T19:30:00Z level=warning kind=dial-tcp address=collector:7443 text="connection refused: …" times=3
+
+A thread writes. It is given lines through a queue of limited length: while the log's reader is slow lines are lost, and
+their number is told, but no daemon stands still because a terminal or a pipe does.
+"""
+
+import queue
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from ptscan.cli.bugs import bug_line, show_if_debugging
+from ptscan.cli.clean import one_line
+from ptscan.cli.repeats import Key, Line, Repeats
+
+if TYPE_CHECKING:
+    from ptscan.link import Report, Trouble
+
+MOST_WAITING: Final = 1_000
+"""Lines that wait to be written."""
+MOST_DETAILS: Final = 16
+"""Files with tracebacks that one run leaves."""
+GOODBYE_SECONDS: Final = 2.0
+"""How long the end of a run waits for its last lines to be written."""
+
+# What is told of course; a kind that is in neither list wants somebody's eye, and is a warning.
+_NEWS: Final = frozenset({
+    "agent-enrolled", "connected", "drained", "enrolled", "health", "job", "job-accepted", "job-cancelled", "job-done",
+    "job-offered", "listening", "pruned", "ready", "renewed", "retention", "schedule", "session-began", "session-ended",
+    "settings", "settings-changed", "started", "stopped", "store-guard", "store-opened", "swept", "sweep-done",
+})  # fmt: skip
+# What costs data, or lets nobody in, until a person mends it.
+_ALARMS: Final = frozenset({
+    "agent-revoked", "agent-suspended", "certificate-ended", "copied-key", "spool-damaged", "spool-full",
+    "spool-unwritable", "store-damaged", "store-full", "twins",
+})  # fmt: skip
+# What no peer and no disk should be able to cause: the traceback is kept.
+_BUGS: Final = frozenset({"call-failed", "connection-failed", "page-failed"})
+
+
+class _Entry(NamedTuple):
+    at: str
+    line: Line
+    error: BaseException | None
+
+
+@contextmanager
+def open_log() -> "Iterator[Report]":
+    """Give what takes troubles and never waits or raises, from any thread; what waits is written when the block ends.
+
+    At the end it waits GOODBYE_SECONDS at most.
+    """
+    log = _Log()
+    thread = threading.Thread(target=log.write_all, name="ptscan-log", daemon=True)
+    thread.start()
+    try:
+        yield log.hear
+    finally:
+        log.end()
+        thread.join(GOODBYE_SECONDS)
+
+
+class _Log:
+    def __init__(self) -> None:
+        self._repeats = Repeats()
+        self._lock = threading.Lock()
+        self._waiting: queue.Queue[_Entry | None] = queue.Queue(MOST_WAITING + 1)  # and the end
+        self._lost = 0
+        self._details = 0
+
+    def hear(self, trouble: "Trouble") -> None:
+        with self._lock:
+            key = Key(trouble.kind, one_line(trouble.address), one_line(trouble.text))
+            for line in self._repeats.hear(key, time.monotonic()):
+                self._put(line, trouble.error if line.key == key else None)
+
+    def end(self) -> None:
+        with self._lock:
+            for line in self._repeats.rest():
+                self._put(line, None)
+            self._waiting.put(None)
+
+    def _put(self, line: Line, error: BaseException | None) -> None:
+        if self._waiting.qsize() >= MOST_WAITING:
+            self._lost += 1
+        else:
+            self._waiting.put(_Entry(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", line, error))
+
+    def write_all(self) -> None:
+        """Write lines as they come, until the end; in the thread."""
+        from structlog import make_filtering_bound_logger, wrap_logger  # 0.1 s that no other verb has to pay
+        from structlog.processors import EventRenamer, LogfmtRenderer
+
+        order = ("time", "level", "kind", "address", "text", "times", "error", "detail")
+        log = wrap_logger(
+            _Stderr(),
+            processors=[EventRenamer("text"), LogfmtRenderer(key_order=order, drop_missing=True)],
+            wrapper_class=make_filtering_bound_logger(0),
+        )
+        while (entry := self._waiting.get()) is not None:
+            key, times = entry.line
+            level = "error" if key.kind in _ALARMS | _BUGS else "info" if key.kind in _NEWS else "warning"
+            fields: dict[str, object] = {"time": entry.at, "level": level, "kind": key.kind}
+            fields |= {"address": key.address} if key.address else {}
+            fields |= {"times": times} if times > 1 else {}
+            fields |= self._of_error(key, entry.error)
+            getattr(log, level)(key.text, **fields)
+            del entry  # nor keep what an error holds until the next one comes
+            with self._lock:
+                lost, self._lost = self._lost, 0
+            if lost:
+                at = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+                text = f"{lost:,} lines are lost, for who reads this log is slow"
+                log.warning(text, time=at, level="warning", kind="log-slow")
+
+    def _of_error(self, key: Key, error: BaseException | None) -> dict[str, object]:
+        """What an error adds to the text: itself where that does not tell it, and of a bug where its traceback is."""
+        if error is None:
+            return {}
+        if key.kind in _BUGS:
+            show_if_debugging(error)
+            self._details += 1
+            return {"detail": one_line(bug_line(error))} if self._details <= MOST_DETAILS else {}
+        said = one_line(str(error))
+        return {} if said in key.text else {"error": f"{type(error).__name__}: {said}"}
+
+
+class _Stderr:
+    """What structlog writes to: the process's standard error as it is then; a broken one is no news."""
+
+    def msg(self, line: str) -> None:
+        if sys.stderr is not None:
+            try:
+                print(line, file=sys.stderr, flush=True)
+            except (OSError, ValueError):
+                pass  # nobody can be told that nobody can be told
+
+    debug = info = warning = error = msg
