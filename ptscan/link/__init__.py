@@ -4,19 +4,21 @@ I/O: call, client, dial, driver, listener, pages, server.
 """
 
 from ptscan.link.asking import LOOPBACK_NAMES, Shown
+from ptscan.link.backoff import Backoff
 from ptscan.link.call import Call
 from ptscan.link.client import Link, open_link
 from ptscan.link.dial import DialError, Step, dial
 from ptscan.link.driver import Page
 from ptscan.link.listener import Listener, Transport, open_listeners
 from ptscan.link.pages import ShowPage, open_page_listeners, serve_pages
-from ptscan.link.proxy import Proxy, ProxyError, parse_proxy, proxy_from
+from ptscan.link.proxy import Proxy, ProxyError, host_and_port, parse_proxy, proxy_from
 from ptscan.link.server import Handler, Peer, Server, run_server, unary
 from ptscan.link.status import CallError, Status
 from ptscan.link.trouble import Report, Trouble
 
 __all__ = [
     "LOOPBACK_NAMES",
+    "Backoff",
     "Call",
     "CallError",
     "DialError",
@@ -36,6 +38,7 @@ __all__ = [
     "Transport",
     "Trouble",
     "dial",
+    "host_and_port",
     "open_link",
     "open_listeners",
     "open_page_listeners",

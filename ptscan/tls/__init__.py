@@ -11,6 +11,7 @@ from ptscan.tls.identity import (
     begin_request,
     certificates_of,
     finish_request,
+    forget_request,
     key_as_pem,
     load_identity,
     new_key,
@@ -19,7 +20,7 @@ from ptscan.tls.identity import (
 from ptscan.tls.introduction import Introduction, root_of
 from ptscan.tls.lifetimes import begins_at, clock_fault, renew_at
 from ptscan.tls.names import agent_uri, collector_uri, is_id
-from ptscan.tls.peers import AgentIdentity, agent_of
+from ptscan.tls.peers import AgentIdentity, agent_of, own_name
 from ptscan.tls.private_files import open_private_folder, read_private, remove_private, sync_folder, write_private
 from ptscan.tls.reasons import handshake_error
 from ptscan.tls.requests import Request, make_request, read_request
@@ -49,6 +50,7 @@ __all__ = [
     "collector_uri",
     "fingerprint_of",
     "finish_request",
+    "forget_request",
     "handshake_error",
     "is_id",
     "key_as_pem",
@@ -56,6 +58,7 @@ __all__ = [
     "make_request",
     "new_key",
     "open_private_folder",
+    "own_name",
     "read_key",
     "read_private",
     "read_request",

@@ -80,6 +80,11 @@ def finish_request(folder: Path, chain: Sequence[bytes], roots: Sequence[bytes])
     return Identity(path=folder / IDENTITY, chain=tuple(chain), roots=tuple(roots))
 
 
+def forget_request(folder: Path) -> None:
+    """Let go of the pending key, for one that the collector will never take. Raises PrivateFileError."""
+    remove_private(folder / PENDING)
+
+
 def load_identity(folder: Path) -> Identity | None:
     """What the agent connects with, None before it was enrolled. Raises PrivateFileError with a mend."""
     open_private_folder(folder)

@@ -40,6 +40,14 @@ class AgentIdentity(msgspec.Struct, frozen=True):
 
 def agent_of(certificate: bytes, collector_id: str) -> AgentIdentity:
     """Who ``certificate`` (DER, its chain verified already) names as an agent of ``collector_id``. Raises PeerError."""
+    identity = own_name(certificate)
+    if identity.collector_id != collector_id:
+        _refuse("other-collector", "it is of another collector")
+    return identity
+
+
+def own_name(certificate: bytes) -> AgentIdentity:
+    """Whom an agent's own ``certificate`` (DER) names, of whichever collector. Raises PeerError."""
     if len(certificate) > limits.CERTIFICATE_OCTETS:
         _refuse("too-large", f"{len(certificate)} octets, at most {limits.CERTIFICATE_OCTETS} are read")
     try:
@@ -61,8 +69,6 @@ def agent_of(certificate: bytes, collector_id: str) -> AgentIdentity:
     ids = ids_of_agent(uris[0])
     if ids is None:
         _refuse("other-name", "its name is no agent's")
-    if ids[0] != collector_id:
-        _refuse("other-collector", "it is of another collector")
     if len(generations) != 1 or not _DIGITS.fullmatch(generations[0]) or int(generations[0]) > limits.GENERATION_MOST:
         _refuse("no-generation", "it does not say which of the agent's certificates it is")
     return AgentIdentity(
