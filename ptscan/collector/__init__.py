@@ -1,6 +1,6 @@
 """The server that keeps what agents send.
 
-I/O: ca.keeping, ca.lots, enrolling, storage.backup, storage.engines, storage.locks.
+I/O: ca.keeping, ca.lots, config, enrolling, founding, storage.backup, storage.engines, storage.locks.
 """
 
 from ptscan.collector.admitting import Judgement, admit_agent, enrol_agent, renew_agent
@@ -28,7 +28,10 @@ from ptscan.collector.ca import (
     switch_root,
     token_digest,
 )
+from ptscan.collector.config import CollectorConfig, ConfigFile, load_config, write_config
+from ptscan.collector.endpoints import Endpoint
 from ptscan.collector.enrolling import FOR_STRANGERS, Enrolment
+from ptscan.collector.founding import found_collector
 from ptscan.collector.storage import (
     Admission,
     Agent,
@@ -99,8 +102,11 @@ __all__ = [
     "Authority",
     "BackupError",
     "BatchError",
+    "CollectorConfig",
+    "ConfigFile",
     "Counts",
     "Device",
+    "Endpoint",
     "Enrolment",
     "Entity",
     "EntityError",
@@ -144,6 +150,7 @@ __all__ = [
     "find_devices",
     "find_entity",
     "found_authority",
+    "found_collector",
     "get_agent",
     "high_water",
     "history",
@@ -157,6 +164,7 @@ __all__ = [
     "list_refusals",
     "list_spools",
     "list_tokens",
+    "load_config",
     "lock_agent",
     "make_issuing",
     "make_root",
@@ -181,4 +189,5 @@ __all__ = [
     "suspend",
     "switch_root",
     "token_digest",
+    "write_config",
 ]
