@@ -56,6 +56,12 @@ class Call:
         elif self._ended[0] is not Status.OK:
             raise CallError(*self._ended)
 
+    async def ready(self) -> None:
+        """Wait until ``receive`` would wait no more; nothing is taken, and the peer's window stays shut."""
+        await trio.lowlevel.checkpoint()
+        while not (self._messages or self._ended or self._peer_ended):
+            await self._changed.wait()
+
     async def receive(self) -> bytes | None:
         """The next message, or None where the peer sends no more.
 
