@@ -1,7 +1,7 @@
 """The daemon in a customer's network.
 
-I/O: spool.spool, spool.holding, spool.store, spool.room, spool.opening, spool.salvage, spool.search, spool.log,
-spool.database, spool.files.
+I/O: spool.spool, spool.holding, spool.store, spool.room, spool.epochs, spool.opening, spool.salvage, spool.search,
+spool.log, spool.database, spool.files.
 """
 
 from ptscan.agent.spool import (

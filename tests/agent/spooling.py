@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from proto_schema import Batch, Refusal, UploadReply
+from proto_schema import Batch, Range, Received, Refusal, UploadReply
 from ptscan.agent import Bounds, Entry
 from ptscan.agent.spool.errors import Damage
 from ptscan.agent.spool.holding import hold_store
@@ -59,6 +59,12 @@ def bodies(batch: Batch | None) -> list[bytes]:
 def reply_to(batch: Batch, *refused: int) -> UploadReply:
     refusals = [Refusal(sequence=sequence, code="malformed", text="no map") for sequence in refused]
     return UploadReply(epoch=batch.epoch, upto=batch.records[-1].sequence, refused=refusals)
+
+
+def resync(store: Store, epoch: str, *ranges: tuple[int, int]) -> int:
+    """Say that the collector has ``ranges`` of ``epoch``, and return how many wait again."""
+    known = [Range(first=first, last=last) for first, last in ranges]
+    return store.resync(store.missing([Received(epoch=epoch, ranges=known)]))
 
 
 class Collector:

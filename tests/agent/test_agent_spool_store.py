@@ -5,9 +5,9 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from spooling import AT, NOON, WallClock, bodies, entry, killed, lease, opened, put, reply_to
+from spooling import AT, NOON, WallClock, bodies, entry, killed, lease, opened, put, reply_to, resync
 
-from proto_schema import UploadReply
+from proto_schema import Range, Received, UploadReply
 from ptscan.agent import Bounds, SpoolError, SpoolFullError, SpoolInUseError
 from ptscan.agent.spool import limits
 from ptscan.agent.spool.room import instant_of
@@ -155,10 +155,105 @@ def test_a_collector_restored_from_a_backup_gets_what_it_lost(tmp_path: Path) ->
         batch = lease(store)
         assert batch
         store.settle(reply_to(batch), 0.0)
-        assert store.resync("another", 0) == 0
-        assert store.resync(batch.epoch, 2) == 2
+        assert resync(store, "another") == 0
+        assert resync(store, batch.epoch, (1, 2)) == 2
         assert bodies(lease(store)) == [b"c", b"d"]
         assert store.state().waiting_records == 2
+
+
+@pytest.mark.parametrize(
+    ("ranges", "again"),
+    [
+        ([], "abcdef"),
+        ([(1, 6)], ""),
+        ([(1, (1 << 63) - 1)], ""),
+        ([(0, 0), (7, 9)], "abcdef"),
+        ([(2, 3), (5, 5)], "adf"),
+        ([(5, 5), (2, 3)], "adf"),
+        ([(1, 4), (2, 2), (3, 5)], "f"),
+        ([(4, 2)], "abcdef"),
+        ([(1, 1), (1, 1)], "bcdef"),
+    ],
+)
+def test_what_is_in_no_range_waits_again(ranges: list[tuple[int, int]], again: str, tmp_path: Path) -> None:
+    with opened(tmp_path / "s") as store:
+        put(store, *"abcdef", "waits")
+        batch = lease(store, records=6)
+        assert batch
+        store.settle(reply_to(batch), 0.0)
+        assert resync(store, batch.epoch, *ranges) == len(again)
+        assert store.state().waiting_records == len(again) + 1
+        came = bodies(lease(store))
+        assert came == [*(letter.encode() for letter in again), b"waits"]
+        assert resync(store, batch.epoch, *ranges) == 0, "it waits already"
+
+
+def test_only_what_was_stored_waits_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "TRIES", 1)
+    with opened(tmp_path / "s") as store:
+        put(store, *"abc")
+        batch = lease(store)
+        assert batch
+        store.settle(reply_to(batch, 2), 0.0)
+        assert resync(store, batch.epoch) == 2
+        assert bodies(lease(store)) == [b"a", b"c"]
+        assert store.state().set_aside == 1
+
+
+def test_the_epochs_of_which_there_are_records_and_last_the_one_of_new_ones(tmp_path: Path) -> None:
+    clock = WallClock()
+    seen = []
+    with opened(tmp_path / "s") as store:
+        assert store.epochs() == [store.epoch]
+    for letter in "abc":
+        with opened(tmp_path / "s") as store:
+            assert store.epochs() == [*seen, store.epoch], "one without records is not named"
+            put(store, letter)
+            seen.append(store.epoch)
+            assert store.epochs() == seen
+    with opened(tmp_path / "s", clock=clock) as store:
+        batch = lease(store)
+        assert batch
+        store.settle(reply_to(batch), 0.0)
+        assert store.epochs() == [*seen, store.epoch], "what is stored is still here"
+        clock.seconds += limits.STORED_SECONDS + 1
+        store.tidy()
+        assert store.epochs() == [*seen[1:], store.epoch]
+        for epoch in seen:
+            assert resync(store, epoch) == 0, "stored by nobody"
+
+
+def test_of_very_many_epochs_the_latest_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ptscan.agent.spool.store.EPOCHS", 2)
+    seen = []
+    for letter in "abc":
+        with opened(tmp_path / "s") as store:
+            put(store, letter)
+            seen.append(store.epoch)
+            assert store.epochs() == seen[-2:]
+
+
+def test_each_epoch_has_what_the_collector_lost_of_it(tmp_path: Path) -> None:
+    """Records of three epochs, of which the collector has one whole, one in part, and of one nothing."""
+    for letter in "abc":
+        with opened(tmp_path / "s") as store:
+            put(store, *(letter * size for size in (1, 2, 3)))
+    with opened(tmp_path / "s") as store:
+        epochs = store.epochs()
+        while batch := lease(store):
+            store.settle(reply_to(batch), 0.0)
+        received = [
+            Received(epoch=epochs[2], ranges=[]),
+            Received(epoch=epochs[0], ranges=[Range(first=1, last=3)]),
+            Received(epoch=epochs[1], ranges=[Range(first=5, last=5)]),
+            Received(epoch=epochs[1], ranges=[Range(first=6, last=6)]),
+            Received(epoch="no such epoch", ranges=[]),
+        ]
+        assert store.resync(store.missing(received)) == 4
+        assert bodies(lease(store)) == [b"b"]
+        assert bodies(lease(store)) == [b"c", b"cc", b"ccc"]
+    with opened(tmp_path / "s") as store:
+        assert store.state().waiting_records == 4, "and so after a restart"
 
 
 def test_stored_records_are_kept_for_a_day(tmp_path: Path) -> None:
@@ -174,7 +269,7 @@ def test_stored_records_are_kept_for_a_day(tmp_path: Path) -> None:
         assert store.tidy()
         assert not store.tidy()
         assert store.state().kept_octets == 0
-        assert store.resync(batch.epoch, 0) == 0
+        assert resync(store, batch.epoch) == 0
     with opened(tmp_path / "s") as store:
         assert put(store, "c") == [3]
         assert not store.state().lost

@@ -6,7 +6,7 @@ import pytest
 import trio
 from spooling import AT, entry, reply_to
 
-from proto_schema import UploadReply
+from proto_schema import Range, Received, UploadReply
 from ptscan.agent import Entry, RecordTooLargeError, SpoolError, SpoolInUseError, open_spool
 from ptscan.agent.spool import limits
 
@@ -46,8 +46,20 @@ async def test_a_batch_is_waited_for(tmp_path: Path) -> None:
             again = await spool.next_batch(max_octets=1_000, max_records=10)
         assert await spool.settle(reply_to(again)) == []
         assert (await spool.state()).waiting_records == 0
-        assert await spool.resync(again.epoch, 0) == 1
+        assert await spool.epochs() == [again.epoch]
+        assert await spool.resync([Received(epoch=again.epoch, ranges=[])]) == 1
         await spool.tidy()
+
+
+async def test_a_resync_in_portions_is_the_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "RESYNC_RECORDS", 3)
+    async with open_spool(tmp_path / "s") as spool:
+        await spool.put([entry(f"{number}") for number in range(10)])
+        batch = await spool.next_batch(max_octets=1 << 20, max_records=100)
+        await spool.settle(reply_to(batch))
+        assert await spool.resync([Received(epoch=batch.epoch, ranges=[Range(first=2, last=3)])]) == 8
+        again = await spool.next_batch(max_octets=1 << 20, max_records=100)
+        assert [record.sequence for record in again.records] == [1, *range(4, 11)]
 
 
 async def test_a_put_that_is_cancelled_took_all_or_nothing(tmp_path: Path) -> None:

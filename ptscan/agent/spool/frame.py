@@ -27,6 +27,8 @@ _SEAL_OCTETS: Final = 16
 _LENGTH: Final = struct.Struct(">I")
 _FIXED: Final = struct.Struct(">8sQBBH")
 _HEADER_OCTETS: Final = len(MAGIC) + _SEAL_OCTETS + _LENGTH.size
+EPOCH_PLACE: Final = _HEADER_OCTETS + 1
+"""Where the epoch stands in a frame, counted as SQL counts: from one."""
 MOST_OCTETS: Final = _HEADER_OCTETS + _FIXED.size + 2 * limits.WORD_OCTETS + limits.SUBJECT_OCTETS + limits.BODY_OCTETS
 
 

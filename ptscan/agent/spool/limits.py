@@ -46,6 +46,8 @@ LEASED_RECORDS: Final = 40_000
 """On their way and not settled; beyond, a lease has nothing."""
 BATCH_RECORDS: Final = 10_000
 """Of one lease, as the wire has it."""
+RESYNC_RECORDS: Final = 10_000
+"""That wait again by one transaction, so that puts go on meanwhile."""
 TRIES: Final = 5
 """How often a record is sent that the collector refuses, before it is set aside."""
 TRY_AGAIN_SECONDS: Final = (10.0, 60.0, 600.0, 3_600.0)

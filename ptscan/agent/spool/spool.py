@@ -6,12 +6,13 @@ While one put is being made durable, others come together behind it and share th
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import ExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 import trio
 
-from proto_schema import Batch, UploadReply
+from proto_schema import Batch, Received, UploadReply
 from ptscan.agent.spool import limits
 from ptscan.agent.spool.errors import Damage, RecordTooLargeError, SpoolError, SpoolUnwritableError
 from ptscan.agent.spool.holding import hold_store
@@ -95,13 +96,21 @@ class Spool:
         await self._call(self._store.release)
         self._wake()
 
-    async def resync(self, epoch: str, upto: int) -> int:
-        """Let what was stored of ``epoch`` behind ``upto`` wait again, and return how many that is.
+    async def epochs(self) -> list[str]:
+        """Return the epochs of which the spool has records, the latest of them, and last the one of new records."""
+        return await self._call(self._store.epochs)
 
-        For a collector that was restored from a backup: it says how far it has come.
+    async def resync(self, received: Sequence[Received]) -> int:
+        """Let wait again what was stored of the named epochs and is in none of the ranges; return how many that is.
+
+        For a collector that was restored from a backup: it says what it has. Cancelled, it was done in part, and the
+        next one does the rest.
         """
-        again = await self._call(lambda: self._store.resync(epoch, upto))
-        if again:
+        missing = await self._call(lambda: self._store.missing(received))
+        again = 0
+        for first in range(0, len(missing), limits.RESYNC_RECORDS):
+            portion = missing[first : first + limits.RESYNC_RECORDS]
+            again += await self._call(partial(self._store.resync, portion))
             self._wake()
         return again
 

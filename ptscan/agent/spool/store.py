@@ -7,14 +7,16 @@ before the next method does anything.
 
 import math
 import sqlite3
+from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from proto_schema import Batch, Record, UploadReply
+from proto_schema import EPOCHS, Batch, Received, Record, UploadReply
 from ptscan.agent.spool import limits
 from ptscan.agent.spool.database import SQLITE_VERSION, told_apart
+from ptscan.agent.spool.epochs import bounds_of, missing_of, with_records
 from ptscan.agent.spool.errors import Damage, SpoolFullError, SpoolUnwritableError
 from ptscan.agent.spool.files import Files, fault_of
 from ptscan.agent.spool.frame import Framed, decode_frame, encode_frame
@@ -40,10 +42,7 @@ _WAITING: Final = (
 _DOES_WAIT: Final = (
     "SELECT 1 FROM record WHERE sequence = ? AND NOT EXISTS (SELECT 1 FROM fate WHERE fate.sequence = record.sequence)"
 )
-_STORED_BEHIND: Final = (
-    "SELECT sequence, frame FROM record JOIN fate USING (sequence) "
-    "WHERE sequence > ? AND fate = 'stored' ORDER BY sequence"
-)
+_NOT_STORED: Final = "DELETE FROM fate WHERE sequence = ? AND fate = 'stored' RETURNING sequence"
 _ONE_MORE_TRY: Final = "INSERT INTO refusal VALUES (?, 1) ON CONFLICT DO UPDATE SET tries = tries + 1 RETURNING tries"
 
 
@@ -93,6 +92,7 @@ class Store:
         self._damage: Damage | None = None
         self._epoch = ""
         self._next = 1  # the next number to give
+        self._first = 1  # the first number of this epoch
         self._acknowledged = 0  # the last number whose put was told to be durable; 0 before the first
         self._cursor = 0  # everything up to here was leased, settled, or is held
         self._leased: dict[int, tuple[str, int]] = {}  # sequence -> epoch, octets
@@ -100,6 +100,7 @@ class Store:
         self._waiting = (0, 0)  # records, octets of their frames
         self._kept = 0  # octets of all records' frames and what they cost beside
         self._refused = 0
+        self._epochs: dict[str, tuple[int, int]] | None = None  # what is known of them since the opening
         self._thin_above = 0
         self._thinned_at = -math.inf  # the end of the last pass
         self._findings: list[Finding] = []
@@ -123,6 +124,7 @@ class Store:
         self._connection = connection
         # A file that was restored, cloned or salvaged may have given these numbers before, to other records.
         self._epoch = self._new_epoch()
+        self._first = self._next
 
     def close(self) -> None:
         """Close the file."""
@@ -231,17 +233,29 @@ class Store:
             self._cursor = min(self._cursor, min(self._leased) - 1)
             self._leased.clear()
 
-    def resync(self, epoch: str, upto: int) -> int:
-        """Let wait again what was stored of ``epoch`` behind ``upto``: the collector lost it; return how many."""
+    def epochs(self) -> list[str]:
+        """Return the epochs of which there are records, the latest of them, and last the one of new records."""
+        self._make_ready()
+        others = [epoch for epoch in self._bounds_of_epochs() if epoch != self._epoch]
+        return [*others[1 - EPOCHS :], self._epoch]
+
+    def missing(self, received: Sequence[Received]) -> "array[int]":
+        """Return the numbers of the records of the named epochs that were stored, and now are in no range."""
+        self._make_ready()
+        bounds = self._bounds_of_epochs()
+        with self._guarded() as connection:
+            return missing_of(connection, bounds, received)
+
+    def resync(self, sequences: Sequence[int]) -> int:
+        """Let those of ``sequences`` wait again that are stored; return how many that is."""
         self._make_ready()
         again: list[tuple[int, int]] = []
         with self._transaction() as connection:
-            for sequence, frame in connection.execute(_STORED_BEHIND, (upto,)):
-                if self._believed(frame, sequence).epoch == epoch:
-                    again.append((sequence, len(frame)))
-            connection.executemany("DELETE FROM fate WHERE sequence = ?", ((sequence,) for sequence, _ in again))
+            for sequence in sequences:
+                if row := connection.execute(_NOT_STORED, (sequence,)).fetchone():
+                    again += connection.execute("SELECT sequence, length(frame) FROM record WHERE sequence = ?", row)
         if again:
-            self._cursor = min(self._cursor, again[0][0] - 1)
+            self._cursor = min(self._cursor, min(again)[0] - 1)
             self._add_waiting(len(again), sum(octets for _, octets in again))
         return len(again)
 
@@ -299,6 +313,15 @@ class Store:
     def _low(self) -> int:
         """The lowest number that may wait."""
         return min((self._cursor + 1, *self._leased, *self._held))
+
+    def _bounds_of_epochs(self) -> dict[str, tuple[int, int]]:
+        """Return the bounds of each epoch that has records, the earliest first; only the first time is slow."""
+        with self._guarded() as connection:
+            known = bounds_of(connection) if self._epochs is None else self._epochs
+            if self._acknowledged >= self._first:
+                known |= {self._epoch: (self._first, self._acknowledged)}
+            self._epochs = with_records(connection, known)
+        return self._epochs
 
     def _add_waiting(self, records: int, octets: int) -> None:
         self._waiting = (self._waiting[0] + records, self._waiting[1] + octets)
@@ -372,6 +395,7 @@ class Store:
         self._next = max(self._next, highest + 1)
         self._acknowledged = self._next - 1
         self._thin_above = 0
+        self._epochs = None
 
     def _make_ready(self) -> None:
         """Open the file anew where it was given up: before anything is read of what the opening may change."""
