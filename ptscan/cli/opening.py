@@ -2,75 +2,15 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Final, Literal
+from typing import Final
 
 import trio
 
 from ptscan.snmp import Client, Outcome, User
-from ptscan.sweep import PROBE_OIDS, Sighting, SightingReader
-from ptscan.targets import parse_address
+from ptscan.sweep import PROBE_OIDS, Pace, Sighting, SightingReader
 
 OPENED_AT_ONCE: Final = 256  # devices; each has one request in flight
 MOST_SECONDS: Final = 15.0  # for a device: some give their engine ID to anybody and then nothing to user after user
-SUBNET_RATE: Final = 98.0  # requests a second into one /24 (IPv6: /120) where no rate is asked for: as a kind sweep's
-
-_USUAL_REQUESTS: Final = 2.0  # of a device: who its engine is, and what it is itself
-_SUBNETS_KEPT: Final = 4_096
-
-_STRANGE: Final = frozenset({Outcome.UNKNOWN_USER, Outcome.NO_CREDENTIAL})
-_UNFIT: Final = frozenset(
-    {
-        Outcome.REFUSED,
-        Outcome.WRONG_DIGEST,
-        Outcome.UNSUPPORTED_LEVEL,
-        Outcome.DECRYPTION_ERROR,
-        Outcome.NOT_IN_TIME_WINDOW,
-        Outcome.UNKNOWN_ENGINE,
-        Outcome.UNKNOWN_CONTEXT,
-    }
-)
-
-
-def is_strange(outcome: Outcome) -> bool:
-    """Return whether a device knows none of the users, or none may go there: it may well be somebody else's."""
-    return outcome in _STRANGE
-
-
-def is_unfit(outcome: Outcome) -> bool:
-    """Return whether a device knows a user and lets nobody in all the same: a password, protocol or level is wrong."""
-    return outcome in _UNFIT
-
-
-class Pace:
-    """When the next device may be asked: at most ``rate`` requests a second; pure.
-
-    None: SUBNET_RATE into one subnet. It is kept on the average, by what devices were found to cost.
-    """
-
-    def __init__(self, rate: float | Literal["max"] | None) -> None:
-        self._rate = SUBNET_RATE if rate is None else rate
-        self._by_subnet = rate is None
-        self._free_at: dict[int, float] = {}
-
-    def begin(self, address: str, now: float) -> float:
-        """Return the instant from which the device at ``address`` may be asked."""
-        if self._rate == "max":
-            return now
-        key = self._key(address)
-        if len(self._free_at) >= _SUBNETS_KEPT:
-            self._free_at = {each: free_at for each, free_at in self._free_at.items() if free_at > now}
-        begin = max(now, self._free_at.get(key, now))
-        self._free_at[key] = begin + _USUAL_REQUESTS / self._rate
-        return begin
-
-    def spent(self, address: str, requests: int) -> None:
-        """The device at ``address`` was sent so many ``requests``."""
-        key = self._key(address)
-        if self._rate != "max" and key in self._free_at:
-            self._free_at[key] += (requests - _USUAL_REQUESTS) / self._rate
-
-    def _key(self, address: str) -> int:
-        return parse_address(address) >> 8 if self._by_subnet else 0
 
 
 class Opener:

@@ -16,7 +16,6 @@ from ptscan.cli.findings import Finding
 from ptscan.cli.flat import READINGS
 from ptscan.cli.formats import format_of
 from ptscan.cli.knowledge import profiles_of
-from ptscan.cli.opening import is_strange, is_unfit
 from ptscan.cli.options import (
     DEFAULT_ASKING,
     DEFAULT_KNOWING,
@@ -33,9 +32,9 @@ from ptscan.cli.planning import Planned, planned
 from ptscan.cli.previous import Earlier, load_earlier
 from ptscan.cli.ways import client_settings
 from ptscan.cli.words import Words, counted
-from ptscan.printer import Roll, tell_apart
+from ptscan.printer import Roll, session_of, tell_apart
 from ptscan.profiles import ProfileSet
-from ptscan.snmp import Client, Outcome, open_client
+from ptscan.snmp import Client, Outcome, Session, is_strange, is_unfit, open_client
 
 _READINGS: Final = replace(READINGS, revise=tell_apart)
 
@@ -133,12 +132,13 @@ class _Readers:
                 async for batch in findings:
                     self.found += len(batch)
                     for finding in batch:
-                        if finding.credential is None and not self._wanted.users:
+                        session = session_of(self._client, finding, self._wanted.ways)
+                        if session is None:
                             self._leave(finding)
                             continue
                         await self._places.acquire()
                         await self._delivery.has_room()
-                        reading.start_soon(self._read, finding)
+                        reading.start_soon(self._read, finding, session)
             nursery.cancel_scope.cancel()
 
     async def _cancel_when_stopped(self, scope: trio.CancelScope) -> None:
@@ -151,17 +151,8 @@ class _Readers:
         self._campaign.tally.unasked += 1
         self._campaign.settle([finding])
 
-    async def _read(self, finding: Finding) -> None:
+    async def _read(self, finding: Finding, session: Session) -> None:
         try:
-            sighting = finding.sighting
-            session = self._client.session(
-                sighting.address,
-                sighting.port,
-                credentials=self._wanted.users if finding.credential is None else (finding.credential,),
-                # v1 comes last in a sweep: whoever answers it may have missed v2c by chance
-                version=self._wanted.plan.version if sighting.version == "1" else sighting.version,
-                accept_other_source=True,  # as the sweep did: some answer from another of their addresses
-            )
             done = await read_at(session, self._profiles, self._earlier)
         finally:
             self._places.release()

@@ -83,17 +83,17 @@ async def _sweep(
 @asynccontextmanager
 async def _opener(wanted: Planned, asking: Asking, classify: Classifier) -> "AsyncIterator[Opener | None]":
     """Make ready to ask SNMPv3 devices as the users of a plan; None where there are none."""
-    if not wanted.users:
+    if not wanted.ways.users:
         yield None
         return
-    from ptscan.cli.opening import Opener, Pace
+    from ptscan.cli.opening import Opener
     from ptscan.cli.ways import client_settings
     from ptscan.snmp import open_client
-    from ptscan.sweep import SightingReader
+    from ptscan.sweep import Pace, SightingReader
 
     async with open_client(client_settings(asking)) as client:
         reader = SightingReader(classify, port=wanted.plan.port)
-        yield Opener(client, wanted.users, reader, Pace(wanted.plan.rate))
+        yield Opener(client, wanted.ways.users, reader, Pace(wanted.plan.rate))
 
 
 class _Takers:

@@ -8,6 +8,7 @@ from ptscan.printer.device_ids import known_by
 from ptscan.printer.doubles import APART, Roll, tell_apart
 from ptscan.printer.evidence import Evidence
 from ptscan.printer.explaining import Explanation, HeldSum, explain
+from ptscan.printer.finding import session_of
 from ptscan.printer.history import compare
 from ptscan.printer.placeholders import is_label, mac_fault, serial_fault
 from ptscan.printer.reader import DeviceReading, read_device
@@ -28,5 +29,6 @@ __all__ = [
     "mac_fault",
     "read_device",
     "serial_fault",
+    "session_of",
     "tell_apart",
 ]

@@ -12,13 +12,14 @@ from ptscan.snmp.credentials import Community, Credential, User, credentials_for
 from ptscan.snmp.secret import Secret
 
 if TYPE_CHECKING:
-    from ptscan.snmp.answer import Answer, Outcome
+    from ptscan.snmp.answer import Answer, Outcome, is_strange, is_unfit
     from ptscan.snmp.client import Client, ClientSettings, open_client
     from ptscan.snmp.credentials_file import CredentialsError, load_credentials
     from ptscan.snmp.dialect import Version
     from ptscan.snmp.session import Session, Walk
     from ptscan.snmp.sockets import AddressError
     from ptscan.snmp.traffic import Traffic
+    from ptscan.snmp.ways import Ways, ways_of
 
 __all__ = [
     "AddressError",
@@ -35,17 +36,23 @@ __all__ = [
     "User",
     "Version",
     "Walk",
+    "Ways",
     "credentials_for",
+    "is_strange",
+    "is_unfit",
     "key_octets",
     "load_credentials",
     "open_client",
     "out_of_turn",
+    "ways_of",
 ]
 
 # Loaded when they are asked for (PEP 562): a sweep needs the credentials alone, and its start is not to wait.
 _LATER = {
     "Answer": "answer",
     "Outcome": "answer",
+    "is_strange": "answer",
+    "is_unfit": "answer",
     "Client": "client",
     "ClientSettings": "client",
     "open_client": "client",
@@ -56,6 +63,8 @@ _LATER = {
     "Walk": "session",
     "AddressError": "sockets",
     "Traffic": "traffic",
+    "Ways": "ways",
+    "ways_of": "ways",
 }
 
 

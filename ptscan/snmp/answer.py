@@ -1,6 +1,7 @@
 """What an operation brought back: an outcome, the varbinds that were read, and what went wrong on the way."""
 
 from enum import Enum
+from typing import Final
 
 import msgspec
 
@@ -44,6 +45,30 @@ class Outcome(Enum):
     """No credential may go to this address, so nothing was sent."""
     ENDED_EARLY = "ended-early"
     """Something was read, then it stopped: ``problems`` says why (loop, cap, deadline, silence)."""
+
+
+_STRANGE: Final = frozenset({Outcome.UNKNOWN_USER, Outcome.NO_CREDENTIAL})
+_UNFIT: Final = frozenset(
+    {
+        Outcome.REFUSED,
+        Outcome.WRONG_DIGEST,
+        Outcome.UNSUPPORTED_LEVEL,
+        Outcome.DECRYPTION_ERROR,
+        Outcome.NOT_IN_TIME_WINDOW,
+        Outcome.UNKNOWN_ENGINE,
+        Outcome.UNKNOWN_CONTEXT,
+    }
+)
+
+
+def is_strange(outcome: Outcome) -> bool:
+    """Return whether a device knows none of the users, or none may go there: it may well be somebody else's."""
+    return outcome in _STRANGE
+
+
+def is_unfit(outcome: Outcome) -> bool:
+    """Return whether a device knows a user and lets nobody in all the same: a password, protocol or level is wrong."""
+    return outcome in _UNFIT
 
 
 class Answer(msgspec.Struct, frozen=True, gc=False):

@@ -3,6 +3,7 @@
 I/O: run (which draws the randomness too). Every other module takes the time as an argument.
 """
 
+from ptscan.sweep.asking import SUBNET_RATE, Pace
 from ptscan.sweep.core import Sweep
 from ptscan.sweep.grains import Shot
 from ptscan.sweep.plan import SweepError, SweepPlan, Version
@@ -13,9 +14,11 @@ from ptscan.sweep.summary import SweepSummary
 
 __all__ = [
     "PROBE_OIDS",
+    "SUBNET_RATE",
     "Classifier",
     "Found",
     "Kind",
+    "Pace",
     "Shot",
     "Sighting",
     "SightingReader",

@@ -2,8 +2,7 @@
 
 import pytest
 
-from ptscan.cli.opening import SUBNET_RATE, Pace, is_strange, is_unfit
-from ptscan.snmp import Outcome
+from ptscan.sweep import SUBNET_RATE, Pace
 
 
 def sent(pace: Pace, addresses: list[str], requests: int) -> list[float]:
@@ -45,18 +44,3 @@ def test_a_wide_sweep_remembers_only_subnets_that_have_to_wait() -> None:
     for n in range(10_000):
         pace.begin(f"10.{n >> 8}.{n & 255}.1", n * 0.01)
     assert len(pace._free_at) <= 4_097
-
-
-def test_every_way_to_end_is_told_apart() -> None:
-    """What is neither is a loss on the way: such a device is named."""
-    neither = {outcome for outcome in Outcome if not is_strange(outcome) and not is_unfit(outcome)}
-    assert not any(is_strange(outcome) and is_unfit(outcome) for outcome in Outcome)
-    assert neither == {
-        Outcome.OK,
-        Outcome.SILENT,
-        Outcome.UNREACHABLE,
-        Outcome.NOT_SENT,
-        Outcome.MALFORMED,
-        Outcome.DEVICE_ERROR,
-        Outcome.ENDED_EARLY,
-    }
