@@ -58,6 +58,20 @@ def device_supplies(connection: Connection, device: int) -> list[StoredSupply]:
     return [StoredSupply(**row) for row in connection.execute(query).mappings()]
 
 
+def list_supplies(connection: Connection, entity_ids: list[int] | None = None) -> dict[int, list[StoredSupply]]:
+    """The supplies of all devices of these entities (None: of all), by the devices' numbers."""
+    columns = [supplies.c[name] for name in StoredSupply.__struct_fields__]
+    query = select(supplies.c.device_id, *columns).order_by(supplies.c.device_id, supplies.c.position)
+    if entity_ids is not None:
+        query = query.join(devices, devices.c.id == supplies.c.device_id).where(devices.c.entity_id.in_(entity_ids))
+    found: dict[int, list[StoredSupply]] = {}
+    for number, *values in connection.execute(query):
+        found.setdefault(number, []).append(
+            StoredSupply(**dict(zip(StoredSupply.__struct_fields__, values, strict=True)))
+        )
+    return found
+
+
 def device_alerts(connection: Connection, device: int, *, cleared: bool = False) -> list[StoredAlert]:
     """What a device says of itself, and with ``cleared`` what it said before, the oldest first."""
     columns = [alerts.c[name] for name in StoredAlert.__struct_fields__]
