@@ -77,7 +77,7 @@ def build(arguments: list[str]) -> App:
     typed, _ = verb_of(arguments)
     for place, (name, verb) in enumerate(VERBS.items()):
         group, _, last = name.rpartition(" ")
-        examples = "".join(f"\n    ptscan {name} {example}" for example in verb.examples)
+        examples = "".join(f"\n    ptscan {name} {example}".rstrip() for example in verb.examples)
         groups[group].command(
             _dressed_function(verb.load()) if name == typed or _COMPLETION in arguments else verb.place,
             name=last,

@@ -72,7 +72,7 @@ def _seconds(text: str) -> float:
     return value
 
 
-def _whole(what: str, low: int, high: int) -> Callable[[str], int]:
+def whole(what: str, low: int, high: int) -> Callable[[str], int]:
     """Return what makes a whole number of a word, ``low`` and ``high`` allowed; an error calls it ``what``."""
 
     def convert(text: str) -> int:
@@ -125,13 +125,13 @@ Rate: TypeAlias = Annotated[
     Option(_rate, metavar="PACKETS_PER_SECOND|max", show_choices=False),
 ]
 Seconds: TypeAlias = Annotated[float, Option(_seconds, metavar="SECONDS")]
-Retries: TypeAlias = Annotated[int, Option(_whole("number of retries", 0, MAX_RETRIES), metavar="N")]
-Seed: TypeAlias = Annotated[int, Option(_whole("seed", 0, 2**64 - 1), metavar="N")]
-Processes: TypeAlias = Annotated[int, Option(_whole("number of processes", 1, MAX_PROCESSES), metavar="N")]
-Rounds: TypeAlias = Annotated[int, Option(_whole("number of rounds", 1, MAX_ROUNDS), metavar="N")]
-PlayedHosts: TypeAlias = Annotated[int, Option(_whole("number of loopback hosts", 1, MAX_PLAYED), metavar="N")]
-Count: TypeAlias = Annotated[int, Option(_whole("number", 1, 2**32), metavar="N")]
-AnyPort: TypeAlias = Annotated[int, Option(_whole("port", 0, 65535), metavar="PORT")]
+Retries: TypeAlias = Annotated[int, Option(whole("number of retries", 0, MAX_RETRIES), metavar="N")]
+Seed: TypeAlias = Annotated[int, Option(whole("seed", 0, 2**64 - 1), metavar="N")]
+Processes: TypeAlias = Annotated[int, Option(whole("number of processes", 1, MAX_PROCESSES), metavar="N")]
+Rounds: TypeAlias = Annotated[int, Option(whole("number of rounds", 1, MAX_ROUNDS), metavar="N")]
+PlayedHosts: TypeAlias = Annotated[int, Option(whole("number of loopback hosts", 1, MAX_PLAYED), metavar="N")]
+Count: TypeAlias = Annotated[int, Option(whole("number", 1, 2**32), metavar="N")]
+AnyPort: TypeAlias = Annotated[int, Option(whole("port", 0, 65535), metavar="PORT")]
 Speed: TypeAlias = Annotated[float, Option(_speed, metavar="FACTOR")]
 Previous: TypeAlias = Annotated[
     Path | None,
@@ -190,7 +190,7 @@ class Sweeping:
     """Take the I-th of N parts of the targets: N machines with the same seed share the work."""
     resume: Annotated[Path | None, Option(metavar="FILE")] = None
     """Keep the state of an interrupted sweep in this file, and go on from it where it exists."""
-    max_in_flight: Annotated[int | None, Option(_whole("number of probes", 1, MAX_IN_FLIGHT), metavar="N")] = None
+    max_in_flight: Annotated[int | None, Option(whole("number of probes", 1, MAX_IN_FLIGHT), metavar="N")] = None
     """How many probes may wait for an answer at once."""
     processes: Processes = 1
     """How many processes share the sweep: for machines with more than one core, and ranges that take seconds."""

@@ -45,6 +45,7 @@ def read_quickly(function: Callable[..., object], words: Sequence[str]) -> Call 
     classes: dict[str, Callable[..., object]] = {}
     places: list[Callable[[str], object]] = []
     others: Callable[[str], object] | None = None
+    needed: set[str] = set()
 
     def add(parameter: str, field: str, hint: object) -> None:
         value = _value(hint)
@@ -65,10 +66,13 @@ def read_quickly(function: Callable[..., object], words: Sequence[str]) -> Call 
                 add(parameter.name, field.name, hint.__annotations__[field.name])
         else:
             add(parameter.name, "", hint)
+            if parameter.default is parameter.empty:
+                needed.add(parameter.name)
     try:
-        return _read(words, spots, classes, (places, others))
+        call = _read(words, spots, classes, (places, others))
     except (ValueError, LookupError, InputError):
         return None
+    return call if needed <= call.options.keys() else None
 
 
 def _value(hint: object, option: Option | None = None) -> _Value:

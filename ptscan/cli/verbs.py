@@ -97,12 +97,134 @@ VERBS: Final = {
         "[FILE|DIR]... [--fleet N]",
         ("odd.snmprec --listen 127.0.0.1:1161", "--fleet 200 --network 127.1.0.0/16 --map fleet.txt"),
     ),
+    "collector init": Verb(
+        "ptscan.cli.collector:init",
+        "Make a collector: its settings, its certificate authority, its empty store.",
+        "[--name HOST]...",
+        (
+            "--name collector.example",
+            "--name 10.0.0.5 --listen 10.0.0.5:7443 --database postgresql://ptscan@db.example/ptscan",
+        ),
+    ),
+    "collector run": Verb(
+        "ptscan.cli.collector:run",
+        "Run the collector until Ctrl-C.",
+        "",
+        ("", "--folder /srv/ptscan"),
+    ),
+    "collector token create": Verb(
+        "ptscan.cli.collector_tokens:token_create",
+        "Make a token, which lets an agent in: the only thing on standard output.",
+        "--entity NAME",
+        ("--entity ACME/Berlin", "--entity ACME --uses 50 --expires 7d --note roll-out"),
+    ),
+    "collector token list": Verb(
+        "ptscan.cli.collector_tokens:token_list",
+        "List the tokens that are good still.",
+        "",
+        ("", "--all --format json"),
+    ),
+    "collector token revoke": Verb(
+        "ptscan.cli.collector_tokens:token_revoke",
+        "Make a token worthless; agents that enrolled with it stay.",
+        "ID",
+        ("3",),
+    ),
+    "collector entity list": Verb(
+        "ptscan.cli.collector_entities:entity_list",
+        "List the entities that agents and devices belong to.",
+        "",
+        ("", "--format json"),
+    ),
+    "collector entity add": Verb(
+        "ptscan.cli.collector_entities:entity_add",
+        "Make an entity, with those above it.",
+        "PATH",
+        ("ACME/Berlin/Warehouse",),
+    ),
+    "collector agent list": Verb(
+        "ptscan.cli.collector_agents:agent_list",
+        "List the agents: where each belongs, when it was heard, what is wrong with it.",
+        "",
+        ("", "--entity ACME --format csv -o agents.csv"),
+    ),
+    "collector agent show": Verb(
+        "ptscan.cli.collector_agents:agent_show",
+        "Show all that is known of an agent.",
+        "ID",
+        ("3f2a9c0d11e8b754", "warehouse --format json"),
+    ),
+    "collector agent revoke": Verb(
+        "ptscan.cli.collector_agents:agent_revoke",
+        "End an agent for good: within seconds it is out.",
+        "ID",
+        ('3f2a9c0d11e8b754 --why "the machine was stolen"',),
+    ),
+    "collector agent reinstate": Verb(
+        "ptscan.cli.collector_agents:agent_reinstate",
+        "Let an agent in again that was suspended.",
+        "ID",
+        ("3f2a9c0d11e8b754",),
+    ),
+    "collector devices": Verb(
+        "ptscan.cli.collector_devices:devices",
+        "List the devices that the agents found, as their last readings say.",
+        "",
+        ("", "--entity ACME/Berlin -o berlin.xlsx", "--format jsonl"),
+    ),
+    "collector readings": Verb(
+        "ptscan.cli.collector_devices:readings",
+        "Show the readings of a device, the oldest first.",
+        "DEVICE_ID",
+        ("hp:CNB1R23456 --since 7d", "hp:CNB1R23456 --format json -o history.json"),
+    ),
+    "collector backup": Verb(
+        "ptscan.cli.collector_upkeep:backup",
+        "Copy the store to a new file, while the collector runs.",
+        "FILE",
+        ("/backup/collector-monday.db",),
+    ),
+    "collector restore": Verb(
+        "ptscan.cli.collector_upkeep:restore",
+        "Put a backup in the place of the store; the collector must be stopped.",
+        "FILE",
+        ("/backup/collector-monday.db",),
+    ),
+    "collector check": Verb(
+        "ptscan.cli.collector_upkeep:check",
+        "Look at settings, store and authority, and say what is wrong and how to mend it.",
+        "",
+        ("", "--format json"),
+    ),
+    "collector root announce": Verb(
+        "ptscan.cli.collector_upkeep:root_announce",
+        "Make the next root, which every agent learns with its next certificate.",
+        "",
+        ("",),
+    ),
+    "collector root switch": Verb(
+        "ptscan.cli.collector_upkeep:root_switch",
+        "Sign below the newest root from now on.",
+        "",
+        ("",),
+    ),
+    "collector root drop": Verb(
+        "ptscan.cli.collector_upkeep:root_drop",
+        "Trust the roots before the one in use no more.",
+        "",
+        ("",),
+    ),
 }
 
 GROUPS: Final = {
     "profile": "Look into what is known of the vendors' printers.",
     "credentials": "Look after a credentials file.",
     "bench": "Measure this machine.",
+    "collector": "Run what agents send their readings to, and look after it.",
+    "collector token": "Say who may become an agent.",
+    "collector entity": "Look after the tree that agents and devices belong to.",
+    "collector agent": "Look after the agents.",
+    "collector root": "Change the certificate that everything hangs on, in two steps of thirty days.",
 }
 """The first words of verbs of two and three; each stands behind the group that it is in."""
 

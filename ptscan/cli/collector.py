@@ -1,0 +1,76 @@
+"""``ptscan collector init`` and ``run``: what agents send to, made once and then run until it is told to stop."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import trio
+
+from ptscan.cli.collector_place import Folder, folder_of, settings_of
+from ptscan.cli.destination import open_destination
+from ptscan.cli.exits import Exit
+from ptscan.cli.interrupt import until_interrupted
+from ptscan.cli.logs import open_log
+from ptscan.cli.options import Option
+from ptscan.cli.words import Words
+from ptscan.collector import CollectorConfig, found_collector
+from ptscan.link import Report, Trouble
+from ptscan.tls import fingerprint_of
+
+
+def init(
+    *,
+    name: Annotated[tuple[str, ...], Option(metavar="HOST", show_default=False)] = (),
+    listen: Annotated[str, Option(metavar="HOST:PORT", show_default=False)] = "",
+    database: Annotated[str, Option(metavar="URL", show_default=False)] = "",
+    pages: Annotated[str, Option(metavar="HOST:PORT|off", show_default=False)] = "",
+    folder: Folder = None,
+) -> int:
+    """Make a collector: its settings, its certificate authority, its empty store. What is there already stays.
+
+    Parameters
+    ----------
+    name
+        A host name or address by which agents reach it; give it again for more. [default: this machine's name]
+    listen
+        Where agents connect. [default: port 7443 of every address]
+    database
+        Where readings are kept: a PostgreSQL URL, or another SQLite file. [default: collector.db in the folder]
+    pages
+        Where health and metrics are shown. [default: 127.0.0.1:8080]
+    """
+    config, authority = found_collector(
+        folder_of(folder), now_at=datetime.now(UTC), names=name, listen=listen, database=database, pages=pages
+    )
+    option = "" if folder is None else f" --folder {folder}"
+    words = Words()
+    words.say(f"collector {authority.collector_id} in {config.folder}, for agents that reach it as {config.names[0]}")
+    words.say(f"its root has the fingerprint {fingerprint_of(authority.root).hex()}")
+    words.say(f"start it: ptscan collector run{option}")
+    words.say(f"let an agent in: ptscan collector token create --entity NAME{option}")
+    return Exit.DONE
+
+
+def run(*, folder: Folder = None) -> int:
+    """Run the collector until Ctrl-C or SIGTERM: what was acknowledged is stored, the rest comes again."""
+    config = settings_of(folder)
+    with open_log() as report:
+        return trio.run(_run, config, report)
+
+
+async def _run(config: CollectorConfig, report: Report) -> Exit:
+    from ptscan.collector import Running, run_collector
+
+    async def serve() -> None:
+        async with trio.open_nursery() as nursery:
+
+            async def start(task_status: trio.TaskStatus[Running]) -> None:
+                await run_collector(config, report=report, task_status=task_status)
+
+            running: Running = await nursery.start(start)
+            pages = f", pages at http://{running.pages_address}" if running.pages_port else ""
+            with open_destination(None, whole=False) as destination:
+                destination.write(f"ready: agents at {config.listen.host}:{running.port}{pages}\n".encode())
+            report(Trouble("ready", "", f"{running.name}; {running.guard}"))
+
+    await until_interrupted(serve)
+    return Exit.DONE  # to be interrupted is its normal end

@@ -1,0 +1,58 @@
+"""``ptscan collector entity list`` and ``add``: the tree that agents and devices belong to."""
+
+import time
+from typing import Annotated, Final
+
+import msgspec
+from sqlalchemy import Connection
+
+from ptscan.cli.collector_place import Folder, open_collector, path_of, typed
+from ptscan.cli.delivery import open_delivery
+from ptscan.cli.exits import Exit
+from ptscan.cli.flat import Shape
+from ptscan.cli.listing import listed
+from ptscan.cli.options import DEFAULT_SHOWING, Option, Showing
+from ptscan.cli.words import Words
+from ptscan.collector import ensure_entity, list_agents, list_entities
+
+
+class EntityRow(msgspec.Struct, frozen=True):
+    """An entity with what belongs to it itself, without what is below it."""
+
+    id: int
+    path: str
+    name: str
+    parent_id: int | None
+    agents: int
+
+
+def entity_list(*, showing: Showing = DEFAULT_SHOWING, folder: Folder = None) -> int:
+    """List all entities, each behind the one that it belongs to."""
+
+    def read(connection: Connection) -> list[EntityRow]:
+        own: dict[int, int] = {}
+        for agent in list_agents(connection):
+            own[agent.entity_id] = own.get(agent.entity_id, 0) + 1
+        return [
+            EntityRow(entity.id, path_of(entity), entity.name, entity.parent_id, own.get(entity.id, 0))
+            for entity in sorted(list_entities(connection), key=lambda entity: entity.path.split("/"))
+        ]
+
+    with open_delivery(ENTITIES, showing, Words(quiet=showing.quiet)) as delivery, open_collector(folder) as (_, store):
+        delivery.give(store.read(read))
+    return Exit.DONE
+
+
+def entity_add(
+    path: Annotated[str, Option(name="PATH", help="Names from the root down, as ACME/Berlin/Warehouse.")],
+    /,
+    *,
+    folder: Folder = None,
+) -> int:
+    """Make an entity, with those above it, where it is not there."""
+    with open_collector(folder) as (_, store):
+        store.write(ensure_entity, typed(path), now=time.time())
+    return Exit.DONE
+
+
+ENTITIES: Final[Shape[EntityRow]] = listed(EntityRow, "path", "agents")

@@ -1,0 +1,109 @@
+"""Where a collector lives and how its verbs open it, beside one that runs or without it."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
+
+from ptscan.cli.options import Group, Option
+from ptscan.errors import InputError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from ptscan.collector import Agent, CollectorConfig, Entity, Store
+
+FOLDER_VARIABLE: Final = "PTSCAN_COLLECTOR"
+PLACE: Final = Group("Which collector", 40)
+ROOT: Final = "/"
+"""How the root of the entities is shown and typed."""
+
+Folder: TypeAlias = Annotated[
+    Path | None,
+    Option(
+        metavar="DIR",
+        group=PLACE,
+        help="Its folder. [default: PTSCAN_COLLECTOR, else /var/lib/ptscan/collector for root, "
+        "else ~/.local/state/ptscan/collector]",
+    ),
+]
+EntityName: TypeAlias = Annotated[
+    str | None,
+    Option(metavar="NAME", help="Only of this entity and those below it: its path, or a name that only one has."),
+]
+
+
+class NoSuchThingError(InputError):
+    """What was named is not there."""
+
+
+def folder_of(given: Path | None) -> Path:
+    """The collector's folder."""
+    if given is not None:
+        return given
+    if named := os.environ.get(FOLDER_VARIABLE):
+        return Path(named)
+    if os.geteuid() == 0:
+        return Path("/var/lib/ptscan/collector")
+    return Path.home() / ".local" / "state" / "ptscan" / "collector"
+
+
+def settings_of(folder: Path | None) -> "CollectorConfig":
+    """The settings of the collector in ``folder``, which nothing is made in. Raises InputError."""
+    from ptscan.collector import load_config
+
+    place = folder_of(folder)
+    if not place.exists():
+        raise NoSuchThingError(f"there is no folder {place}: run ptscan collector init, or name another by --folder")
+    return load_config(place)
+
+
+@contextmanager
+def open_collector(folder: Path | None) -> "Iterator[tuple[CollectorConfig, Store]]":
+    """Open the store of the collector in ``folder``. Raises InputError and StoreError."""
+    from ptscan.collector import open_store
+
+    config = settings_of(folder)
+    with open_store(config.database, create=False) as store:
+        yield config, store
+
+
+def path_of(entity: "Entity") -> str:
+    """An entity as it is shown."""
+    return entity.path or ROOT
+
+
+def paths_of(connection: "Connection") -> dict[int, str]:
+    """Every entity's path by its number."""
+    from ptscan.collector import list_entities
+
+    return {entity.id: path_of(entity) for entity in list_entities(connection)}
+
+
+def typed(name: str) -> str:
+    """An entity's path as it was typed, with or without the root's stroke before it."""
+    return name.strip().removeprefix(ROOT)
+
+
+def entity_ids(connection: "Connection", name: str | None) -> list[int] | None:
+    """The numbers of the entity ``name`` and of all below it; None for everything. Raises EntityError."""
+    from ptscan.collector import find_entity, subtree
+
+    return None if name is None else subtree(connection, find_entity(connection, typed(name)).id)
+
+
+def find_agent(connection: "Connection", name: str) -> "Agent":
+    """The agent with that id, or of a name that only one has. Raises NoSuchThingError."""
+    from ptscan.collector import get_agent, list_agents
+
+    agent = get_agent(connection, name)
+    if agent is not None:
+        return agent
+    found = [one for one in list_agents(connection) if one.name == name]
+    if len(found) > 1:
+        ids = ", ".join(one.id for one in found[:5])
+        raise NoSuchThingError(f"{len(found)} agents are called {name!r}: say which by its id ({ids})")
+    if not found:
+        raise NoSuchThingError(f"there is no agent {name[:80]!r}: ptscan collector agent list names them")
+    return found[0]
