@@ -22,6 +22,7 @@ class Call:
         self._stream = stream
         self._messages: deque[tuple[bytes, int]] = deque()
         self._changed = trio.Event()
+        self._sending = trio.StrictFIFOLock()
         self._ended: tuple[Status, str] | None = None
         self._peer_ended = False
         self.scope = trio.CancelScope()
@@ -40,21 +41,26 @@ class Call:
         return self._driver.draining
 
     async def send(self, message: bytes, *, compress: bool = False) -> None:
-        """Send a message, once what was sent before has gone out but for UNSENT_STREAM_OCTETS.
+        """Send a message, and wait until it and all before it have gone out but for UNSENT_STREAM_OCTETS.
 
         Raises CallError where the call is over; behind an early OK a message goes nowhere, and ``receive`` tells so.
+        Cancelled, the message goes out whole or not at all, as long as the call goes on.
         """
         if len(message) > limits.MESSAGE_OCTETS:
             text = f"a message of {len(message)} octets; at most {limits.MESSAGE_OCTETS} are sent"
             raise CallError(Status.RESOURCE_EXHAUSTED, text)
-        await trio.lowlevel.checkpoint()
+        async with self._sending:
+            await self._room()
+            if self._ended is None:
+                self._driver.core.send(self._stream, message, trio.current_time(), compress=compress)
+                self._driver.flush()
+                await self._room()
+        if self._ended is not None and self._ended[0] is not Status.OK:
+            raise CallError(*self._ended)
+
+    async def _room(self) -> None:
         while self._ended is None and self._driver.core.unsent(self._stream) >= limits.UNSENT_STREAM_OCTETS:
             await self._changed.wait()
-        if self._ended is None:
-            self._driver.core.send(self._stream, message, trio.current_time(), compress=compress)
-            self._driver.flush()
-        elif self._ended[0] is not Status.OK:
-            raise CallError(*self._ended)
 
     async def ready(self) -> None:
         """Wait until ``receive`` would wait no more; nothing is taken, and the peer's window stays shut."""
@@ -123,7 +129,7 @@ class Call:
         self._notify()
 
     def writable(self) -> None:
-        """What waited has gone out."""
+        """Of what waited enough has gone out."""
         self._notify()
 
     def over(self, status: Status, message: str) -> None:

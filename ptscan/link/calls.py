@@ -6,6 +6,7 @@ from enum import Enum
 from ptscan.link import limits
 from ptscan.link.framing import Deframer
 from ptscan.link.headers import Headers
+from ptscan.link.outbox import Outbox
 from ptscan.link.status import Status
 
 
@@ -35,7 +36,7 @@ class CallState:
         self.outcome = (Status.OK, "")
         # What is sent: the head before the first octet, then what is unsent, then the tail, or a plain end of stream.
         self.head: Headers | None = None
-        self.unsent = bytearray()
+        self.unsent = Outbox()
         self.tail: Headers | None = None
         self.sends_gzip = False
         self.stalled_since: float | None = None

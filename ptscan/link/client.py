@@ -79,7 +79,7 @@ class Link:
         self._driver: Driver | None = None
         self._changed = trio.Event()
         self._renewed = trio.Event()
-        self._is_over = False
+        self._ping_seconds = limits.PING_SECONDS
         self.trouble: Trouble | None = None
         """The last thing that went wrong since the connection stood; None while all is well."""
 
@@ -157,7 +157,7 @@ class Link:
                 await trio.sleep(self._backoff.next())
                 continue
             began = trio.current_time()
-            core = Connection(Side.CLIENT, now=began, authority=self._authority)
+            core = Connection(Side.CLIENT, now=began, authority=self._authority, ping_seconds=self._ping_seconds)
             driver = Driver(stream, core)
             nursery.start_soon(self._run, driver)
             await _first_of(driver.heard, driver.draining)
@@ -165,6 +165,8 @@ class Link:
                 self._stands(driver)
             await _first_of(driver.draining, self._renewed)
             self._lost()
+            if core.was_asked_too_often:
+                self._ping_seconds = min(2 * self._ping_seconds, limits.PING_MOST_SECONDS)
             if trio.current_time() - began >= limits.STEADY_SECONDS:
                 self._backoff.reset()
             if self._renewed.is_set():

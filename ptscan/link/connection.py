@@ -50,6 +50,7 @@ from ptscan.link.http2 import CODES, LAST_STREAM, BrokenError, Farewell, Happeni
 from ptscan.link.sending import Progress, send_next
 from ptscan.link.status import CallError, Status, status_of_reset
 
+_TOO_MANY_PINGS: Final = b"too_many_pings"
 _MOST_READY: Final = limits.READY_OCTETS + limits.UNSENT_CONTROL_OCTETS
 
 
@@ -64,16 +65,20 @@ class Connection:
     """One end of one connection; see the module."""
 
     def __init__(self, side: Side, *, now: float, authority: str = "", most: int = limits.MESSAGE_OCTETS,
+                 held: int = limits.HELD_OCTETS, ping_seconds: float = limits.PING_SECONDS,
                  pages: Container[str] = ()) -> None:  # fmt: skip
         """``authority`` is the server's, for a client's requests; ``most`` octets may a message have that comes.
 
-        ``pages`` are a server's paths that a plain GET may ask for: ``PageAsked`` tells of it, ``answer`` answers.
+        ``held`` octets may all messages have that wait; ``ping_seconds`` may the peer be silent before it is asked
+        whether it lives. ``pages`` are a server's paths that a plain GET may ask for: ``PageAsked`` tells of it,
+        ``answer`` answers.
         """
         self._side = side
         self._authority = authority
         self._most = most
+        self._held = held
         self._pages = pages
-        self._http = Http2(is_client=side is Side.CLIENT, now=now)
+        self._http = Http2(is_client=side is Side.CLIENT, now=now, ping_seconds=ping_seconds)
         self._calls: dict[int, CallState] = {}
         self._events: deque[Event] = deque()
         self._now = now
@@ -81,6 +86,8 @@ class Connection:
         self._is_leaving = False
         self._peer_is_leaving = False
         self._is_closed = False
+        self.was_asked_too_often = False
+        """Whether the peer ended the connection because we asked too often whether it lives."""
 
     # What the driver asks.
 
@@ -217,7 +224,8 @@ class Connection:
                 self._pump(stream) if stream else self._pump_all()
             case h2.events.RemoteSettingsChanged():
                 self._pump_all()
-            case h2.events.ConnectionTerminated(error_code=code):
+            case h2.events.ConnectionTerminated(error_code=code, additional_data=said):
+                self.was_asked_too_often = code == CODES.ENHANCE_YOUR_CALM and said == _TOO_MANY_PINGS
                 self._over(f"the peer ended the connection ({_code_name(code)})")
             case _:
                 pass
@@ -286,7 +294,7 @@ class Connection:
         self._give_back(call.free(), stream)
 
     def _check_held(self) -> None:
-        if sum(call.held for call in self._calls.values()) > limits.HELD_OCTETS:
+        if sum(call.held for call in self._calls.values()) > self._held:
             raise CallError(Status.RESOURCE_EXHAUSTED, "the calls of this connection hold more than is kept for them")
 
     def _peer_ended(self, stream: int) -> None:
@@ -341,7 +349,8 @@ class Connection:
         call = self._calls.get(stream)
         if call is not None and call.ours is Ours.OPEN:
             self._now = now
-            call.unsent += frame(message, compress=compress and call.sends_gzip)
+            for part in frame(message, compress=compress and call.sends_gzip):
+                call.unsent.add(part)
             self._pump(stream)
 
     def end(self, stream: int, now: float) -> None:
@@ -369,7 +378,7 @@ class Connection:
         if call is not None and call.ours is Ours.OPEN and call.head is None:
             self._now = now
             call.head = [(":status", str(http_status)), ("content-type", kind), ("content-length", str(len(body)))]
-            call.unsent += body
+            call.unsent.add(body)
             call.ours = Ours.ENDING
             self._pump(stream)
 
@@ -452,15 +461,16 @@ class Connection:
         call = self._calls.get(stream)
         if call is None or self._is_closed:
             return False
+        waited = len(call.unsent)
         try:
             progress = send_next(self._http, stream, call, now=self._now)
         except h2.exceptions.ProtocolError as error:
             self._end(stream, Status.UNAVAILABLE, f"the call is over: {one_line(error)}")
             return False
+        if len(call.unsent) < limits.UNSENT_STREAM_OCTETS <= waited:
+            self._events.append(Writable(stream))
         if progress is Progress.MORE:
             self._calls[stream] = self._calls.pop(stream)  # whoever waits longest is next
-        elif progress is Progress.EMPTY:
-            self._events.append(Writable(stream))
         elif progress is Progress.ENDED:
             self._done(stream, call)
         self._collect()

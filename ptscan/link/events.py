@@ -41,7 +41,7 @@ class CallEnded(msgspec.Struct, frozen=True):
 
 
 class Writable(msgspec.Struct, frozen=True):
-    """What waited to be sent on this call has gone out."""
+    """Of what waited to be sent on this call so much has gone out that more may be sent."""
 
     stream: int
 

@@ -9,15 +9,14 @@ from ptscan.link.status import CallError, Status
 _GZIP = 16 + zlib.MAX_WBITS
 
 
-def frame(message: bytes, *, compress: bool = False) -> bytes:
-    """One message with its prefix; gzip is used where it makes it shorter."""
-    body = message
+def frame(message: bytes, *, compress: bool = False) -> tuple[bytes, bytes]:
+    """A message's prefix, and what stands behind it; gzip is used where it makes it shorter."""
     if compress:
         packer = zlib.compressobj(level=1, wbits=_GZIP)
         packed = packer.compress(message) + packer.flush()
         if len(packed) < len(message):
-            return b"\x01" + len(packed).to_bytes(4) + packed
-    return b"\0" + len(body).to_bytes(4) + body
+            return b"\x01" + len(packed).to_bytes(4), packed
+    return b"\0" + len(message).to_bytes(4), message
 
 
 class Deframer:

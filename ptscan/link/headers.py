@@ -5,12 +5,12 @@ Sources: gRPC's doc/PROTOCOL-HTTP2.md, RFC 9113 section 8.
 
 import re
 from collections.abc import Iterable, Mapping
+from math import inf
 from typing import Final
 from urllib.parse import quote, unquote_to_bytes
 
 import msgspec
 
-from ptscan.link.limits import CALL_SECONDS
 from ptscan.link.status import CallError, Status, status_of_http
 
 CONTENT_TYPE: Final = "application/grpc+msgpack"
@@ -28,7 +28,7 @@ _OWN: Final = frozenset({"te", "user-agent", "content-type", "content-length"})
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """What a client asks for. ``timeout`` is what is left of its deadline in seconds."""
+    """What a client asks for. ``timeout`` is what is left of its deadline in seconds, ``inf`` where it has none."""
 
     path: str
     timeout: float
@@ -80,7 +80,7 @@ def read_request(headers: Iterable[tuple[str, str]]) -> Request:
     accepted = {word.strip() for word in told.get("grpc-accept-encoding", "").split(",")}
     return Request(
         path=path,
-        timeout=parse_timeout(told["grpc-timeout"]) if "grpc-timeout" in told else CALL_SECONDS,
+        timeout=parse_timeout(told["grpc-timeout"]) if "grpc-timeout" in told else inf,
         encoding=encoding,
         accepts_gzip="gzip" in accepted,
         is_json=kind.lower().startswith("application/grpc+json"),
@@ -120,11 +120,11 @@ def is_grpc(content_type: str) -> bool:
 
 
 def parse_timeout(text: str) -> float:
-    """Seconds of a grpc-timeout such as ``100m``; CALL_SECONDS at most."""
+    """Seconds of a grpc-timeout such as ``100m``."""
     found = _TIMEOUT.fullmatch(text)
     if found is None:
         raise CallError(Status.INVALID_ARGUMENT, f"no grpc-timeout: {text[:16]!r}")
-    return min(int(found[1]) * _UNITS[found[2]], CALL_SECONDS)
+    return int(found[1]) * _UNITS[found[2]]
 
 
 def format_timeout(seconds: float) -> str:

@@ -48,7 +48,8 @@ Happening: TypeAlias = h2.events.Event | Farewell
 class Http2:
     """One end of a connection; ``out`` is what is to be written."""
 
-    def __init__(self, *, is_client: bool, now: float) -> None:
+    def __init__(self, *, is_client: bool, now: float, ping_seconds: float = limits.PING_SECONDS) -> None:
+        """``ping_seconds`` may a peer be silent before it is asked whether it lives."""
         self._h2 = _begun(is_client=is_client)
         self._cutter = FrameCutter(preface=not is_client)
         self._floods = Floods(now=now)
@@ -56,6 +57,7 @@ class Http2:
         self._began = now
         self._heard = now
         self._pinged: float | None = None
+        self._ping_seconds = ping_seconds
         self._batches_since_ping = 0
         self._is_greeted = False
         self.highest = 0
@@ -68,8 +70,8 @@ class Http2:
     def due(self) -> float:
         """When ``tick`` is due."""
         preface = inf if self._is_greeted else self._began + limits.PREFACE_SECONDS
-        silent_since = self._heard if self._pinged is None else self._pinged
-        return min(preface, self._floods.headers_due, silent_since + limits.PING_SECONDS)
+        silence = self._heard + self._ping_seconds if self._pinged is None else self._pinged + limits.PING_SECONDS
+        return min(preface, self._floods.headers_due, silence)
 
     def tick(self, now: float) -> None:
         """Ask a silent peer whether it lives; raises BrokenError where what has to come did not."""
@@ -79,7 +81,7 @@ class Http2:
             raise BrokenError("a header block or a frame was begun and not ended", CODES.ENHANCE_YOUR_CALM)
         if self._pinged is not None and now >= self._pinged + limits.PING_SECONDS:
             raise BrokenError("the peer no longer answers", CODES.NO_ERROR)
-        if self._pinged is None and now >= self._heard + limits.PING_SECONDS:
+        if self._pinged is None and now >= self._heard + self._ping_seconds:
             self._pinged = now
             self._batches_since_ping = 0
             self._h2.ping(_PING)

@@ -19,8 +19,10 @@ STREAMS: Final = 32
 STREAM_WINDOW: Final = 256 << 10
 CONNECTION_WINDOW: Final = STREAMS * STREAM_WINDOW
 """So that no call that waits for its application can hold another one back."""
-UNSENT_STREAM_OCTETS: Final = 64 << 10
-"""What may wait to be sent on one stream: whoever sends more waits for the peer's window."""
+UNSENT_OCTETS: Final = 1 << 20
+"""What may wait to be sent on one connection when nobody waits for it any more."""
+UNSENT_STREAM_OCTETS: Final = UNSENT_OCTETS // STREAMS
+"""The same of one stream: whoever sends has to wait until less than that is left for the peer's window to take."""
 READY_OCTETS: Final = 64 << 10
 """What of the messages stands ready for the transport at a time, so that no call waits long behind another."""
 HELD_OCTETS: Final = 16 << 20
@@ -50,13 +52,12 @@ HEADER_SECONDS: Final = 10.0
 """From the first octet of a header block to its END_HEADERS, and of any frame but DATA to its last."""
 PING_SECONDS: Final = 20.0
 """A connection that was silent for so long is asked whether it lives, and has as long to answer."""
+PING_MOST_SECONDS: Final = 7_200.0
+"""A server that finds itself asked too often is asked half as often, down to this (gRPC's proposal A8)."""
 SEND_SECONDS: Final = 30.0
 """How long a peer may take to open a stream's window for SEND_LEAST_OCTETS, or for all that waits."""
 SEND_LEAST_OCTETS: Final = 16 << 10
 DRAIN_SECONDS: Final = 10.0
-CALL_SECONDS: Final = 3_600.0 * 24
-"""The longest deadline that is honoured; a call without one gets it."""
-
 GOODBYE_SECONDS: Final = 1.0
 """For the last octets of a connection that is over, and TLS's farewell."""
 
@@ -66,6 +67,12 @@ CONNECTIONS_PER_ADDRESS: Final = 64
 """Of peers that have not shown who they are; an IPv6 network of 64 bits counts as one address."""
 CONNECTIONS_IDENTIFIED: Final = 4_000
 """Of peers that have: a thousand agents may come from behind one address."""
+STRANGER_MESSAGE_OCTETS: Final = 32 << 10
+"""Of one message of a peer that has not shown who it is: an enrolment, its 16 KiB of request included, is shorter."""
+STRANGER_HELD_OCTETS: Final = 64 << 10
+"""What such a peer makes us hold in all."""
+STRANGER_SECONDS: Final = 60.0
+"""How long such a peer keeps its place; then its connection takes no new calls, and ends."""
 HANDLERS: Final = 64
 """Tasks that serve one connection's calls: one whose call was reset may still have to finish what it does."""
 

@@ -14,7 +14,7 @@ class Listener:
     """A port that is listened at; TLS begins when a connection has found its place, so that a crowd costs little."""
 
     def __init__(self, transport: trio.SocketListener, ssl_context: ssl.SSLContext | None = None) -> None:
-        """``ssl_context`` may load another certificate at any time, for what comes then; without it there is no TLS."""
+        """``ssl_context`` may be replaced at any time, for what comes then; without one there is no TLS."""
         self.transport = transport
         self.ssl_context = ssl_context
 

@@ -14,8 +14,6 @@ class Progress(Enum):
     """A piece went out, and another may follow."""
     WAITS = "waits"
     """The peer's window is shut, or there is nothing to send."""
-    EMPTY = "empty"
-    """All went out; the application may send more."""
     ENDED = "ended"
 
 
@@ -31,15 +29,14 @@ def send_next(http: Http2, stream: int, call: CallState, *, now: float) -> Progr
         http.send_headers(stream, head)
     if call.unsent:
         window = http.window(stream)
-        piece = bytes(call.unsent[: max(0, min(window, frames.MOST_OCTETS))])
+        piece = call.unsent.take(min(window, frames.MOST_OCTETS))
         if piece:
-            del call.unsent[: len(piece)]
             http.send_data(stream, piece)
         call.moved(len(piece), is_shut=bool(call.unsent) and len(piece) >= window, now=now)
         if call.unsent:
             return Progress.MORE if piece else Progress.WAITS
         if call.ours is Ours.OPEN:
-            return Progress.EMPTY
+            return Progress.WAITS
     if call.tail is not None:
         http.send_headers(stream, call.tail, ends=True)
     else:

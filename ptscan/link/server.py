@@ -61,7 +61,7 @@ async def run_server(
             async with trio.open_nursery() as nursery:
                 for listener in listeners:
                     serve = partial(trio.serve_listeners, handler_nursery=connections)
-                    connected = partial(server.connected, ssl_context=listener.ssl_context)
+                    connected = partial(server.arrived, listener)
                     nursery.start_soon(serve, connected, [listener.transport])
                 task_status.started(server)
 
@@ -100,6 +100,10 @@ class Server:
             driver.close(reason)
         return len(ended)
 
+    async def arrived(self, listener: Listener, stream: trio.SocketStream) -> None:
+        """Serve a connection by what its listener shows and trusts now."""
+        await self.connected(stream, ssl_context=listener.ssl_context)
+
     async def connected(self, stream: trio.SocketStream, *, ssl_context: ssl.SSLContext | None) -> None:
         """Serve one connection. The barrier: nothing but cancellation leaves it."""
         address = address_of(stream)
@@ -127,12 +131,20 @@ class Server:
         if peer is not None and not isinstance(peer, CallError) and not place.identify():
             self._tell("too-many-connections", address, "one connection more than is taken of peers with a name")
             return
+        is_stranger = peer is None or isinstance(peer, CallError)
+        most, held = (
+            (limits.STRANGER_MESSAGE_OCTETS, limits.STRANGER_HELD_OCTETS)
+            if is_stranger
+            else (limits.MESSAGE_OCTETS, limits.HELD_OCTETS)
+        )
         async with trio.open_nursery() as nursery:
-            core = Connection(Side.SERVER, now=trio.current_time(), pages=self._pages)
+            core = Connection(Side.SERVER, now=trio.current_time(), most=most, held=held, pages=self._pages)
             failed = partial(self._tell, "call-failed", address)
             calls = _Calls(self._methods, peer, self._for_strangers, failed)
             driver = Driver(transport, core, serve=lambda call: calls.begin(call, nursery), pages=self._pages)
             self._peers[driver] = peer
+            if is_stranger:
+                nursery.start_soon(_show_out, driver)
             try:
                 if self._draining:
                     driver.drain()
@@ -160,6 +172,12 @@ class Server:
 
     def _tell(self, kind: str, address: str, text: str, error: BaseException | None = None) -> None:
         self._report(Trouble(kind, address, text, error))
+
+
+async def _show_out(driver: Driver) -> None:
+    """Have a peer that did not show who it is leave its place to others."""
+    await trio.sleep(limits.STRANGER_SECONDS)
+    driver.drain()
 
 
 class _Calls:

@@ -10,14 +10,16 @@ import pytest
 import trio
 import trio.testing
 
-from ptscan.link import CallError, DialError, Link, Peer, Status, Step, Trouble, limits, unary
+from ptscan.link import CallError, DialError, Link, Peer, Status, Step, Trouble, frames, limits, unary
 from ptscan.link.call import Call
 from ptscan.link.client import open_link, open_link_by
 from ptscan.link.connection import Connection, Side
 from ptscan.link.driver import Driver
+from ptscan.link.frames import Frame, FrameCutter
 from ptscan.link.listener import open_listeners
 from ptscan.link.server import run_server
 
+from . import wire
 from .certificates import Certificates
 from .serving import PATH, serving
 
@@ -317,6 +319,40 @@ async def test_garbage_from_a_server_is_told_and_outlived(
             await link.unary(PATH, b"", within=0)
         assert found.value.status is Status.UNAVAILABLE
         assert await link.unary(PATH, b"hello", within=60) == b"hello"
+
+
+async def test_a_server_that_finds_itself_asked_too_often_is_asked_less(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    """gRPC's proposal A8; of any other goodbye nothing is concluded."""
+    goodbyes = [b"too_many_pings", b"too_many_pings", b"calm down", b"too_many_pings", b""]
+    asked: list[float] = []
+    async with linked() as (link, server), trio.open_nursery() as nursery:
+
+        async def complain(far: trio.abc.Stream, said: bytes) -> None:
+            await far.send_all(wire.settings())
+            began = trio.current_time()
+            cutter = FrameCutter(preface=True)
+            while not any(
+                isinstance(item, Frame) and item.kind == wire.PING for item in cutter.feed(await far.receive_some())
+            ):
+                pass
+            asked.append(trio.current_time() - began)
+            await far.send_all(frames.goaway(0, wire.ENHANCE_YOUR_CALM, said.decode()))
+
+        async def accept() -> trio.abc.Stream:
+            near, far = trio.testing.memory_stream_pair()
+            nursery.start_soon(complain, far, goodbyes[len(asked)])
+            if len(asked) == len(goodbyes) - 1:
+                server.misfortune = None
+            return near
+
+        server.misfortune = accept
+        while len(asked) < len(goodbyes):  # noqa: ASYNC110 (a test that looks on from outside)
+            await trio.sleep(1)
+        assert await link.unary(PATH, b"hello", within=60) == b"hello"
+        assert asked == pytest.approx([20, 40, 80, 80, 160])
+        nursery.cancel_scope.cancel()
 
 
 async def test_credentials_are_renewed_without_a_break(autojump_clock: trio.testing.MockClock) -> None:

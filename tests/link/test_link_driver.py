@@ -13,6 +13,8 @@ from ptscan.link import Call, CallError, Status, limits
 from ptscan.link.connection import Connection, Side
 from ptscan.link.driver import Driver
 
+from . import wire
+
 PATH = "/tests.v1.Tests/Call"
 GREETING = bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
 """A server's SETTINGS, empty."""
@@ -220,6 +222,83 @@ async def test_a_call_that_nobody_reads_is_given_up_and_the_rest_goes_on(
         call = ends.client.begin(PATH, timeout=None)
         await call.send(b"little")
         assert await call.receive() == b"done"
+
+
+@asynccontextmanager
+async def stuck() -> AsyncIterator[Driver]:
+    """A client whose server takes no octet of a call."""
+    near, far = trio.testing.memory_stream_pair()
+    client = Driver(near, Connection(Side.CLIENT, now=trio.current_time(), authority="tests"))
+    async with trio.open_nursery() as nursery:
+
+        async def swallow() -> None:
+            await far.send_all(wire.settings((4, 0)))
+            while await far.receive_some():
+                pass
+
+        nursery.start_soon(swallow)
+        nursery.start_soon(client.run)
+        await client.heard.wait()
+        yield client
+        nursery.cancel_scope.cancel()
+
+
+@pytest.mark.parametrize("more", [0, 1])
+async def test_what_nobody_waits_for_any_more_is_bounded_over_all_calls(
+    more: int, autojump_clock: trio.testing.MockClock
+) -> None:
+    """The last message that does not have to wait, and one octet more, on as many calls as there may be."""
+    gone = 0
+    async with stuck() as client, trio.open_nursery() as nursery:
+
+        async def send(call: Call) -> None:
+            nonlocal gone
+            await call.send(bytes(limits.UNSENT_STREAM_OCTETS - limits.PREFIX_OCTETS - 1 + more))
+            gone += 1
+            await call.send(b"no more than that")
+            gone += 1
+
+        calls = [client.begin(PATH, timeout=None) for _ in range(limits.STREAMS)]
+        for call in calls:
+            nursery.start_soon(send, call)
+        await trio.testing.wait_all_tasks_blocked()
+        assert gone == (0 if more else limits.STREAMS)
+        assert not more or sum(client.core.unsent(2 * n + 1) for n in range(limits.STREAMS)) == limits.UNSENT_OCTETS
+        nursery.cancel_scope.cancel()
+
+
+async def test_a_send_that_is_cancelled_leaves_no_half_message(autojump_clock: trio.testing.MockClock) -> None:
+    take = trio.Event()
+
+    async def serve(call: Call) -> None:
+        await take.wait()
+        await echo(call)
+
+    long = bytes(limits.STREAM_WINDOW)
+    async with connected(serve) as ends:
+        call = ends.client.begin(PATH, timeout=None)
+        with trio.move_on_after(1) as scope:
+            for _ in range(2):  # the second is cut short by the window
+                await call.send(long)
+            await call.send(b"never begun")
+        assert scope.cancelled_caught
+        take.set()
+        await call.send(b"last")
+        call.end()
+        assert [message async for message in call] == [long, long, b"last"]
+
+
+async def test_who_sends_at_once_takes_turns_and_no_message_is_torn(autojump_clock: trio.testing.MockClock) -> None:
+    async with connected(echo) as ends, trio.open_nursery() as nursery:
+        call = ends.client.begin(PATH, timeout=None)
+
+        async def send(number: int) -> None:
+            await call.send(bytes([number]) * 100_000)
+
+        for number in range(20):
+            nursery.start_soon(send, number)
+        came = [await call.receive() for _ in range(20)]
+        assert sorted(came) == [bytes([number]) * 100_000 for number in range(20)]
 
 
 class Valve:

@@ -12,8 +12,9 @@ from typing import Any, TypeVar
 
 import pytest
 import trio
+import trio.testing
 
-from ptscan.link import Call, CallError, Handler, Link, Peer, Status, open_link
+from ptscan.link import Call, CallError, Handler, Link, Peer, Status, Trouble, limits, open_link
 
 from .certificates import AGENT_URI, Certificates
 from .serving import Served, serving
@@ -265,7 +266,9 @@ class _Methods:
 
 
 @asynccontextmanager
-async def theirs(certificates: Certificates) -> AsyncIterator[tuple[Link, _Methods]]:
+async def theirs(
+    certificates: Certificates, troubles: list[Trouble] | None = None
+) -> AsyncIterator[tuple[Link, _Methods]]:
     methods = _Methods()
     server = grpc.server(ThreadPoolExecutor(8), options=OPTIONS, compression=grpc.Compression.Gzip)
     server.add_generic_rpc_handlers([methods])
@@ -274,7 +277,8 @@ async def theirs(certificates: Certificates) -> AsyncIterator[tuple[Link, _Metho
     port = server.add_secure_port("127.0.0.1:0", credentials)
     server.start()
     try:
-        async with open_link("127.0.0.1", port, certificates.client_context()) as link:
+        told = [] if troubles is None else troubles
+        async with open_link("127.0.0.1", port, certificates.client_context(), report=told.append) as link:
             yield link, methods
     finally:
         methods.cancelled.set()
@@ -362,3 +366,18 @@ async def test_many_calls_at_once_to_grpcio(certificates: Certificates) -> None:
 
         for number in range(100):
             nursery.start_soon(ask, number)
+
+
+async def test_a_server_that_wants_few_signs_of_life_is_asked_for_fewer(
+    certificates: Certificates, autojump_clock: trio.testing.MockClock
+) -> None:
+    """grpcio's, as it is by default: it ends what is idle and asks more often than every two hours, thrice."""
+    autojump_clock.autojump_threshold = 0.2  # what goes over loopback takes its time
+    troubles: list[Trouble] = []
+    async with theirs(certificates, troubles) as (link, _):
+        assert await link.unary(path("Unary"), b"first", within=3600) == b"first"
+        while not troubles:  # noqa: ASYNC110 (a test that looks on from outside)
+            await trio.sleep(10)
+        assert await link.unary(path("Unary"), b"then", within=3600) == b"then"
+        assert {trouble.text for trouble in troubles} == {"the peer ended the connection (ENHANCE_YOUR_CALM)"}
+        assert link._ping_seconds == 2 * limits.PING_SECONDS

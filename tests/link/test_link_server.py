@@ -19,6 +19,7 @@ from ptscan.link import (
     open_link,
     unary,
 )
+from ptscan.link.connection import Connection, Side
 
 from .certificates import AGENT_URI, Certificates
 from .serving import PATH, serving
@@ -122,6 +123,18 @@ async def test_a_deadline_cancels_the_handler(certificates: Certificates) -> Non
         assert "call-failed" not in served.kinds
 
 
+async def test_a_call_without_a_deadline_has_none(certificates: Certificates) -> None:
+    async def serve(call: Call, peer: Peer) -> None:
+        await call.send(str(trio.current_effective_deadline()).encode())
+
+    async with (
+        serving(certificates, {PATH: serve}) as served,
+        open_link("127.0.0.1", served.port, certificates.client_context()) as link,
+        link.call(PATH) as call,
+    ):
+        assert await call.receive() == b"inf"
+
+
 @pytest.mark.parametrize("octets", [b"\x16\x03\x01\x00\x05hello", b"GET / HTTP/1.1\r\n\r\n", b"\0" * 4096, b""])
 async def test_garbage_ends_its_connection_and_nothing_else(octets: bytes, certificates: Certificates) -> None:
     async with serving(certificates, {PATH: echo}) as served:
@@ -182,6 +195,64 @@ async def test_who_shows_no_certificate_may_call_what_is_for_strangers_and_nothi
                     await link.unary(path, b"", within=10)
                 assert found.value.status is Status.UNAUTHENTICATED
         assert await served.ask(b"who", path=enrol) == AGENT_URI.encode()
+
+
+async def test_of_a_stranger_short_messages_are_taken_alone(certificates: Certificates) -> None:
+    most = limits.STRANGER_MESSAGE_OCTETS
+    async with serving(certificates, {PATH: echo}, asks=False, for_strangers=(PATH,)) as served:
+        async with open_link("127.0.0.1", served.port, certificates.anonymous_context()) as link:
+            assert len(await link.unary(PATH, bytes(most), within=10, compress=False)) == most
+            for compress in (False, True):
+                with pytest.raises(CallError) as found:
+                    await link.unary(PATH, bytes(most + 1), within=10, compress=compress)
+                assert found.value.status is Status.RESOURCE_EXHAUSTED
+        assert len(await served.ask(bytes(most + 1))) == most + 1
+
+
+async def test_strangers_make_a_server_hold_little(certificates: Certificates) -> None:
+    async def never(call: Call, peer: Peer) -> None:
+        await trio.sleep_forever()
+
+    piece = bytes(limits.STRANGER_HELD_OCTETS // 4)
+    async with (
+        serving(certificates, {PATH: never}, asks=False, for_strangers=(PATH,)) as served,
+        open_link("127.0.0.1", served.port, certificates.anonymous_context()) as link,
+        link.call(PATH) as one,
+        link.call(PATH) as two,
+    ):
+        for _ in range(2):
+            await one.send(piece)
+        await two.send(piece)
+        await two.send(piece)
+        await two.send(b"one more")
+        with pytest.raises(CallError) as found, trio.fail_after(10):
+            await two.receive()
+        assert found.value.status is Status.RESOURCE_EXHAUSTED
+
+
+@pytest.mark.parametrize("kind", ["nobody", "refused", "somebody"])
+async def test_who_does_not_say_who_it_is_leaves_its_place_in_time(
+    kind: str, certificates: Certificates, autojump_clock: trio.testing.MockClock
+) -> None:
+    autojump_clock.autojump_threshold = 0.2  # what goes over loopback takes its time
+
+    def identify(transport: Transport) -> Peer:
+        if kind == "refused":
+            raise CallError(Status.UNAUTHENTICATED, "revoked")
+        return None if kind == "nobody" else kind
+
+    async with serving(certificates, {PATH: echo}, identify=identify, for_strangers=(PATH,)) as served:
+        raw = await trio.open_tcp_stream("127.0.0.1", served.port)
+        stream = trio.SSLStream(raw, certificates.client_context(), server_hostname="localhost", https_compatible=True)
+        client = Connection(Side.CLIENT, now=trio.current_time(), authority="localhost")
+        with trio.move_on_after(2 * limits.STRANGER_SECONDS) as scope:
+            await stream.send_all(client.data_to_send())
+            while data := await _received(stream):
+                client.receive(data, trio.current_time())
+                await stream.send_all(client.data_to_send())
+        await trio.aclose_forcefully(stream)
+        assert scope.cancelled_caught is (kind == "somebody")
+        assert served.troubles == []
 
 
 @pytest.mark.parametrize("kind", ["stranger", "none"])

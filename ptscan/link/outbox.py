@@ -1,0 +1,49 @@
+"""Octets that wait for a peer's window: given in any lengths, taken in frames, copied once at most. Pure."""
+
+from collections import deque
+
+from ptscan.link import limits
+
+
+class Outbox:
+    """A queue of octets; ``len`` says how many wait."""
+
+    __slots__ = ("_begun", "_octets", "_parts")
+
+    def __init__(self) -> None:
+        self._parts: deque[bytes] = deque()
+        self._begun = 0
+        self._octets = 0
+
+    def __len__(self) -> int:
+        return self._octets
+
+    def add(self, octets: bytes) -> None:
+        """Put octets behind those that wait; they are kept as they are."""
+        if octets:
+            self._parts.append(octets)
+            self._octets += len(octets)
+
+    def take(self, most: int) -> bytes:
+        """Take up to ``most`` octets out from the front."""
+        taken: list[bytes] = []
+        while most > 0 and self._parts:
+            part = self._parts[0]
+            piece = part[self._begun : self._begun + most]
+            taken.append(piece)
+            most -= len(piece)
+            self._octets -= len(piece)
+            self._begun += len(piece)
+            rest = len(part) - self._begun
+            if not rest:
+                self._parts.popleft()
+                self._begun = 0
+            elif rest < limits.UNSENT_STREAM_OCTETS <= self._begun:  # its sender may have gone on: keep the rest alone
+                self._parts[0] = part[self._begun :]
+                self._begun = 0
+        return b"".join(taken)
+
+    def clear(self) -> None:
+        """Forget what waits."""
+        self._parts.clear()
+        self._begun = self._octets = 0
