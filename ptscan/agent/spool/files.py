@@ -3,6 +3,7 @@
 spool.key     the key that seals records, twice; locked by the process that uses the spool
 spool.db      the records, with SQLite's -wal beside it
 spool.log     a copy of that log, while a file that was not closed is opened
+spool.note    what was wrong, while it is mended: whoever finishes that tells of it
 spool.new     a salvaged file, whole, that takes the place of spool.db
 damaged-N     a damaged spool.db, with its -wal, set aside
 """
@@ -66,6 +67,10 @@ class Files:
         return self.directory / "spool.log"
 
     @property
+    def note(self) -> Path:
+        return self.directory / "spool.note"
+
+    @property
     def scratch(self) -> Path:
         return self.directory / "spool.copy"
 
@@ -93,6 +98,20 @@ def remove(path: Path) -> None:
     """Remove a file of SQLite's with all that it keeps beside it; it need not exist."""
     for suffix in ("", "-wal", "-shm", "-journal"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+def write_whole(path: Path, octets: bytes) -> None:
+    """Write a file that is whole and durable as soon as it has its name; raises OSError."""
+    part = path.with_name(path.name + "-part")
+    try:
+        with part.open("wb") as file:
+            file.write(octets)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+        sync_folder(path.parent)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def fault_of(error: OSError) -> str:
@@ -171,6 +190,8 @@ def finish_replacement(files: Files) -> None:
     """Finish what an earlier process began: a salvaged file takes its place, a half-made one goes."""
     remove(files.unfinished)
     remove(files.scratch)
+    for path in (files.log_copy, files.note):
+        path.with_name(path.name + "-part").unlink(missing_ok=True)
     if files.salvaged.exists():
         replace(files)
 

@@ -4,39 +4,35 @@ SQLite takes a log up to the first frame whose checksum is wrong, and says nothi
 (sqlite.org/fileformat2.html, section 4). What was acknowledged may stand there.
 """
 
-import shutil
 import struct
+from contextlib import suppress
 from os import SEEK_END
 from typing import BinaryIO, Final
 
 from ptscan.agent.spool import limits
-from ptscan.agent.spool.files import Files, log_of
-from ptscan.agent.spool.frame import Framed
+from ptscan.agent.spool.files import Files, write_whole
+from ptscan.agent.spool.frame import Framed, find_frames
 from ptscan.agent.spool.search import search
 
 _HEADER_OCTETS: Final = 32
 _HEADER_SALTS: Final = slice(16, 24)
 _HEADER_SUM: Final = slice(24, 32)
 _FRAME: Final = struct.Struct(">II8s8x")
+_BEGINNINGS: Final = [struct.pack(">III", magic, 3_007_000, limits.PAGE_OCTETS) for magic in (0x377F0682, 0x377F0683)]
 
 
-def records_in_log(files: Files, key: bytes) -> dict[int, Framed]:
-    """Return the records that the log's octets hold, newest copy last, and keep a copy of it while it is opened.
+def records_in_log(files: Files, octets: bytes, key: bytes) -> dict[int, Framed]:
+    """Return the records in the log's ``octets``, newest copy last, and keep a copy of them while it is opened.
 
     The copy of an earlier opening that did not come to its end is searched, too.
     """
-    log = log_of(files.records)
     found = {}
     if files.log_copy.exists():
         found = {record.sequence: record for record in search(files.log_copy, key)}
-    if log.exists():
-        found |= {record.sequence: record for record in search(log, key)}
-        if not files.log_copy.exists():
-            try:
-                shutil.copyfile(log, files.log_copy)
-            except OSError:  # no room: what was found is in memory
-                files.log_copy.unlink(missing_ok=True)
-    return found
+    elif octets:
+        with suppress(OSError):  # no room: what is found is in memory
+            write_whole(files.log_copy, octets)
+    return found | {record.sequence: record for record, _ in find_frames(octets, key)}
 
 
 def is_cut(octets: bytes, taken: int) -> bool:
@@ -48,15 +44,50 @@ def is_cut(octets: bytes, taken: int) -> bool:
     if len(octets) < _HEADER_OCTETS:
         return False
     before = octets[_HEADER_SUM]
-    order = ">" if octets[3] & 1 else "<"
+    order = _order(octets)
     for number, (_, pages, place) in enumerate(_present_lap(octets), 1):
         header = octets[place - _FRAME.size : place]
-        if number > taken and (
-            pages or _checksum(header[:8] + octets[place : place + limits.PAGE_OCTETS], before, order) != header[16:]
-        ):
+        if number > taken and (pages or _frame_sum(octets, place, before, order) != header[16:]):
             return True
         before = header[16:]
     return False
+
+
+def proven(octets: bytes) -> int:
+    """Return how many frames of a log SQLite takes: up to the last commit before the first that is not as written.
+
+    For a log that SQLite can no longer be asked about: an earlier opening ended on the way.
+    """
+    if len(octets) < _HEADER_OCTETS or octets[:12] not in _BEGINNINGS:
+        return 0
+    order = _order(octets)
+    before = _checksum(octets[: _HEADER_SUM.start], bytes(8), order)
+    if before != octets[_HEADER_SUM]:
+        return 0
+    last = 0
+    for number, place in enumerate(_places(octets), 1):
+        page, pages, salts = _FRAME.unpack_from(octets, place - _FRAME.size)
+        before = _frame_sum(octets, place, before, order)
+        if not page or salts != octets[_HEADER_SALTS] or before != octets[place - 8 : place]:
+            break
+        last = number if pages else last
+    return last
+
+
+def _order(octets: bytes) -> str:
+    return ">" if octets[3] & 1 else "<"
+
+
+def _places(octets: bytes) -> range:
+    """Where the pages of a log's frames begin, those of earlier laps as well."""
+    size = _FRAME.size + limits.PAGE_OCTETS
+    return range(_HEADER_OCTETS + _FRAME.size, len(octets) - limits.PAGE_OCTETS + 1, size)
+
+
+def _frame_sum(octets: bytes, place: int, before: bytes, order: str) -> bytes:
+    """Return the checksum that the frame whose page is at ``place`` should have; its salts have no part in it."""
+    begin = place - _FRAME.size
+    return _checksum(octets[begin : begin + 8] + octets[place : place + limits.PAGE_OCTETS], before, order)
 
 
 def _checksum(octets: bytes, before: bytes, order: str) -> bytes:
@@ -82,9 +113,7 @@ def lay_over(file: BinaryIO, octets: bytes) -> None:
 
 def _present_lap(octets: bytes) -> list[tuple[int, int, int]]:
     """Return the frames of a log's present lap: page, pages of the file after the commit that it ends or 0, place."""
-    size = _FRAME.size + limits.PAGE_OCTETS
-    places = range(_HEADER_OCTETS, len(octets) - size + 1, size)
-    frames = [(*_FRAME.unpack_from(octets, place), place + _FRAME.size) for place in places]
+    frames = [(*_FRAME.unpack_from(octets, place - _FRAME.size), place) for place in _places(octets)]
     if not frames:
         return []
     laps = []

@@ -1,20 +1,29 @@
 """Opening a spool's file, whatever became of it: checked, salvaged where it is damaged, and what is missing told."""
 
 import sqlite3
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Final
 
-from ptscan.agent.spool.database import begin_mark, check, connect, key_within, told_apart
+from ptscan.agent.spool.database import begin_mark, check, connect, key_within, make_tables, told_apart
 from ptscan.agent.spool.errors import Damage, SpoolError
-from ptscan.agent.spool.files import Files, finish_replacement, log_of, new_key, remove, set_aside, write_key
+from ptscan.agent.spool.files import (
+    Files,
+    finish_replacement,
+    log_of,
+    new_key,
+    remove,
+    set_aside,
+    write_key,
+    write_whole,
+)
 from ptscan.agent.spool.frame import Framed
-from ptscan.agent.spool.log import is_cut, records_in_log
+from ptscan.agent.spool.log import is_cut, proven, records_in_log
 from ptscan.agent.spool.report import Finding, ranges_of
 from ptscan.agent.spool.room import note
 from ptscan.agent.spool.salvage import put_framed, salvage
 from ptscan.agent.spool.tables import Fate
 
-_ALL: Final = (1 << 63) - 1
 _MOST_GAPS: Final = 1_000_000
 _KNOWN: Final = "SELECT 1 FROM record WHERE sequence = ?1 UNION ALL SELECT 1 FROM fate WHERE sequence = ?1"
 _THERE: Final = "SELECT sequence FROM record WHERE sequence > ?1 UNION SELECT sequence FROM fate WHERE sequence > ?1"
@@ -31,7 +40,7 @@ def find_key(files: Files, file: int, key: bytes | None) -> tuple[bytes, list[Fi
         return key, []
     finish_replacement(files)
     findings = []
-    if files.records.exists() and (key := key_within(files.records)) is None:
+    if files.records.exists() and (key := key_within(files.records, files.scratch)) is None:
         quarantine = set_aside(files)
         remove(files.records)
         text = f"the spool's key is gone, and its records can't be told from others: they are in {quarantine.name}"
@@ -52,42 +61,58 @@ def open_records(
     finish_replacement(files)
     log = log_of(files.records)
     octets = log.read_bytes() if log.exists() else b""
-    from_log = records_in_log(files, key)
+    # Of an opening that did not come to its end, and told nobody what it saw.
+    earlier = files.log_copy.read_bytes() if files.log_copy.exists() else b""
+    from_log = records_in_log(files, octets, key)
     findings = []
+    if files.note.exists():
+        code, _, fault_then = files.note.read_text("utf-8", "replace").partition(" ")
+        text = f"the spool was damaged ({fault_then}), and mended by an opening that did not come to its end"
+        findings.append(Finding(code=code, text=text))
     was_cut = False
     try:
         if damage is not None:
             raise damage
         connection, taken = _open_sound(files, key)
-        if was_cut := is_cut(octets, taken):
-            connection.close()
-            raise Damage(f"SQLite takes no more than {taken} pages of its log")
+        was_cut = is_cut(octets, taken) or is_cut(earlier, proven(earlier))
+        with _closed_on_error(connection), told_apart(files.records):
+            if was_cut:
+                raise Damage("its log is not what was written")
+            _tell_void(connection, key, at, from_log)
     except Damage as fault:
-        quarantine, found = salvage(files, key, from_log.values())
-        text = f"the spool was damaged ({fault}): {found} records were salvaged, the file is kept as {quarantine.name}"
-        findings.append(Finding(code="log-cut" if was_cut else "damaged", text=text))
+        code = "log-cut" if was_cut else "damaged"
+        write_whole(files.note, f"{code} {fault}".encode("utf-8", "replace"))
         try:
+            quarantine, found = salvage(files, key, from_log.values())
             connection, _ = _open_sound(files, key)
+            with _closed_on_error(connection), told_apart(files.records):
+                _put_back(connection, key, from_log)
+                lost = _tell_lost(connection, key, at)
         except Damage as again:
             raise SpoolError(files.directory, f"is damaged again ({again}): the disk fails: replace it") from again
-    try:
-        with told_apart(files.records):
-            (high,) = connection.execute(HIGH).fetchone()
-            _put_back(connection, key, from_log)
-            # Behind what SQLite took of a log that it took whole, stands what was never acknowledged.
-            findings += _tell_gaps(connection, key, at, acknowledged=_ALL if findings else high)
-    except BaseException:
-        connection.close()
-        raise
+        text = f"the spool was damaged ({fault}): {found} records were salvaged, the file is kept as {quarantine.name}"
+        findings += [Finding(code=code, text=text), *lost]
     files.log_copy.unlink(missing_ok=True)
+    files.note.unlink(missing_ok=True)
     return connection, findings
+
+
+@contextmanager
+def _closed_on_error(connection: sqlite3.Connection) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        with suppress(sqlite3.Error):
+            connection.close()
+        raise
 
 
 def _open_sound(files: Files, key: bytes) -> tuple[sqlite3.Connection, int]:
     """Open and check the file; return the connection and how many frames of the log SQLite took."""
     with told_apart(files.records):
         connection = connect(files.records)
-        try:
+        with _closed_on_error(connection):
+            was_empty = make_tables(connection)
             check(connection, files.records, key)
             # Copies the log into the file and begins a new one: after a failed fsync nothing may be added to the old,
             # whose pages the kernel calls clean though they never reached the disk.
@@ -95,11 +120,7 @@ def _open_sound(files: Files, key: bytes) -> tuple[sqlite3.Connection, int]:
             if busy:
                 raise SpoolError(files.records, "is in use by another program: end that one")
             begin_mark(connection, key)
-        except BaseException:
-            with suppress(sqlite3.Error):
-                connection.close()
-            raise
-    return connection, max(taken, 0)
+    return connection, 0 if was_empty else max(taken, 0)
 
 
 def _put_back(connection: sqlite3.Connection, key: bytes, log: dict[int, Framed]) -> None:
@@ -112,21 +133,41 @@ def _put_back(connection: sqlite3.Connection, key: bytes, log: dict[int, Framed]
     connection.execute("COMMIT")
 
 
-def _tell_gaps(connection: sqlite3.Connection, key: bytes, at: int, *, acknowledged: int) -> list[Finding]:
-    """Note every record as lost that has a number and is nowhere, and tell of it, once."""
+def _gaps(connection: sqlite3.Connection) -> list[int]:
+    """Return the numbers that were given and are nowhere."""
     (upto,) = connection.execute("SELECT upto FROM mark").fetchone()
     missing: list[int] = []
     expected = upto + 1
     for (sequence,) in connection.execute(f"{_THERE} ORDER BY 1", (upto,)):
         missing += range(expected, min(sequence, expected + _MOST_GAPS - len(missing)))
         expected = sequence + 1
-    lost = [sequence for sequence in missing if sequence <= acknowledged]
+    return missing
+
+
+def _tell_void(connection: sqlite3.Connection, key: bytes, at: int, log: dict[int, Framed]) -> None:
+    """Put back what stands in a sound log behind what SQLite took of it, and note the gaps there: nobody was told that
+    those were taken. Raises Damage for any other gap.
+    """
+    (high,) = connection.execute(HIGH).fetchone()
+    _put_back(connection, key, log)
+    missing = _gaps(connection)
+    if missing and missing[0] <= high:
+        raise Damage("records are missing")
+    _note_all(connection, key, missing, Fate.VOID, at)
+
+
+def _tell_lost(connection: sqlite3.Connection, key: bytes, at: int) -> list[Finding]:
+    """Note every record as lost that has a number and is nowhere, and tell of it, once."""
+    missing = _gaps(connection)
+    _note_all(connection, key, missing, Fate.LOST, at)
     if not missing:
         return []
-    connection.execute("BEGIN IMMEDIATE")
-    note(connection, key, ((number, Fate.LOST if number <= acknowledged else Fate.VOID, at, "") for number in missing))
-    connection.execute("COMMIT")
-    if not lost:
-        return []
-    text = f"{len(lost)} records of the spool were damaged past saving: {ranges_of(lost)}"
+    text = f"{len(missing)} records of the spool were damaged past saving: {ranges_of(missing)}"
     return [Finding(code="lost", text=text)]
+
+
+def _note_all(connection: sqlite3.Connection, key: bytes, numbers: list[int], fate: Fate, at: int) -> None:
+    if numbers:
+        connection.execute("BEGIN IMMEDIATE")
+        note(connection, key, ((number, fate, at, "") for number in numbers))
+        connection.execute("COMMIT")

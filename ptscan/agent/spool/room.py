@@ -38,14 +38,16 @@ def drop_stored_early(connection: sqlite3.Connection, key: bytes, *, below: int)
     return drop_stored(connection, key, below=below, stored_before=_ALL, told_before=0)
 
 
-def drop_set_aside(connection: sqlite3.Connection, key: bytes) -> int:
-    """Let go of the oldest records that the collector would not have, beyond the limit; return the octets."""
+def drop_set_aside(connection: sqlite3.Connection, key: bytes, *, below: int) -> int:
+    """Let go of the oldest records that the collector would not have, beyond the limit and below the number ``below``;
+    return the octets.
+    """
     rows = connection.execute(
         "SELECT fate.sequence, coalesce(length(frame) + ?, 0) FROM fate LEFT JOIN record USING (sequence) "
         "WHERE fate = 'set-aside' ORDER BY fate.sequence DESC LIMIT ? OFFSET ?",
         (limits.RECORD_OVERHEAD, limits.PRUNED_RECORDS, limits.SET_ASIDE_RECORDS),
     ).fetchall()
-    return _let_go(connection, key, rows)
+    return _let_go(connection, key, [row for row in rows if row[0] < below])
 
 
 def _let_go(connection: sqlite3.Connection, key: bytes, rows: list[tuple[int, int]]) -> int:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ptscan.agent.spool import limits
-from ptscan.agent.spool.database import begin_mark, connect, told_apart
+from ptscan.agent.spool.database import begin_mark, connect, make_tables, told_apart
 from ptscan.agent.spool.errors import Damage
 from ptscan.agent.spool.files import Files, log_of, remove, replace, set_aside
 from ptscan.agent.spool.frame import Framed, decode_frame, encode_frame
@@ -27,7 +27,7 @@ from ptscan.tls import sync_folder
 
 _HIGHEST: Final = (1 << 63) - 1
 _AT_ONCE: Final = 2_000
-_UNREADABLE: Final = (sqlite3.Error, UnicodeDecodeError)
+_UNREADABLE: Final = (sqlite3.Error, UnicodeDecodeError, OverflowError)
 _PAGES_AND_FREE: Final = slice(28, 40)  # of the header: the file's size, its first free page, how many are free
 
 
@@ -43,6 +43,7 @@ def salvage(files: Files, key: bytes, log: Iterable[Framed]) -> tuple[Path, int]
     with told_apart(files.unfinished):
         sound = connect(files.unfinished)
         try:
+            make_tables(sound)
             sound.execute("PRAGMA synchronous = OFF")  # it counts for nothing before it is whole, synced and renamed
             upto = _read_through(quarantine, files.scratch, sound, key)
             for number, record in enumerate(chain(search(quarantine, key), log)):
@@ -54,6 +55,8 @@ def salvage(files: Files, key: bytes, log: Iterable[Framed]) -> tuple[Path, int]
                     sound.execute("BEGIN")
             if sound.in_transaction:
                 sound.execute("COMMIT")
+            # Told to be lost by an opening that did not find it: it waits again.
+            sound.execute("DELETE FROM fate WHERE fate = 'lost' AND sequence IN (SELECT sequence FROM record)")
             found, first = sound.execute("SELECT count(*), min(sequence) FROM record").fetchone()
             begin_mark(sound, key, upto if upto is not None else (first or 1) - 1)
         finally:
@@ -85,10 +88,12 @@ def _read_through(quarantine: Path, scratch: Path, sound: sqlite3.Connection, ke
         return None
     try:
         sound.execute("BEGIN")
-        for sequence, at, subject, frame in _rows(damaged, "record", "sequence, at, subject, frame"):
+        for sequence, frame in _rows(damaged, "record", "sequence, frame"):
             with suppress(Damage, TypeError):
-                if decode_frame(frame, key).sequence == sequence:
-                    sound.execute("INSERT OR IGNORE INTO record VALUES (?, ?, ?, ?)", (sequence, at, subject, frame))
+                record = decode_frame(frame, key)
+                if record.sequence == sequence:
+                    row = (sequence, record.at, record.subject, frame)  # what stands beside the frame has no seal
+                    sound.execute("INSERT OR IGNORE INTO record VALUES (?, ?, ?, ?)", row)
         for row in _rows(damaged, "fate", "sequence, fate, at, reason, seal"):
             with suppress(TypeError, ValueError, OverflowError, AttributeError):
                 if _is_sealed(row, key):
@@ -114,7 +119,9 @@ def _open_copy(scratch: Path) -> sqlite3.Connection:
         damaged.close()
     new = scratch.with_name(scratch.name + "-new")
     remove(new)
-    connect(new).close()
+    empty = connect(new)
+    make_tables(empty)
+    empty.close()
     first = bytearray(new.read_bytes()[: limits.PAGE_OCTETS])
     remove(new)
     pages = scratch.stat().st_size // limits.PAGE_OCTETS

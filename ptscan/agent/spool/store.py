@@ -218,11 +218,11 @@ class Store:
                 (tries[sequence],) = connection.execute(_ONE_MORE_TRY, (sequence,)).fetchone()
             aside = [sequence for sequence in refused if tries[sequence] >= limits.TRIES]
             note(connection, self._key, ((sequence, Fate.SET_ASIDE, at, refused[sequence]) for sequence in aside))
-            freed = drop_set_aside(connection, self._key) if aside else 0
+            freed = drop_set_aside(connection, self._key, below=self._low()) if aside else 0
         self._kept -= freed
         for sequence in refused.keys() - set(aside):
             del self._leased[sequence]
-            self._held[sequence] = now + limits.TRY_AGAIN_SECONDS[tries[sequence] - 1]
+            self._held[sequence] = now + limits.TRY_AGAIN_SECONDS[max(tries[sequence], 1) - 1]
         for sequence in (*stored, *aside):
             self._add_waiting(-1, -self._leased.pop(sequence)[1])
         return aside

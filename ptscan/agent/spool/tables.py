@@ -21,12 +21,13 @@ TABLES: Final = {
     "seal BLOB NOT NULL) STRICT",
 }
 
+NEW: Final = (f"PRAGMA page_size = {limits.PAGE_OCTETS}", "PRAGMA auto_vacuum = INCREMENTAL")
+"""Said of a new file alone: of any other, the second writes a page, into the log that is not judged yet."""
+
 BEFORE: Final = (
     # One connection alone writes and copies the log: no other can have the file open, not even to read. SQLite before
     # 3.51.3 can lose committed pages when two do (sqlite.org/wal.html, the WAL-reset bug).
     "PRAGMA locking_mode = EXCLUSIVE",
-    f"PRAGMA page_size = {limits.PAGE_OCTETS}",
-    "PRAGMA auto_vacuum = INCREMENTAL",
     "PRAGMA journal_mode = WAL",
     # Each commit waits for the disk (fdatasync) before it is told.
     "PRAGMA synchronous = FULL",
