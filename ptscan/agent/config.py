@@ -3,6 +3,7 @@
 import re
 import tomllib
 from collections.abc import Sequence
+from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Annotated, Final, Literal, NamedTuple
 
@@ -13,6 +14,7 @@ from proto_schema import JOB_VERBS
 from ptscan.agent import limits
 from ptscan.agent.schedule import Timing, parse_cron, parse_every
 from ptscan.agent.spool import Bounds
+from ptscan.agent.zone import local_zone
 from ptscan.errors import InputError
 from ptscan.snmp import Community, Credential, Secret, Version, load_credentials
 
@@ -109,6 +111,8 @@ class AgentConfig(NamedTuple):
     page: tuple[str, int] | None = ("127.0.0.1", 1301)
     """Where the page listens, on loopback; None for nowhere."""
     proxy: str | None = None
+    zone: tzinfo = UTC
+    """Where cron's times are."""
 
     @property
     def spool_folder(self) -> Path:
@@ -187,6 +191,7 @@ def load_agent_config(folder: Path) -> AgentConfig:
         bounds=Bounds(octets=file.spool.megabytes << 20, detail_seconds=file.spool.days * 86_400.0),
         page=_listen(path, file.page.listen),
         proxy=file.collector.proxy,
+        zone=local_zone(),
     )
 
 

@@ -22,6 +22,8 @@ WAITING_TARGETS: Final = 65_536
 """Texts of targets and excludes of all jobs that wait."""
 ENDED_JOBS: Final = 1_000
 """That are remembered, so that none is done twice."""
+UPDATES_AT_ONCE: Final = 256
+"""Of jobs, handed out together: as many as one check-in holds."""
 JOB_BEGINNINGS: Final = 3
 """Of one job: an agent that ended that often while it ran does not try again."""
 REMEMBERED_OCTETS: Final = 32 << 20
@@ -64,6 +66,8 @@ REPLY_SECONDS: Final = 120.0
 """For the store to commit a batch."""
 SLOWEST_OCTETS: Final = 512.0
 """A second: a line that is slower is taken for a dead one."""
+NARROWER: Final = 8
+"""By which factor a batch has fewer records after a call that failed for what is in it."""
 SUSPECTS: Final = 8
 """Records that are sent one by one, when a call fails for what is in it, to find the one that fails it."""
 
@@ -85,15 +89,22 @@ FAREWELL_SECONDS: Final = 5.0
 UNCERTAIN_SECONDS: Final = 60.0
 """What was told of jobs in the last so many seconds of a session that was cut is told again."""
 TOLD_UPDATES: Final = 256
+JOBS: Final = 256
+"""Updates in one check-in, as the wire has it."""
 CLOCK_OFF_SECONDS: Final = 600.0
 """By which a clock may be wrong: certificates allow as much."""
 
 # Renewing.
 RENEW_CALL_SECONDS: Final = 60.0
+RENEW_PAUSES: Final = 12.0
+"""A renewal that failed is tried again after so many times what a connection waits: an hour at most."""
 IDENTITY_SECONDS: Final = 30.0
 """Between two looks at the clock and at the identity's files, which an enrolment may have replaced."""
 
 # Health.
+FINDING_TEXT: Final = 1_024
+FINDINGS: Final = 256
+"""In one report, as the wire has it."""
 HEALTH_LOOK_SECONDS: Final = 5.0
 """Between two looks whether a finding came or went."""
 TIDY_SECONDS: Final = 3_600.0

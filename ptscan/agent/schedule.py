@@ -108,7 +108,7 @@ class Agenda:
         for name, timing in timings.items():
             if self._timings.get(name, timing) != timing:
                 self._next.pop(name, None)
-            self._seen.setdefault(name, 0.0 if isinstance(timing, Every) else now)
+            self._seen.setdefault(name, now - timing.seconds if isinstance(timing, Every) else now)
         self._timings = dict(timings)
         self._seen = {name: seen for name, seen in self._seen.items() if name in timings}
         self._next = {name: known for name, known in self._next.items() if name in timings}

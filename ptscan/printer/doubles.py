@@ -99,24 +99,28 @@ class Roll:
         return reading
 
 
-def tell_apart(readings: Sequence[Reading]) -> list[Reading]:
+def tell_apart(readings: Sequence[Reading], *, doubles: Collection[str] = ()) -> list[Reading]:
     """Return all readings of a run, in their order, each with what is to be said of it beside all the others.
 
-    The ids depend on the devices alone, not on the order in which they were read.
+    The ids depend on the devices alone, not on the order in which they were read. ``doubles`` are ids of which it is
+    known that several devices bear them, even where only one of these was read.
     """
     groups: dict[str, list[int]] = {}
     for number, reading in enumerate(readings):
         groups.setdefault(_base(reading), []).append(number)
     told = list(readings)
     for numbers in groups.values():
-        if len(numbers) > 1:
+        base = _base(readings[numbers[0]])
+        if len(numbers) > 1 or base in doubles:
             ordered = sorted(numbers, key=lambda number: _order(readings[number]))
-            for number, reading in zip(ordered, _told([readings[number] for number in ordered]), strict=True):
+            for number, reading in zip(
+                ordered, _told([readings[number] for number in ordered], base in doubles), strict=True
+            ):
                 told[number] = reading
     return told
 
 
-def _told(readings: Sequence[Reading]) -> list[Reading]:
+def _told(readings: Sequence[Reading], is_double: bool) -> list[Reading]:
     """Say of the readings that bear one id which devices they are of; they come in the order of their addresses."""
     claims = [Claim.of(reading) for reading in readings]
     devices: list[list[int]] = []
@@ -129,13 +133,15 @@ def _told(readings: Sequence[Reading]) -> list[Reading]:
     taken: set[str] = set()
     for device in devices:
         first = readings[device[0]]
-        identifier = first.device_id if len(devices) == 1 else _apart(first, taken)
+        identifier = first.device_id if len(devices) == 1 and not is_double else _apart(first, taken)
         taken.add(identifier)
         others = [claims[each[0]].place for each in devices if each is not device]
         places = {claims[number].place for number in device}
         for number in device:
             said = _also_at(readings[number], places - {claims[number].place})
-            told[number] = _set_apart(said, identifier, others) if others else said
+            if others:
+                said = _set_apart(said, identifier, others)
+            told[number] = msgspec.structs.replace(said, device_id=identifier) if is_double else said
     return told
 
 

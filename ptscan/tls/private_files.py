@@ -31,8 +31,11 @@ def open_private_folder(folder: Path) -> None:
     _ours(folder, status, "700")
 
 
-def read_private(path: Path) -> bytes | None:
-    """The content of ``path``, None where there is none. Raises PrivateFileError, also where others may read it."""
+def read_private(path: Path, *, most: int = limits.PRIVATE_FILE_OCTETS) -> bytes | None:
+    """The content of ``path``, None where there is none. Raises PrivateFileError, also where others may read it.
+
+    ``most`` are the octets that it may have.
+    """
     with _told(path, "read"):
         try:
             # O_NONBLOCK: a named pipe in its place must not keep us.
@@ -44,15 +47,15 @@ def read_private(path: Path) -> bytes | None:
             if not stat.S_ISREG(status.st_mode):
                 raise PrivateFileError(path, "it is no file: move it away")
             _ours(path, status, "600")
-            content = file.read(limits.PRIVATE_FILE_OCTETS + 1)
-    if len(content) > limits.PRIVATE_FILE_OCTETS:
-        raise PrivateFileError(path, f"it has more than {limits.PRIVATE_FILE_OCTETS} octets: it is none of ours")
+            content = file.read(most + 1)
+    if len(content) > most:
+        raise PrivateFileError(path, f"it has more than {most} octets: it is none of ours")
     return content
 
 
-def write_private(path: Path, content: bytes) -> None:
+def write_private(path: Path, content: bytes, *, most: int = limits.PRIVATE_FILE_OCTETS) -> None:
     """Put ``content`` at ``path``, mode 0600, whole or not at all, and durably. Raises PrivateFileError."""
-    if len(content) > limits.PRIVATE_FILE_OCTETS:
+    if len(content) > most:
         raise ValueError("more than would be read again")
     new = path.with_name(path.name + _NEW)
     with _told(path, "write"):
