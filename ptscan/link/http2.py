@@ -53,7 +53,9 @@ class Http2:
         self._h2 = _begun(is_client=is_client)
         self._cutter = FrameCutter(preface=not is_client)
         self._floods = Floods(now=now)
+        self._is_client = is_client
         self._late: dict[int, None] = {}
+        self._ended: dict[int, None] = {}
         self._began = now
         self._heard = now
         self._pinged: float | None = None
@@ -120,6 +122,10 @@ class Http2:
             self._is_greeted = True
         if not frame.is_whole or (is_ack and frame.payload):  # of the second h2 says PROTOCOL_ERROR
             raise BrokenError("a frame longer than one may be", CODES.FRAME_SIZE_ERROR)
+        if frame.kind == frames.RST_STREAM and (frame.stream % 2 == 0 or frame.stream > self.highest):
+            raise BrokenError("the peer resets a stream that nobody began", CODES.PROTOCOL_ERROR)  # h2 lets it pass
+        if frame.kind in (frames.DATA, frames.HEADERS) and frame.stream in self._ended:
+            raise BrokenError("the server goes on behind its own end of a call", CODES.STREAM_CLOSED)
         is_over = 0 < frame.stream <= self.highest and frame.stream not in open_streams
         if not self._floods.admits(frame, is_over=is_over, is_late=frame.stream in self._late, now=now):
             raise _flooded()
@@ -146,8 +152,11 @@ class Http2:
         self.collect()
         try:
             found = self._h2.receive_data(octets)
-            if any(isinstance(event, h2.events.RemoteSettingsChanged) for event in found):
-                self._bound_encoder()
+            for event in found:
+                if isinstance(event, h2.events.RemoteSettingsChanged):
+                    self._bound_encoder()
+                elif isinstance(event, h2.events.StreamEnded) and self._is_client:
+                    _remember(self._ended, event.stream_id)
             return found
         except h2.exceptions.ProtocolError as error:
             is_bomb = isinstance(error, h2.exceptions.DenialOfServiceError)
@@ -209,9 +218,7 @@ class Http2:
             self._h2.reset_stream(stream, code)
         except h2.exceptions.ProtocolError:
             return  # it is closed already
-        self._late[stream] = None
-        if len(self._late) > limits.LATE_STREAMS:
-            del self._late[next(iter(self._late))]
+        _remember(self._late, stream)
         self.collect()
 
     def give_back(self, octets: int, stream: int) -> None:
@@ -255,6 +262,12 @@ def _begun(*, is_client: bool) -> h2.connection.H2Connection:
     begun.initiate_connection()
     begun.increment_flow_control_window(limits.CONNECTION_WINDOW - 65_535)  # the settings do not reach this one
     return begun
+
+
+def _remember(streams: dict[int, None], stream: int) -> None:
+    streams[stream] = None
+    if len(streams) > limits.LATE_STREAMS:
+        del streams[next(iter(streams))]
 
 
 def _flooded() -> BrokenError:

@@ -43,7 +43,8 @@ UPDATES_PER_DATA_FRAME: Final = 10
 PINGS_PER_DATA_FRAME: Final = 1
 """The same of PINGs, by which gRPC's clients measure the path while they receive."""
 LATE_STREAMS: Final = 64
-"""Calls that were over before their peer knew: of so many it is remembered that what comes late is no fault."""
+"""Calls that were over before their peer knew: of so many it is remembered that what comes late is no fault; and of as
+many that the server ended them, behind which nothing may come."""
 
 # Time.
 HANDSHAKE_SECONDS: Final = 10.0
