@@ -13,7 +13,14 @@ import trio
 from sqlalchemy import Connection
 
 from proto_schema import ENROL, METHODS, RENEW, EnrolRequest, RenewRequest, WireError, decode, encode
-from ptscan.collector.admitting import Judgement, admit_agent, barred_agents, enrol_agent, renew_agent
+from ptscan.collector.admitting import (
+    Judgement,
+    admit_agent,
+    barred_agents,
+    enrol_agent,
+    renew_agent,
+    suspend_copied,
+)
 from ptscan.collector.ca import Authority, new_id, new_serial, token_digest
 from ptscan.collector.storage import Admission, Store, StoreError, check_token
 from ptscan.link import CallError, Handler, Peer, Report, Server, Status, Transport, Trouble, unary
@@ -88,6 +95,10 @@ class Enrolment:
         identity = self._of(peer)
         self._granted(await self._write(admit_agent, identity, now_at=self._clock()), identity.agent_id)
         return identity
+
+    async def suspend_copied(self, agent_id: str) -> None:
+        """Suspend an agent of which two machines were heard, and end its connections. Raises CallError, always."""
+        self._granted(await self._write(suspend_copied, agent_id, now_at=self._clock()), agent_id)
 
     async def watch(self, server: Server, *, every: float = WATCH_SECONDS) -> None:
         """End connections of who was revoked, suspended, or whose certificate ended, ``every`` so many seconds.

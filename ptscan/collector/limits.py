@@ -26,6 +26,8 @@ BOARD_SECONDS: Final = 1.0
 """Between two looks at waiting jobs and changed settings, for all sessions together."""
 NOTES_SECONDS: Final = 0.25
 """How long what agents say of themselves is gathered before it is written."""
+NOTES_AGAIN_SECONDS: Final = 1.0
+"""Before what could not be written is tried again."""
 
 # Threads that wait for the store; each is one transaction at a time.
 WRITERS: Final = 4
@@ -39,7 +41,9 @@ RETENTION_PAUSE_SECONDS: Final = 0.5
 CERTIFICATE_SECONDS: Final = 60.0
 """Between two looks at the authority's folder and at what there is due."""
 STORE_SECONDS: Final = 5.0
-"""How long the store may take to say that it is there before it counts as not."""
+"""Between two questions whether the store answers; three of them unanswered, and the collector is not ready."""
+FAILING_SECONDS: Final = 60.0
+"""How long a failed transaction is a reason to send agents elsewhere; then they are wanted, to see if it is mended."""
 
 # Settings.
 CONFIG_OCTETS: Final = 64 << 10

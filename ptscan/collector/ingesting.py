@@ -1,0 +1,170 @@
+"""Batches of many agents on their way into the store: gathered, committed together, answered apart. I/O.
+
+Theory of operation. One task writes; all others hand it their batches and wait. While a transaction runs the next
+batches gather, so the fuller the house, the more share one wait for the disk. What waits is bounded in octets: nobody
+takes a message from its connection before there is room for it, so HTTP/2's windows stay shut and what can't be stored
+stays in the agents' spools. Messages are let in one by one in the order in which their takers came.
+
+A transaction that failed is not tried again here: its batches end as UNAVAILABLE, and their agents send them again.
+"""
+
+from collections import deque
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Final
+
+import trio
+
+from proto_schema import UploadReply
+from ptscan.collector import limits
+from ptscan.collector.metrics import Metrics
+from ptscan.collector.storage import BatchError, Parcel, Store, StoreError, ingest_all
+from ptscan.link import CallError, Report, Status, Trouble
+
+_STATUS_OF: Final = {
+    "bad-epoch": Status.INVALID_ARGUMENT,
+    "too-many-spools": Status.RESOURCE_EXHAUSTED,
+}
+"""Of a batch of which nothing can be stored; any other code is about who sent it."""
+
+
+class Waiting:
+    """A batch that was taken; it becomes a reply, or the error that its stream ends with."""
+
+    def __init__(self, parcel: Parcel, octets: int) -> None:
+        self.parcel = parcel
+        self.octets = octets
+        self._settled = trio.Event()
+        self._outcome: UploadReply | CallError | None = None
+
+    def settle(self, outcome: UploadReply | CallError) -> None:
+        """Say what became of it; what was said first holds."""
+        if not self._settled.is_set():
+            self._outcome = outcome
+            self._settled.set()
+
+    async def reply(self) -> UploadReply:
+        """Wait for its transaction. Raises CallError."""
+        await self._settled.wait()
+        if isinstance(self._outcome, UploadReply):
+            return self._outcome
+        raise self._outcome or CallError(Status.INTERNAL, "the batch has no outcome")
+
+
+class Ingestor:
+    """See the module. ``run`` has to be running for anything to be stored."""
+
+    def __init__(self, store: Store, *, clock: Callable[[], float], report: Report, metrics: Metrics) -> None:
+        """``clock`` gives seconds since 1970."""
+        self._store = store
+        self._clock = clock
+        self._report = report
+        self._metrics = metrics
+        self._limiter = trio.CapacityLimiter(1)
+        self._queue: deque[Waiting] = deque()
+        self._octets = 0
+        self._entrance = trio.Lock()  # of Trio, which is fair
+        self._came = trio.Event()
+        self._went = trio.Event()
+        self.failing: StoreError | None = None
+        """Why the last transaction failed; None where it did not."""
+        self.failed_at = 0.0
+        """When it did, by Trio's clock."""
+
+    @property
+    def waiting_octets(self) -> int:
+        """Of the batches that are in no finished transaction yet."""
+        return self._octets
+
+    async def take(self, receive: Callable[[], Awaitable[tuple[Parcel, int] | None]]) -> Waiting | None:
+        """Let a message in: ``receive`` takes it when there is room, and gives the batch and its octets, or None.
+
+        ``receive`` should not have to wait. Cancelled before it was called, nothing was taken.
+        """
+        async with self._entrance:
+            while self._octets >= limits.WAITING_OCTETS:
+                self._went = trio.Event()
+                await self._went.wait()
+            taken = await receive()
+            if taken is None:
+                return None
+            waiting = Waiting(*taken)
+            self._queue.append(waiting)
+            self._octets += waiting.octets
+            self._metrics.waiting.set(self._octets)
+            self._came.set()
+            return waiting
+
+    async def run(self) -> None:
+        """Store what is handed in, for ever; cancelled, a transaction that has begun is finished first."""
+        while True:
+            while not self._queue:
+                self._came = trio.Event()
+                await self._came.wait()
+            group = self._group()
+            began = trio.current_time()
+            await self._commit(group)
+            self._metrics.commit_seconds.observe(trio.current_time() - began)
+            self._octets -= sum(waiting.octets for waiting in group)
+            self._metrics.waiting.set(self._octets)
+            self._went.set()
+
+    def _group(self) -> list[Waiting]:
+        """The batches of the next transaction, the oldest first, one at least."""
+        group = [self._queue.popleft()]
+        octets = group[0].octets
+        while self._queue and len(group) < limits.COMMIT_BATCHES:
+            octets += self._queue[0].octets
+            if octets > limits.COMMIT_OCTETS:
+                break
+            group.append(self._queue.popleft())
+        return group
+
+    async def _commit(self, group: list[Waiting]) -> None:
+        """One transaction, and what it says to each."""
+        parcels = [waiting.parcel for waiting in group]
+        work = partial(self._store.write, ingest_all, parcels, now=self._clock())
+        try:
+            outcomes = await trio.to_thread.run_sync(work, limiter=self._limiter)
+        except StoreError as error:
+            self._failed(error)
+            for waiting in group:
+                waiting.settle(CallError(Status.UNAVAILABLE, "the collector can't store just now: try again"))
+        except Exception as error:
+            await self._contain(group, error)
+        else:
+            self._recovered()
+            for waiting, outcome in zip(group, outcomes, strict=True):
+                self._tell(waiting, outcome)
+
+    async def _contain(self, group: list[Waiting], error: Exception) -> None:
+        """A fault of ours over one batch must not hold up the others."""
+        if len(group) > 1:
+            for waiting in group:
+                await self._commit([waiting])
+            return
+        agent_id = group[0].parcel.agent_id
+        self._report(Trouble("ingest-failed", "", f"a batch of agent {agent_id} met a fault of the collector", error))
+        group[0].settle(CallError(Status.INTERNAL, "the collector failed over this batch; its log says how"))
+
+    def _tell(self, waiting: Waiting, outcome: UploadReply | BatchError) -> None:
+        if isinstance(outcome, BatchError):
+            self._report(Trouble("batch-refused", "", f"a batch of agent {waiting.parcel.agent_id}: {outcome}"))
+            waiting.settle(CallError(_STATUS_OF.get(outcome.code, Status.PERMISSION_DENIED), str(outcome)))
+            return
+        refused = len(outcome.refused)
+        self._metrics.records.labels("settled").inc(len(waiting.parcel.batch.records) - refused)
+        self._metrics.records.labels("refused").inc(refused)
+        self._metrics.batches.inc()
+        waiting.settle(outcome)
+
+    def _failed(self, error: StoreError) -> None:
+        if self.failing is None or str(self.failing) != str(error):
+            self._report(Trouble("store", "", str(error), error))
+        self.failing, self.failed_at = error, trio.current_time()
+        self._metrics.store_failures.inc()
+
+    def _recovered(self) -> None:
+        if self.failing is not None:
+            self._report(Trouble("store-recovered", "", "the store takes batches again"))
+            self.failing = None

@@ -1,0 +1,264 @@
+"""The methods Session and CheckIn: how an agent stands, and what there is for it to do. I/O.
+
+A session is registered before its Welcome is read from the store, so that a change is in the one or is told behind it.
+All sessions live on one look at the store a second; what agents say is written by ``noting``, many at once.
+"""
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import datetime
+from functools import partial
+from typing import Concatenate, ParamSpec, TypeVar
+
+import msgspec
+import trio
+from sqlalchemy import Connection
+
+from proto_schema import (
+    AGENT_MESSAGES,
+    CHECK_IN,
+    SESSION,
+    AgentMessage,
+    CheckInReply,
+    CheckInRequest,
+    HealthReport,
+    Hello,
+    JobCancel,
+    JobUpdate,
+    Unknown,
+    Welcome,
+    WireError,
+    decode,
+    encode,
+)
+from ptscan.collector import limits
+from ptscan.collector.board import CANCELLED, Mail, Posted, by_agent, look_at
+from ptscan.collector.ca import Heard, are_twins
+from ptscan.collector.enrolling import Enrolment
+from ptscan.collector.metrics import Metrics
+from ptscan.collector.noting import Notes
+from ptscan.collector.racing import first_to_end
+from ptscan.collector.storage import (
+    Store,
+    StoreError,
+    received_of,
+    settings_of,
+    waiting_jobs,
+)
+from ptscan.link import Call, CallError, Handler, Peer, Report, Status, Trouble, unary
+
+P = ParamSpec("P")
+ResultT = TypeVar("ResultT")
+
+
+class Live:
+    """A session that is open."""
+
+    def __init__(self, agent_id: str, now: float) -> None:
+        self.agent_id = agent_id
+        self.began = now
+        self.heard = now
+        self.mail = Mail(revision=0)
+        self.changed = trio.Event()
+
+
+class Sessions:
+    """See the module. ``run`` has to be running for sessions to hear of what changes."""
+
+    def __init__(
+        self,
+        store: Store,
+        enrolment: Enrolment,
+        notes: Notes,
+        *,
+        version: str,
+        clock: Callable[[], datetime],
+        limiter: trio.CapacityLimiter,
+        report: Report,
+        metrics: Metrics,
+    ) -> None:
+        """``limiter`` is for those who read."""
+        self._store = store
+        self._enrolment = enrolment
+        self._notes = notes
+        self._version = version
+        self._clock = clock
+        self._limiter = limiter
+        self._report = report
+        self._metrics = metrics
+        self._live: dict[str, list[Live]] = {}
+        self._posted = Posted({}, {}, 0)
+
+    def methods(self) -> Mapping[str, Handler]:
+        """The methods by their paths."""
+        return {SESSION.path: self._session, CHECK_IN.path: unary(self._check_in)}
+
+    async def run(self, *, every: float = limits.BOARD_SECONDS) -> None:
+        """Look for what waits, again and again, and hand it to the sessions that are open."""
+        is_failing = False
+        while True:
+            try:
+                self._posted = await self._read(look_at, lambda: list(self._live), since=self._posted.revision)
+            except StoreError as error:
+                if not is_failing:
+                    self._report(Trouble("store", "", f"what waits for agents can't be read: {error}", error))
+                is_failing = True
+            else:
+                is_failing = False
+                for live in [live for lives in self._live.values() for live in lives]:
+                    self._hand(live)
+            await trio.sleep(every)
+
+    async def _session(self, call: Call, peer: Peer) -> None:
+        identity = await self._enrolment.admit(peer)
+        hello = await _first(call)
+        live = self._enter(identity.agent_id)
+        try:
+            self._notes.health(live.agent_id, hello.health)
+            welcome = await self._read_for_call(_welcome_of, live.agent_id, hello, self._begin_welcome())
+            live.mail.revision = hello.settings_revision
+            try:
+                octets = encode(welcome)
+                live.mail.revision = max(live.mail.revision, welcome.settings.revision if welcome.settings else 0)
+            except WireError:  # very many ranges, and very large settings: these go apart
+                octets = encode(msgspec.structs.replace(welcome, settings=None))
+                live.mail.settings = welcome.settings
+            await call.send(octets, compress=True)
+            self._hand(live)
+            await first_to_end(partial(self._listen, call, live), partial(_tell, call, live), call.draining.wait)
+        finally:
+            self._leave(live)
+
+    async def _check_in(self, octets: bytes, peer: Peer) -> bytes:
+        agent_id = (await self._enrolment.admit(peer)).agent_id
+        try:
+            request = decode(octets, CheckInRequest)
+        except WireError as error:
+            raise CallError(Status.INVALID_ARGUMENT, str(error)) from error
+        self._notes.health(agent_id, request.hello.health)
+        for update in request.updates:
+            await self._notes.update(agent_id, update)
+        await self._notes.written()
+        reply = await self._read_for_call(_check_in_of, agent_id, request.hello, self._begin_welcome())
+        self._metrics.check_ins.inc()
+        return _octets(reply)
+
+    async def _listen(self, call: Call, live: Live) -> None:
+        """Keep what the agent says, until it ends the session."""
+        async for octets in call:
+            live.heard = trio.current_time()
+            if are_twins([Heard(began=one.began, last=one.heard) for one in self._live[live.agent_id]]):
+                self._metrics.twins.inc()
+                await self._enrolment.suspend_copied(live.agent_id)
+            match _read(octets):
+                case HealthReport(health=health):
+                    self._notes.health(live.agent_id, health)
+                case JobUpdate() as update:
+                    await self._notes.update(live.agent_id, update)
+                case Hello():
+                    raise CallError(Status.INVALID_ARGUMENT, "a session has one Hello, its first message")
+
+    def _enter(self, agent_id: str) -> Live:
+        lives = self._live.setdefault(agent_id, [])
+        if len(lives) >= limits.SESSIONS_PER_AGENT:
+            raise CallError(Status.RESOURCE_EXHAUSTED, f"{len(lives)} sessions of this agent are open already")
+        live = Live(agent_id, trio.current_time())
+        lives.append(live)
+        self._metrics.sessions.inc()
+        return live
+
+    def _leave(self, live: Live) -> None:
+        self._metrics.sessions.dec()
+        self._live[live.agent_id].remove(live)
+        if not self._live[live.agent_id]:
+            del self._live[live.agent_id]
+
+    def _hand(self, live: Live) -> None:
+        """Put before a session what the last look at the store found for it."""
+        live.mail.jobs = self._posted.jobs.get(live.agent_id, {})
+        live.mail.settings = self._posted.settings.get(live.agent_id) or live.mail.settings
+        live.changed.set()
+
+    def _begin_welcome(self) -> Welcome:
+        return Welcome(at=f"{self._clock():%Y-%m-%dT%H:%M:%SZ}", version=self._version, received=[])
+
+    async def _read_for_call(
+        self, function: Callable[Concatenate[Connection, P], ResultT], /, *args: P.args, **kwargs: P.kwargs
+    ) -> ResultT:
+        try:
+            return await self._read(function, *args, **kwargs)
+        except StoreError as error:
+            self._report(Trouble("store", "", str(error), error))
+            raise CallError(Status.UNAVAILABLE, "the collector can't read its store just now: try again") from error
+
+    async def _read(
+        self, function: Callable[Concatenate[Connection, P], ResultT], /, *args: P.args, **kwargs: P.kwargs
+    ) -> ResultT:
+        work = partial(self._store.read, function, *args, **kwargs)
+        return await trio.to_thread.run_sync(work, limiter=self._limiter)
+
+
+async def _tell(call: Call, live: Live) -> None:
+    """Send what is put before a session, for ever."""
+    while True:
+        live.changed = trio.Event()
+        for message in live.mail.take():
+            await call.send(encode(message), compress=True)
+        await live.changed.wait()
+
+
+async def _first(call: Call) -> Hello:
+    """The Hello that a session begins with. Raises CallError."""
+    with trio.move_on_after(limits.HELLO_SECONDS):
+        while (octets := await call.receive()) is not None:
+            message = _read(octets)
+            if isinstance(message, Hello):
+                return message
+            if not isinstance(message, Unknown):
+                break
+        raise CallError(Status.INVALID_ARGUMENT, "a session begins with a Hello")
+    raise CallError(Status.DEADLINE_EXCEEDED, f"no Hello in {limits.HELLO_SECONDS:g} s")
+
+
+def _read(octets: bytes) -> AgentMessage | Unknown:
+    try:
+        return AGENT_MESSAGES.decode(octets)
+    except WireError as error:
+        raise CallError(Status.INVALID_ARGUMENT, str(error)) from error
+
+
+def _welcome_of(connection: Connection, agent_id: str, hello: Hello, begun: Welcome) -> Welcome:
+    """The Welcome that answers a Hello."""
+    settings = settings_of(connection, agent_id)
+    return msgspec.structs.replace(
+        begun,
+        received=received_of(connection, agent_id=agent_id, epochs=hello.epochs),
+        settings=settings if settings.revision > hello.settings_revision else None,
+    )
+
+
+def _check_in_of(connection: Connection, agent_id: str, hello: Hello, begun: Welcome) -> CheckInReply:
+    """What answers a check-in."""
+    waiting = by_agent(waiting_jobs(connection)).get(agent_id, {}).values()
+    return CheckInReply(
+        welcome=_welcome_of(connection, agent_id, hello, begun),
+        jobs=[stored.job for stored in waiting if not stored.cancel],
+        cancels=[JobCancel(job_id=stored.job.job_id, text=CANCELLED) for stored in waiting if stored.cancel],
+    )
+
+
+def _octets(reply: CheckInReply) -> bytes:
+    """A reply as it is sent: where all of it is more than a message holds, the rest waits for the next check-in."""
+    bare = msgspec.structs.replace(reply.welcome, received=[])
+    smaller = [
+        reply,
+        msgspec.structs.replace(reply, jobs=reply.jobs[: len(reply.jobs) // 2]),
+        # What is stored of no epoch: the agent sends again what it still has, and that does no harm.
+        msgspec.structs.replace(reply, welcome=bare),
+        msgspec.structs.replace(reply, welcome=bare, jobs=reply.jobs[:1]),
+        msgspec.structs.replace(reply, welcome=msgspec.structs.replace(bare, settings=None)),
+    ]
+    for one in smaller:
+        with suppress(WireError):
+            return encode(one)
+    return encode(CheckInReply(welcome=msgspec.structs.replace(bare, settings=None)))

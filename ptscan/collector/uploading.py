@@ -1,0 +1,95 @@
+"""The method Upload: batches come, and each is answered when it is committed, in the order in which they came. I/O."""
+
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeAlias
+
+import msgspec
+import trio
+
+from proto_schema import Batch, UploadReply, WireError, decode, encode
+from ptscan.collector import limits
+from ptscan.collector.ingesting import Ingestor, Waiting
+from ptscan.collector.storage import Parcel
+from ptscan.link import Call, CallError, Handler, Peer, Status
+from ptscan.tls import AgentIdentity
+
+Admit: TypeAlias = Callable[[Peer], Awaitable[AgentIdentity]]
+"""Says who calls, by the certificate, or raises CallError."""
+
+_SHORT: Final = 64
+"""Characters of a refusal's text where very many at once would not fit into a message."""
+
+
+def uploads(admit: Admit, ingestor: Ingestor) -> Handler:
+    """The handler of the method."""
+
+    async def serve(call: Call, peer: Peer) -> None:
+        identity = await admit(peer)
+        # So many are taken and not answered: one in the hand of each task, the rest between them.
+        put, get = trio.open_memory_channel[Waiting | CallError](limits.BATCHES_PER_UPLOAD - 2)
+        taking = trio.CancelScope()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(_cancel_at, call.draining, taking)
+            nursery.start_soon(_take, call, identity.agent_id, ingestor, put, taking)
+            failure = await _answer(call, get)
+            nursery.cancel_scope.cancel()
+        if failure is not None:
+            raise failure
+
+    return serve
+
+
+async def _cancel_at(event: trio.Event, scope: trio.CancelScope) -> None:
+    await event.wait()
+    scope.cancel()
+
+
+async def _take(
+    call: Call,
+    agent_id: str,
+    ingestor: Ingestor,
+    put: "trio.MemorySendChannel[Waiting | CallError]",
+    taking: trio.CancelScope,
+) -> None:
+    """Take messages until there are no more or one is wrong; ``taking`` is cancelled where no more should be taken."""
+
+    async def receive() -> tuple[Parcel, int] | None:
+        octets = await call.receive()
+        return None if octets is None else (Parcel(agent_id, decode(octets, Batch)), len(octets))
+
+    last: CallError | None = None
+    async with put:
+        with taking:
+            try:
+                while True:
+                    await call.ready()
+                    waiting = await ingestor.take(receive)
+                    if waiting is None:
+                        break
+                    await put.send(waiting)
+            except WireError as error:
+                last = CallError(Status.INVALID_ARGUMENT, str(error))
+            except CallError as error:
+                last = error
+        if last is not None:
+            await put.send(last)
+
+
+async def _answer(call: Call, get: "trio.MemoryReceiveChannel[Waiting | CallError]") -> CallError | None:
+    """Send the replies; the error that the stream is to end with, None for a good end."""
+    async for waiting in get:
+        if isinstance(waiting, CallError):
+            return waiting
+        try:
+            await call.send(_octets(await waiting.reply()))
+        except CallError as error:
+            return error
+    return None
+
+
+def _octets(reply: UploadReply) -> bytes:
+    try:
+        return encode(reply)
+    except WireError:
+        short = [msgspec.structs.replace(one, text=one.text[:_SHORT]) for one in reply.refused]
+        return encode(msgspec.structs.replace(reply, refused=short))
