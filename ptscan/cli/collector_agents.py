@@ -16,6 +16,7 @@ from ptscan.cli.collector_place import (
     find_agent,
     open_collector,
     paths_of,
+    typed,
 )
 from ptscan.cli.delivery import open_delivery
 from ptscan.cli.exits import Exit
@@ -24,7 +25,7 @@ from ptscan.cli.listing import listed
 from ptscan.cli.options import DEFAULT_SHOWING, Option, Showing
 from ptscan.cli.times import instant
 from ptscan.cli.words import Words
-from ptscan.collector import Agent, list_agents, list_refusals, list_spools, reinstate, revoke
+from ptscan.collector import Agent, find_entity, list_agents, list_refusals, list_spools, move_agent, reinstate, revoke
 
 _LATEST_REFUSALS: Final = 100
 
@@ -129,6 +130,25 @@ def agent_show(agent: AgentName, /, *, showing: Showing = DEFAULT_SHOWING, folde
 
     with open_delivery(PAGES, showing, Words(quiet=showing.quiet)) as delivery, open_collector(folder) as (_, store):
         delivery.give([store.read(read)])
+    return Exit.DONE
+
+
+def agent_move(agent: AgentName, /, *, entity: Annotated[str, Option(metavar="NAME")], folder: Folder = None) -> int:
+    """Let an agent, and the devices that it reads, belong to another entity; what they said before goes with them.
+
+    Parameters
+    ----------
+    entity
+        Where: a path such as "ACME/Berlin", or a name that only one has.
+    """
+
+    def write(connection: Connection) -> bool:
+        place = find_entity(connection, typed(entity))
+        return move_agent(connection, find_agent(connection, agent).id, place.id, now=time.time())
+
+    with open_collector(folder) as (_, store):
+        if not store.write(write):
+            Words().say(f"agent {agent} is there already")
     return Exit.DONE
 
 

@@ -13,7 +13,7 @@ from ptscan.cli.flat import Shape
 from ptscan.cli.listing import listed
 from ptscan.cli.options import DEFAULT_SHOWING, Option, Showing
 from ptscan.cli.words import Words
-from ptscan.collector import ensure_entity, list_agents, list_entities
+from ptscan.collector import ensure_entity, find_entity, list_agents, list_entities, move_entity
 
 
 class EntityRow(msgspec.Struct, frozen=True):
@@ -52,6 +52,23 @@ def entity_add(
     """Make an entity, with those above it, where it is not there."""
     with open_collector(folder) as (_, store):
         store.write(ensure_entity, typed(path), now=time.time())
+    return Exit.DONE
+
+
+def entity_move(
+    path: Annotated[str, Option(name="PATH", help="Where it is: its path, or a name that only one has.")],
+    to: Annotated[str, Option(name="NEW_PATH", help="Where it belongs: a whole path, whose parent is there.")],
+    /,
+    *,
+    folder: Folder = None,
+) -> int:
+    """Give an entity another name or another place, with all below it."""
+
+    def write(connection: Connection) -> None:
+        move_entity(connection, find_entity(connection, typed(path)).id, typed(to), now=time.time())
+
+    with open_collector(folder) as (_, store):
+        store.write(write)
     return Exit.DONE
 
 

@@ -4,15 +4,25 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
+from typing import Annotated, Final, TypeAlias
+
+from sqlalchemy import Connection
 
 from ptscan.cli.options import Group, Option
+from ptscan.collector import (
+    Agent,
+    CollectorConfig,
+    Entity,
+    Store,
+    find_entity,
+    get_agent,
+    list_agents,
+    list_entities,
+    load_config,
+    open_store,
+    subtree,
+)
 from ptscan.errors import InputError
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
-    from ptscan.collector import Agent, CollectorConfig, Entity, Store
 
 FOLDER_VARIABLE: Final = "PTSCAN_COLLECTOR"
 PLACE: Final = Group("Which collector", 40)
@@ -49,10 +59,8 @@ def folder_of(given: Path | None) -> Path:
     return Path.home() / ".local" / "state" / "ptscan" / "collector"
 
 
-def settings_of(folder: Path | None) -> "CollectorConfig":
+def settings_of(folder: Path | None) -> CollectorConfig:
     """The settings of the collector in ``folder``, which nothing is made in. Raises InputError."""
-    from ptscan.collector import load_config
-
     place = folder_of(folder)
     if not place.exists():
         raise NoSuchThingError(f"there is no folder {place}: run ptscan collector init, or name another by --folder")
@@ -60,24 +68,20 @@ def settings_of(folder: Path | None) -> "CollectorConfig":
 
 
 @contextmanager
-def open_collector(folder: Path | None) -> "Iterator[tuple[CollectorConfig, Store]]":
+def open_collector(folder: Path | None) -> Iterator[tuple[CollectorConfig, Store]]:
     """Open the store of the collector in ``folder``. Raises InputError and StoreError."""
-    from ptscan.collector import open_store
-
     config = settings_of(folder)
     with open_store(config.database, create=False) as store:
         yield config, store
 
 
-def path_of(entity: "Entity") -> str:
+def path_of(entity: Entity) -> str:
     """An entity as it is shown."""
     return entity.path or ROOT
 
 
-def paths_of(connection: "Connection") -> dict[int, str]:
+def paths_of(connection: Connection) -> dict[int, str]:
     """Every entity's path by its number."""
-    from ptscan.collector import list_entities
-
     return {entity.id: path_of(entity) for entity in list_entities(connection)}
 
 
@@ -86,17 +90,13 @@ def typed(name: str) -> str:
     return name.strip().removeprefix(ROOT)
 
 
-def entity_ids(connection: "Connection", name: str | None) -> list[int] | None:
+def entity_ids(connection: Connection, name: str | None) -> list[int] | None:
     """The numbers of the entity ``name`` and of all below it; None for everything. Raises EntityError."""
-    from ptscan.collector import find_entity, subtree
-
     return None if name is None else subtree(connection, find_entity(connection, typed(name)).id)
 
 
-def find_agent(connection: "Connection", name: str) -> "Agent":
+def find_agent(connection: Connection, name: str) -> Agent:
     """The agent with that id, or of a name that only one has. Raises NoSuchThingError."""
-    from ptscan.collector import get_agent, list_agents
-
     agent = get_agent(connection, name)
     if agent is not None:
         return agent

@@ -15,7 +15,7 @@ from ptscan import __version__
 from ptscan.cli.exits import Exit
 from ptscan.cli.options import ASKING, SHOWING, SWEEPING, Asking, Knowing, Option, Showing, Sweeping
 from ptscan.cli.options import Group as OptionGroup
-from ptscan.cli.verbs import GROUPS, VERBS, verb_of
+from ptscan.cli.verbs import GROUPS, VERBS, MissingPackagesError, verb_of
 from ptscan.errors import InputError
 
 _GROUPS: Final[dict[type, OptionGroup]] = {
@@ -78,8 +78,16 @@ def build(arguments: list[str]) -> App:
     for place, (name, verb) in enumerate(VERBS.items()):
         group, _, last = name.rpartition(" ")
         examples = "".join(f"\n    ptscan {name} {example}".rstrip() for example in verb.examples)
+        function: Callable[..., int] | str = verb.place
+        if name == typed or _COMPLETION in arguments:
+            try:
+                function = _dressed_function(verb.load())
+            except MissingPackagesError:
+                if name == typed:
+                    raise
+                continue  # nobody completes what is not installed
         groups[group].command(
-            _dressed_function(verb.load()) if name == typed or _COMPLETION in arguments else verb.place,
+            function,
             name=last,
             help=verb.help,
             usage=f"Usage: ptscan {name} {verb.usage} [OPTIONS]",

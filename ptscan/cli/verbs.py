@@ -4,6 +4,14 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Final, NamedTuple
 
+from ptscan.errors import InputError
+
+_OURS: Final = frozenset({"ptscan", "codec", "proto_schema"})
+
+
+class MissingPackagesError(InputError):
+    """The verb is one of agent or collector, whose packages are not installed."""
+
 
 class Verb(NamedTuple):
     """A verb's function as ``module:name``, what it does, what follows the verb, and examples of that."""
@@ -14,9 +22,16 @@ class Verb(NamedTuple):
     examples: tuple[str, ...]
 
     def load(self) -> Callable[..., int]:
-        """Import the function."""
+        """Import the function. Raises MissingPackagesError where only a part of ptscan is installed."""
         module, _, name = self.place.partition(":")
-        function: Callable[..., int] = getattr(import_module(module), name)
+        try:
+            function: Callable[..., int] = getattr(import_module(module), name)
+        except ModuleNotFoundError as error:
+            if error.name is None or error.name.partition(".")[0] in _OURS:
+                raise
+            raise MissingPackagesError(
+                f"this needs the package {error.name}, which is not installed: pip install 'ptscan[agent,collector]'"
+            ) from error
         return function
 
 
@@ -142,6 +157,12 @@ VERBS: Final = {
         "PATH",
         ("ACME/Berlin/Warehouse",),
     ),
+    "collector entity move": Verb(
+        "ptscan.cli.collector_entities:entity_move",
+        "Give an entity another name or another place, with all below it.",
+        "PATH PATH",
+        ("ACME/Berlin ACME/Potsdam", "ACME/Berlin Dealers/East/ACME-Berlin"),
+    ),
     "collector agent list": Verb(
         "ptscan.cli.collector_agents:agent_list",
         "List the agents: where each belongs, when it was heard, what is wrong with it.",
@@ -153,6 +174,12 @@ VERBS: Final = {
         "Show all that is known of an agent.",
         "ID",
         ("3f2a9c0d11e8b754", "warehouse --format json"),
+    ),
+    "collector agent move": Verb(
+        "ptscan.cli.collector_agents:agent_move",
+        "Let an agent, and the devices that it reads, belong to another entity.",
+        "ID --entity NAME",
+        ("warehouse --entity ACME/Potsdam",),
     ),
     "collector agent revoke": Verb(
         "ptscan.cli.collector_agents:agent_revoke",
@@ -177,6 +204,42 @@ VERBS: Final = {
         "Show the readings of a device, the oldest first.",
         "DEVICE_ID",
         ("hp:CNB1R23456 --since 7d", "hp:CNB1R23456 --format json -o history.json"),
+    ),
+    "collector job send": Verb(
+        "ptscan.cli.collector_jobs:job_send",
+        "Ask an agent to do something once; the job's id is what stands on standard output.",
+        "AGENT VERB TARGET...",
+        ("warehouse scan local", "3f2a9c0d11e8b754 read 10.1.2.3 10.1.2.4 --expires 1h"),
+    ),
+    "collector job list": Verb(
+        "ptscan.cli.collector_jobs:job_list",
+        "List jobs and how they stand, the newest first.",
+        "",
+        ("", "--agent warehouse --format json"),
+    ),
+    "collector job cancel": Verb(
+        "ptscan.cli.collector_jobs:job_cancel",
+        "Want a job no more; what it read until then is kept.",
+        "ID",
+        ("8c1f0a77d2b3e465",),
+    ),
+    "collector settings set": Verb(
+        "ptscan.cli.collector_settings:settings_set",
+        "Say what the agents of an entity, and of those below it, do by themselves.",
+        "FILE --entity NAME",
+        ("every-morning.toml --entity ACME", "defaults.toml --entity /"),
+    ),
+    "collector settings show": Verb(
+        "ptscan.cli.collector_settings:settings_show",
+        "Show what agents do by themselves, as a file that settings set takes.",
+        "",
+        ("--entity ACME/Berlin", "--agent warehouse"),
+    ),
+    "collector settings drop": Verb(
+        "ptscan.cli.collector_settings:settings_drop",
+        "Take an entity's own settings away: those above it hold again.",
+        "--entity NAME",
+        ("--entity ACME/Berlin",),
     ),
     "collector backup": Verb(
         "ptscan.cli.collector_upkeep:backup",
@@ -224,6 +287,8 @@ GROUPS: Final = {
     "collector token": "Say who may become an agent.",
     "collector entity": "Look after the tree that agents and devices belong to.",
     "collector agent": "Look after the agents.",
+    "collector job": "Ask something of an agent once.",
+    "collector settings": "Say what agents do by themselves.",
     "collector root": "Change the certificate that everything hangs on, in two steps of thirty days.",
 }
 """The first words of verbs of two and three; each stands behind the group that it is in."""
