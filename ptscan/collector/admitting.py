@@ -34,7 +34,7 @@ COPIED = "two machines hold keys of this agent"
 
 
 class Judgement(msgspec.Struct, frozen=True):
-    """Whether a peer gets what it asked for. ``code`` is a word of Admission or Verdict, or ``key-in-use``."""
+    """Whether a peer gets what it asked for. ``code`` is a word of Admission or Verdict."""
 
     code: str
     granted: bool
@@ -62,21 +62,7 @@ def enrol_agent(
     now = now_at.timestamp()
     verdict, _ = check_token(connection, digest, now=now, key_digest=request.fingerprint)
     known = _of_key(connection, request.fingerprint)
-    if known is not None:
-        # Its answer was lost, as long as nobody was seen with the certificate. Any other time a key is used once.
-        if verdict in {Admission.UNKNOWN, Admission.REVOKED, Admission.OTHER_KEY}:
-            return _refused(verdict.value)
-        if known.shown or known.generation != 1:
-            return _refused("key-in-use")
-        if (may := standing(connection, known.id)) is not Admission.GRANTED:
-            return _refused(may.value)
-        agent_id, entity_id = known.id, known.entity_id
-        issued = _issue(authority, request, agent_id, 1, serial, now_at)
-        keep_certificate(
-            connection, agent_id, generation=1, key_digest=request.fingerprint, serial=_hex(serial),
-            not_after_at=issued.not_after_at.timestamp(), now=now,
-        )  # fmt: skip
-    else:
+    if known is None:
         issued = _issue(authority, request, agent_id, 1, serial, now_at)
         newcomer = Newcomer(
             id=agent_id,
@@ -88,9 +74,26 @@ def enrol_agent(
             not_after_at=issued.not_after_at.timestamp(),
         )
         verdict, taken = enrol(connection, digest, newcomer, now=now)
-        if taken is None:
+        if verdict is Admission.KEY_IN_USE:
+            # Who asked with the same key at the same moment was first.
+            known = _of_key(connection, request.fingerprint)
+        if known is None and taken is None:
             return _refused(verdict.value)
         entity_id = taken
+    if known is not None:
+        # Its answer was lost, as long as nobody was seen with the certificate. Any other time a key is used once.
+        if verdict in {Admission.UNKNOWN, Admission.REVOKED, Admission.OTHER_KEY}:
+            return _refused(verdict.value)
+        if known.shown or known.generation != 1:
+            return _refused(Admission.KEY_IN_USE.value)
+        if (may := standing(connection, known.id)) is not Admission.GRANTED:
+            return _refused(may.value)
+        agent_id, entity_id = known.id, known.entity_id
+        issued = _issue(authority, request, agent_id, 1, serial, now_at)
+        keep_certificate(
+            connection, agent_id, generation=1, key_digest=request.fingerprint, serial=_hex(serial),
+            not_after_at=issued.not_after_at.timestamp(), now=now,
+        )  # fmt: skip
     entity = next((entity.path for entity in list_entities(connection) if entity.id == entity_id), "")
     reply = EnrolReply(
         agent_id=agent_id,
@@ -129,11 +132,13 @@ def renew_agent(
     if verdict not in {Verdict.WELCOME, Verdict.LEARNT}:
         return _keep(connection, agent, before, after, verdict, now_at)
     issued = _issue(authority, request, agent.id, after.generation, serial, now_at)
-    keep_certificate(
+    kept = keep_certificate(
         connection, agent.id, generation=after.generation, key_digest=after.key,
         previous_key_digest=after.previous_key, shown=after.seen, serial=_hex(serial),
         not_after_at=issued.not_after_at.timestamp(), now=now_at.timestamp(),
     )  # fmt: skip
+    if not kept:
+        return _refused(Admission.KEY_IN_USE.value)
     reply = RenewReply(
         chain=list(issued.chain),
         roots=list(authority.roots),
@@ -141,6 +146,12 @@ def renew_agent(
         generation=after.generation,
     )
     return Judgement(code=verdict.value, granted=True, renewal=reply)
+
+
+def suspend_copied(connection: Connection, agent_id: str, *, now_at: datetime) -> Judgement:
+    """Suspend an agent of which two machines were heard."""
+    alarm = suspend(connection, agent_id, COPIED, now=now_at.timestamp())
+    return Judgement(code=Verdict.COPY.value, granted=False, alarm=alarm)
 
 
 def barred_agents(connection: Connection) -> frozenset[str]:

@@ -166,6 +166,27 @@ def test_no_octet_of_a_token_is_in_the_store(tmp_path: Path, authority: Authorit
     assert write_token(token).encode() not in kept
 
 
+def test_of_many_who_ask_with_one_key_at_once_all_become_the_same_agent(store: Store, authority: Authority) -> None:
+    token = a_token(store, authority, uses=9)
+    request = a_key()
+    with ThreadPoolExecutor(8) as pool:
+        judged = list(pool.map(lambda _: enrol(store, authority, token, request), range(8)))
+    assert {each.code for each in judged} == {"granted"}
+    assert {identity_in(each).agent_id for each in judged} == {agent.id for agent in store.read(list_agents)}
+    assert (len(store.read(list_agents)), store.read(list_tokens)[0].used) == (1, 1)
+
+
+def test_nobody_renews_with_the_key_of_another_agent(store: Store, authority: Authority) -> None:
+    token = a_token(store, authority, uses=2)
+    theirs, mine = a_key(), a_key()
+    enrol(store, authority, token, theirs)
+    identity = identity_in(enrol(store, authority, token, mine))
+    judged = renew(store, authority, identity, theirs)
+    assert (judged.code, judged.granted, judged.renewal) == ("key-in-use", False, None)
+    assert admit(store, identity).granted
+    assert renew(store, authority, identity, a_key()).granted
+
+
 def test_an_agent_renews_and_its_old_certificate_ends_when_the_new_one_is_seen(
     store: Store, authority: Authority
 ) -> None:

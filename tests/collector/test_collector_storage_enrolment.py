@@ -66,7 +66,8 @@ def test_a_token_makes_one_agent_of_its_entity(store: Store) -> None:
 def test_of_fifty_who_use_a_token_at_once_as_many_win_as_it_has_uses(store: Store) -> None:
     a_token(store, uses=3)
     with ThreadPoolExecutor(10) as threads:
-        calls = [threads.submit(store.write, enrol, SECRET, newcomer(f"a{n}"), now=NOW) for n in range(50)]
+        people = [newcomer(f"a{n}", key_digest=bytes([n]) * 32) for n in range(50)]
+        calls = [threads.submit(store.write, enrol, SECRET, one, now=NOW) for one in people]
         verdicts = [call.result()[0] for call in calls]
     assert verdicts.count(Admission.GRANTED) == 3
     assert verdicts.count(Admission.USED_UP) == 47
@@ -201,3 +202,24 @@ def test_an_entity_that_two_make_at_once_is_one(store: Store) -> None:
     with ThreadPoolExecutor(8) as threads:
         calls = [threads.submit(store.write, ensure_entity, "dealer/customer", now=NOW) for _ in range(8)]
         assert len({call.result().id for call in calls}) == 1
+
+
+def test_of_many_who_come_with_one_key_at_once_one_becomes_an_agent_and_uses_the_token_once(store: Store) -> None:
+    a_token(store, uses=50)
+    with ThreadPoolExecutor(10) as threads:
+        calls = [threads.submit(store.write, enrol, SECRET, newcomer(f"a{n}"), now=NOW) for n in range(50)]
+        verdicts = [call.result()[0] for call in calls]
+    assert verdicts.count(Admission.GRANTED) == 1
+    assert verdicts.count(Admission.KEY_IN_USE) == 49
+    assert [token.used for token in store.read(list_tokens)] == [1]
+    assert len(store.read(list_agents)) == 1
+
+
+def test_another_agent_s_key_is_not_kept_as_one_s_own(store: Store) -> None:
+    a_token(store, uses=2)
+    store.write(enrol, SECRET, newcomer(), now=NOW)
+    store.write(enrol, SECRET, newcomer("a2", key_digest=b"x" * 32), now=NOW)
+    assert not store.write(keep_certificate, "a2", generation=2, key_digest=KEY, now=NOW)
+    agent = store.read(get_agent, "a2")
+    assert agent is not None
+    assert (agent.generation, agent.key_digest) == (1, b"x" * 32)

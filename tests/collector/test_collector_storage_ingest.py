@@ -199,18 +199,22 @@ def test_nothing_is_let_in_of_who_may_not_speak(store: Store) -> None:
     assert what_is_stored(store) == []
 
 
-def test_an_agent_has_a_limit_of_spools(store: Store) -> None:
+def test_an_agent_begins_so_many_spools_in_a_day_and_no_more(store: Store) -> None:
     an_agent(store)
     an_agent(store, "a2")
     empty = {"agent_id": "a1", "first_at": NOW, "last_at": NOW, "stored": 0, "redelivered": 0, "refused": 0}
-    rows = [empty | {"epoch": f"old-{number}"} for number in range(limits.SPOOLS - 1)]
+    rows = [empty | {"epoch": f"e{number}"} for number in range(limits.SPOOLS_A_DAY - 1)]
     store.write(lambda connection: connection.execute(spools.insert(), rows))
-    for epoch in ("e1", "old-0"):
-        store.write(ingest, batch([record(1)], epoch=epoch), agent_id="a1", now=NOW)
-    with pytest.raises(BatchError) as refused:
-        store.write(ingest, batch([record(1)], epoch="e2"), agent_id="a1", now=NOW)
+
+    def send(epoch: str, *, agent: str = "a1", now: float = NOW) -> int:
+        return store.write(ingest, batch([record(1)], epoch=epoch), agent_id=agent, now=now).upto
+
+    assert send("the last") == 1
+    with pytest.raises(BatchError, match="in a day") as refused:
+        send("one more")
     assert refused.value.code == "too-many-spools"
-    store.write(ingest, batch([record(1)], epoch="e2"), agent_id="a2", now=NOW)
+    # What was begun before goes on, another agent is none of this, and the next day is another one.
+    assert (send("e0"), send("one more", agent="a2"), send("one more", now=NOW + limits.DAY)) == (1, 1, 1)
 
 
 def test_one_batch_sent_over_many_connections_at_once_is_stored_once(store: Store) -> None:

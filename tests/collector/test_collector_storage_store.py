@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 import trio
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, create_engine, func, select, text
 
+from proto_schema import Settings
 from ptscan.collector.storage import (
     SchemaError,
     Store,
@@ -25,9 +27,12 @@ from ptscan.collector.storage import (
     counts,
     ensure_entity,
     ingest,
+    list_agents,
     list_devices,
     list_entities,
     open_store,
+    schema,
+    settings_of,
 )
 from ptscan.collector.storage.limits import READERS
 from ptscan.collector.storage.locks import FileLock
@@ -66,7 +71,7 @@ def test_a_store_is_opened_again_as_it_was_left(store_url: str) -> None:
         before = what_is_stored(store)
     with open_store(store_url, create=False) as store:
         assert what_is_stored(store) == before
-        assert store.read(lambda connection: versions(connection)) == ("0001", "0001")
+        assert store.read(lambda connection: versions(connection)) == ("0002", "0002")
         assert store.check() == []
 
 
@@ -79,6 +84,52 @@ def test_a_store_of_the_first_version_is_read(path: Path) -> None:
         reply = store.write(ingest, batch([record(2), record(3)]), agent_id="a1", now=NOW)
         assert reply.upto == 3
         assert store.read(counts).redelivered == 1
+
+
+def as_version_1(connection: Connection) -> None:
+    """Make the tables of version 1, and agents with keys as two enrolments at one moment could leave them."""
+    config = schema._config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "0001")
+    rows = [
+        ("used", b"k1", True, NOW, None),
+        ("orphan", b"k1", False, None, None),
+        ("revoked", b"k2", True, NOW + 9, NOW),
+        ("successor", b"k2", False, None, None),
+        ("without", None, False, None, None),
+        ("alone", b"k3", False, None, None),
+        ("never", b"k4", False, None, None),
+        ("never, too", b"k4", False, None, None),
+    ]
+    for name, key, shown, seen_at, revoked_at in rows:
+        # As the first version of the code wrote it.
+        connection.execute(
+            text(
+                "INSERT INTO agents (id, entity_id, name, generation, enrolled_at, key_digest, shown, seen_at,"
+                " revoked_at) VALUES (:id, 1, 'x', 1, 1, :key, :shown, :seen_at, :revoked_at)"
+            ),
+            {"id": name, "key": key, "shown": shown, "seen_at": seen_at, "revoked_at": revoked_at},
+        )
+
+
+def test_of_agents_with_one_key_the_one_that_is_used_keeps_it(store_url: str) -> None:
+    if store_url.startswith("sqlite"):
+        engine = create_engine(store_url)
+    else:
+        engine = create_engine(store_url.replace("postgresql:", "postgresql+psycopg:"))
+    with engine.begin() as connection:
+        as_version_1(connection)
+    engine.dispose()
+    with open_store(store_url) as store:
+        keys = {agent.id: agent.key_digest for agent in store.read(list_agents)}
+        assert keys == {
+            "used": b"k1", "orphan": None, "revoked": None, "successor": b"k2", "without": None, "alone": b"k3",
+            "never": b"k4", "never, too": None,
+        }  # fmt: skip
+        assert store.read(versions) == ("0002", "0002")
+        differences = store.read(lambda each: compare_metadata(MigrationContext.configure(each), metadata))
+        assert differences == []
+        assert store.read(settings_of, "used") == Settings(revision=0)
 
 
 def test_a_store_of_a_later_version_is_refused_and_left_as_it_is(store_url: str) -> None:

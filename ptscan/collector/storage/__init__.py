@@ -28,7 +28,9 @@ from ptscan.collector.storage.errors import (
     BackupError,
     BatchError,
     EntityError,
+    JobError,
     SchemaError,
+    SettingsError,
     StoreBusyError,
     StoreDamagedError,
     StoreError,
@@ -37,6 +39,8 @@ from ptscan.collector.storage.errors import (
     StoreUrlError,
 )
 from ptscan.collector.storage.ingest import Parcel, ingest, ingest_all
+from ptscan.collector.storage.jobs import add_job, cancel_job, expire_jobs, list_jobs, note_job, waiting_jobs
+from ptscan.collector.storage.moving import move_agent, move_entity
 from ptscan.collector.storage.queries import (
     counts,
     device_alerts,
@@ -46,6 +50,7 @@ from ptscan.collector.storage.queries import (
     list_devices,
     list_refusals,
     list_spools,
+    list_supplies,
 )
 from ptscan.collector.storage.receipts import high_water, received_of
 from ptscan.collector.storage.retention import Pruned, prune
@@ -57,10 +62,12 @@ from ptscan.collector.storage.rows import (
     Refused,
     Spool,
     StoredAlert,
+    StoredJob,
     StoredReading,
     StoredSupply,
     Token,
 )
+from ptscan.collector.storage.settings import own_settings, put_settings, settings_of, settings_revisions
 from ptscan.collector.storage.store import Store, open_store
 
 __all__ = [
@@ -72,11 +79,13 @@ __all__ = [
     "Device",
     "Entity",
     "EntityError",
+    "JobError",
     "Newcomer",
     "Parcel",
     "Pruned",
     "Refused",
     "SchemaError",
+    "SettingsError",
     "Spool",
     "Store",
     "StoreBusyError",
@@ -86,17 +95,21 @@ __all__ = [
     "StoreFullError",
     "StoreUrlError",
     "StoredAlert",
+    "StoredJob",
     "StoredReading",
     "StoredSupply",
     "Token",
+    "add_job",
     "add_token",
     "back_up",
+    "cancel_job",
     "check_token",
     "counts",
     "device_alerts",
     "device_supplies",
     "enrol",
     "ensure_entity",
+    "expire_jobs",
     "find_devices",
     "find_entity",
     "get_agent",
@@ -109,19 +122,29 @@ __all__ = [
     "list_agents",
     "list_devices",
     "list_entities",
+    "list_jobs",
     "list_refusals",
     "list_spools",
+    "list_supplies",
     "list_tokens",
     "lock_agent",
+    "move_agent",
+    "move_entity",
+    "note_job",
     "open_store",
+    "own_settings",
     "prune",
+    "put_settings",
     "received_of",
     "reinstate",
     "restore",
     "revoke",
     "revoke_token",
     "seen",
+    "settings_of",
+    "settings_revisions",
     "standing",
     "subtree",
     "suspend",
+    "waiting_jobs",
 ]

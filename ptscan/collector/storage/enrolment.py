@@ -9,6 +9,8 @@ from enum import Enum
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, insert, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
 
 from ptscan.collector.storage import limits
 from ptscan.collector.storage.rows import Agent, Token
@@ -25,6 +27,7 @@ class Admission(Enum):
     REVOKED = "revoked"
     SUSPENDED = "suspended"
     OTHER_KEY = "other-key"
+    KEY_IN_USE = "key-in-use"
 
 
 class Newcomer(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,7 +104,10 @@ def revoke_token(connection: Connection, token_id: int, *, now: float) -> bool:
 
 
 def enrol(connection: Connection, digest: bytes, newcomer: Newcomer, *, now: float) -> tuple[Admission, int | None]:
-    """Use a token and make ``newcomer`` an agent of its entity, or neither; the verdict, and the entity."""
+    """Use a token and make ``newcomer`` an agent of its entity, or neither; the verdict, and the entity.
+
+    KEY_IN_USE: an agent has this key already, perhaps since a moment ago; the token is not used.
+    """
     taken = (
         update(tokens)
         .where(
@@ -114,16 +120,15 @@ def enrol(connection: Connection, digest: bytes, newcomer: Newcomer, *, now: flo
         .values(used=tokens.c.used + 1, used_at=now)
         .returning(tokens.c.entity_id)
     )
-    entity_id = connection.scalar(taken)
+    with connection.begin_nested() as both:
+        entity_id = connection.scalar(taken)
+        if entity_id is not None and not _add_agent(connection, newcomer, int(entity_id), now):
+            both.rollback()
+            return Admission.KEY_IN_USE, None
     if entity_id is None:
         verdict, _ = check_token(connection, digest, now=now, key_digest=newcomer.key_digest)
         # Granted here means that somebody else's use was undone meanwhile: the agent may try again.
         return (Admission.USED_UP if verdict is Admission.GRANTED else verdict), None
-    row = msgspec.structs.asdict(newcomer)
-    row |= {"name": _cut(newcomer.name), "version": _cut(newcomer.version), "platform": _cut(newcomer.platform)}
-    connection.execute(
-        insert(agents), row | {"entity_id": entity_id, "generation": 1, "shown": False, "enrolled_at": now}
-    )
     return Admission.GRANTED, int(entity_id)
 
 
@@ -146,7 +151,8 @@ def keep_certificate(
 ) -> bool:
     """Write which certificate is an agent's newest, after ``lock_agent`` and the authority's judgement.
 
-    Without ``serial`` no certificate was issued, and what is known of the newest stays. False where it is no agent.
+    Without ``serial`` no certificate was issued, and what is known of the newest stays. False where it is no agent, or
+    another agent has that key.
     """
     values: dict[str, object] = {
         "generation": generation,
@@ -156,7 +162,11 @@ def keep_certificate(
     }
     if serial is not None:
         values |= {"serial": serial, "not_after_at": not_after_at, "renewed_at": now}
-    return connection.execute(update(agents).where(agents.c.id == agent_id).values(values)).rowcount == 1
+    try:
+        with connection.begin_nested():
+            return connection.execute(update(agents).where(agents.c.id == agent_id).values(values)).rowcount == 1
+    except IntegrityError:
+        return False
 
 
 def standing(connection: Connection, agent_id: str) -> Admission:
@@ -225,6 +235,16 @@ def _agent(connection: Connection, agent_id: str, *, lock: bool) -> Agent | None
     query = select(*columns).where(agents.c.id == agent_id)
     row = connection.execute(query.with_for_update() if lock else query).mappings().one_or_none()
     return None if row is None else Agent(**row)
+
+
+def _add_agent(connection: Connection, newcomer: Newcomer, entity_id: int, now: float) -> bool:
+    """Insert an agent; False where another one has its key."""
+    row = msgspec.structs.asdict(newcomer)
+    row |= {"name": _cut(newcomer.name), "version": _cut(newcomer.version), "platform": _cut(newcomer.platform)}
+    row |= {"entity_id": entity_id, "generation": 1, "shown": False, "enrolled_at": now}
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    added = dialect.insert(agents).values(row).on_conflict_do_nothing(index_elements=["key_digest"])
+    return connection.scalar(added.returning(agents.c.id)) is not None
 
 
 def _active() -> tuple[ColumnElement[bool], ...]:

@@ -17,12 +17,7 @@ def ensure_entity(connection: Connection, path: str, *, now: float) -> Entity:
     Raises:
         EntityError: a name is empty, too long, or there are too many.
     """
-    names = [name.strip() for name in path.split(SEPARATOR)] if path.strip() else []
-    if len(names) >= limits.ENTITY_DEPTH:
-        raise EntityError(f"{len(names)} names in {path[:80]!r}: the tree has {limits.ENTITY_DEPTH - 1} below its root")
-    for name in names:
-        if not 0 < len(name) <= limits.ENTITY_NAME or not name.isprintable():
-            raise EntityError(f"{name[:80]!r} is no entity's name: it has 1 to {limits.ENTITY_NAME} characters")
+    names = names_in(path)
     here = _root(connection)
     for name in names:
         there = select(entities.c.id).where(entities.c.parent_id == here.id, entities.c.name == name)
@@ -81,6 +76,26 @@ def subtree(connection: Connection, entity_id: int) -> list[int]:
         if entity.parent_id in below:
             below.add(entity.id)
     return sorted(below)
+
+
+def names_in(path: str) -> list[str]:
+    """The names of a path, from below the root.
+
+    Raises:
+        EntityError: one is none, or they are too many.
+    """
+    names = [name.strip() for name in path.split(SEPARATOR)] if path.strip() else []
+    if len(names) >= limits.ENTITY_DEPTH:
+        raise EntityError(f"{len(names)} names in {path[:80]!r}: the tree has {limits.ENTITY_DEPTH - 1} below its root")
+    for name in names:
+        if not 0 < len(name) <= limits.ENTITY_NAME or not name.isprintable():
+            raise EntityError(f"{name[:80]!r} is no entity's name: it has 1 to {limits.ENTITY_NAME} characters")
+    return names
+
+
+def lock_tree(connection: Connection) -> None:
+    """Let nobody else change the tree's shape, or settings, until the transaction ends."""
+    connection.execute(select(entities.c.id).where(entities.c.parent_id.is_(None)).with_for_update()).one()
 
 
 def _root(connection: Connection) -> Entity:

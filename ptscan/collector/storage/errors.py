@@ -3,7 +3,9 @@
     PtscanError
     ├── InputError
     │   ├── StoreUrlError       no store by that name, or none that can be opened so
-    │   └── EntityError         a name that is no entity's, or can't be
+    │   ├── EntityError         a name that is no entity's, or can't be
+    │   ├── JobError            a job that can't be asked of that agent
+    │   └── SettingsError       settings that can't be set there
     └── StoreError              ``passing``: the same may be well later, and what was not stored is to be sent again
         ├── StoreBusyError      another writer, a deadlock, a server that is gone: passing
         ├── StoreFullError      the disk or the quota is full: passing, once somebody makes room
@@ -27,6 +29,14 @@ class StoreUrlError(InputError):
 
 class EntityError(InputError):
     """A name that is no entity's, or can't be."""
+
+
+class JobError(InputError):
+    """A job that can't be asked of that agent."""
+
+
+class SettingsError(InputError):
+    """Settings that can't be set there."""
 
 
 class StoreError(PtscanError):

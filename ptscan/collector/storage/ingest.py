@@ -99,7 +99,9 @@ def ingest_all(connection: Connection, parcels: Sequence[Parcel], *, now: float)
 
 def _entity_of(connection: Connection, agent_id: str) -> int:
     columns = (agents.c.entity_id, agents.c.revoked_at, agents.c.suspended_at)
-    agent = connection.execute(select(*columns).where(agents.c.id == agent_id)).one_or_none()
+    # As a row with others that point at it: it is not moved to another entity while this goes on.
+    query = select(*columns).where(agents.c.id == agent_id).with_for_update(read=True, key_share=True)
+    agent = connection.execute(query).one_or_none()
     if agent is None:
         raise BatchError("unknown-agent", f"no agent {agent_id} is known here: enrol it again; its spool stays")
     if agent.revoked_at is not None:
@@ -114,9 +116,11 @@ def _spool(connection: Connection, agent_id: str, epoch: str, now: float) -> int
     ours = select(spools.c.id).where(spools.c.agent_id == agent_id, spools.c.epoch == epoch).with_for_update()
     found = connection.scalar(ours)
     if found is None:
-        beyond = select(spools.c.id).where(spools.c.agent_id == agent_id).offset(limits.SPOOLS - 1).limit(1)
+        today = spools.c.agent_id == agent_id, spools.c.first_at > now - limits.DAY
+        beyond = select(spools.c.id).where(*today).offset(limits.SPOOLS_A_DAY - 1).limit(1)
         if connection.scalar(beyond) is not None:
-            raise BatchError("too-many-spools", f"agent {agent_id} had {limits.SPOOLS} spools: enrol it anew")
+            text = f"agent {agent_id} began {limits.SPOOLS_A_DAY} spools in a day: does it start again and again?"
+            raise BatchError("too-many-spools", text)
         counts = {"stored": 0, "redelivered": 0, "refused": 0}
         row = {"agent_id": agent_id, "epoch": epoch, "first_at": now, "last_at": now, **counts}
         # Another connection of the same agent may be as far.

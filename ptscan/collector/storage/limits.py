@@ -15,8 +15,10 @@ METERS: Final = 1_024
 INTEGER: Final = (1 << 63) - 1
 """What SQLite and PostgreSQL hold."""
 
-SPOOLS: Final = 1_024
-"""Epochs of one agent: a spool file that is set aside makes a new one, a hostile agent one for each batch."""
+DAY: Final = 86_400.0
+SPOOLS_A_DAY: Final = 20_000
+"""New epochs of one agent: it begins one at each start, a hostile one with each batch. What it began before is taken
+all the same."""
 RANGES_TOLD: Final = 100_000
 """Of what is stored of an agent's spools, to the agent: 2 MiB of the 4 that a message has."""
 REFUSALS: Final = 1_024
@@ -29,6 +31,11 @@ ENTITY_DEPTH: Final = 16
 NOTE: Final = 1_024
 """Characters of a reason or a note, longer ones are cut."""
 TOKEN_USES: Final = 10_000
+
+JOBS_WAITING: Final = 256
+"""For one agent: as many as one reply has."""
+JOBS_OCTETS: Final = 3 << 20
+"""Of all jobs that wait for one agent, encoded: they go into one message."""
 
 HEALTH_OCTETS: Final = 64 << 10
 """Of the last health report that is kept of an agent."""

@@ -2,6 +2,8 @@
 
 import msgspec
 
+from proto_schema import Job
+
 
 class Entity(msgspec.Struct, frozen=True, kw_only=True):
     """A place in the tree. ``path`` is its names from below the root, joined by `` / ``; the root's is empty."""
@@ -145,6 +147,24 @@ class StoredAlert(msgspec.Struct, frozen=True, kw_only=True):
     location: str | None
     raised_at: float
     cleared_at: float | None
+
+
+class StoredJob(msgspec.Struct, frozen=True, kw_only=True):
+    """A job and how it stands. ``state`` is ``waiting``, ``expired`` or what the agent said last; ``cancel``: it is
+    not wanted any more. ``done`` of ``total`` addresses were asked, as the agent says."""
+
+    agent_id: str
+    job: Job
+    state: str
+    cancel: bool
+    done: int
+    total: int
+    text: str
+    created_at: float
+    expires_at: float | None
+    noted_at: float | None
+    cancelled_at: float | None
+    ended_at: float | None
 
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True):

@@ -81,6 +81,7 @@ agents: Final = Table(
     Column("revoked_why", Text),
     Column("health", LargeBinary),
     Column("health_at", Double),
+    Index(None, "key_digest", unique=True),
 )
 
 # One row for each spool file that an agent ever had: (agent, epoch), which its records are numbered in.
@@ -96,6 +97,7 @@ spools: Final = Table(
     Column("redelivered", BigInteger, nullable=False),
     Column("refused", BigInteger, nullable=False),
     UniqueConstraint("agent_id", "epoch"),
+    Index(None, "agent_id", "first_at"),
 )
 
 # Which sequences were stored, as intervals without a gap between their ends: most spools have one row.
@@ -202,4 +204,34 @@ alerts: Final = Table(
     Column("raised_at", Double, nullable=False),
     Column("cleared_at", Double),
     Index(None, "device_id", "cleared_at"),
+)
+
+# What a person asks of an agent. The body is the Job as it is offered; the rest is how it stands.
+jobs: Final = Table(
+    "jobs",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("agent_id", Text, ForeignKey("agents.id"), nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("done", BigInteger, nullable=False),
+    Column("total", BigInteger, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("expires_at", Double),
+    Column("noted_at", Double),
+    Column("cancelled_at", Double),
+    Column("ended_at", Double, index=True),
+    Index(None, "agent_id", "created_at"),
+)
+
+# What agents are to do by themselves: those of the nearest entity upwards hold that has some. A row without a body
+# has none, and says at which revision that became so.
+settings: Final = Table(
+    "settings",
+    metadata,
+    Column("entity_id", Key, ForeignKey("entities.id"), primary_key=True, autoincrement=False),
+    Column("revision", BigInteger, nullable=False, unique=True),
+    Column("body", LargeBinary),
+    Column("changed_at", Double, nullable=False),
 )
