@@ -17,18 +17,23 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import msgspec
+from msgspec import Meta
 from sqlalchemy import Connection
 
 from proto_schema import JOB_VERBS, Schedule, Settings
 from ptscan.cli.collector_place import Folder, find_agent, open_collector, path_of, paths_of, typed
 from ptscan.cli.destination import open_destination
 from ptscan.cli.exits import Exit
-from ptscan.cli.options import Option
+from ptscan.cli.options import MAX_RATE, Option
+from ptscan.cli.times import DAY
 from ptscan.cli.words import Words
 from ptscan.collector import Entity, ensure_entity, find_entity, list_entities, own_settings, put_settings, settings_of
 from ptscan.errors import InputError
 
 MOST_OCTETS: Final = 1 << 20
+
+_Pause = Annotated[float, Meta(ge=1, le=7 * DAY)]
+"""As on the wire."""
 
 
 class SettingsFileError(InputError):
@@ -47,15 +52,15 @@ class ScheduleTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     verb: str = "scan"
     targets: list[str]
     excludes: list[str] = []
-    rate: int = 500
+    rate: Annotated[int, Meta(ge=0, le=MAX_RATE)] = 500
 
 
 class SettingsFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The file: all that the collector sets, as in proto_schema's Settings, but for the revision."""
 
     session: bool = True
-    check_in_seconds: float = 300.0
-    health_seconds: float = 60.0
+    check_in_seconds: _Pause = 300.0
+    health_seconds: _Pause = 60.0
     schedule: list[ScheduleTable] = []
 
 
