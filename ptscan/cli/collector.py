@@ -1,6 +1,7 @@
 """``ptscan collector init`` and ``run``: what agents send to, made once and then run until it is told to stop."""
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated
 
 import trio
@@ -12,8 +13,8 @@ from ptscan.cli.interrupt import until_interrupted
 from ptscan.cli.logs import open_log
 from ptscan.cli.options import Option
 from ptscan.cli.words import Words
-from ptscan.collector import CollectorConfig, found_collector
-from ptscan.link import Report, Trouble
+from ptscan.collector import CollectorConfig, Endpoint, Running, found_collector, run_collector
+from ptscan.link import Report
 from ptscan.tls import fingerprint_of
 
 
@@ -58,19 +59,18 @@ def run(*, folder: Folder = None) -> int:
 
 
 async def _run(config: CollectorConfig, report: Report) -> Exit:
-    from ptscan.collector import Running, run_collector
-
     async def serve() -> None:
         async with trio.open_nursery() as nursery:
-
-            async def start(task_status: trio.TaskStatus[Running]) -> None:
-                await run_collector(config, report=report, task_status=task_status)
-
-            running: Running = await nursery.start(start)
-            pages = f", pages at http://{running.pages_address}" if running.pages_port else ""
+            running: Running = await nursery.start(partial(run_collector, config, report=report))
             with open_destination(None, whole=False) as destination:
-                destination.write(f"ready: agents at {config.listen.host}:{running.port}{pages}\n".encode())
-            report(Trouble("ready", "", f"{running.name}; {running.guard}"))
+                destination.write(f"ready: {_described(config, running)}\n".encode())
 
     await until_interrupted(serve)
     return Exit.DONE  # to be interrupted is its normal end
+
+
+def _described(config: CollectorConfig, running: Running) -> str:
+    agents = f"agents at {Endpoint(config.listen.host, running.port)}"
+    if config.pages is None:
+        return agents
+    return f"{agents}, pages at http://{Endpoint(config.pages.host, running.pages_port)}"
