@@ -1,9 +1,16 @@
 """The daemon in a customer's network.
 
-I/O: spool.spool, spool.holding, spool.store, spool.room, spool.epochs, spool.opening, spool.salvage, spool.search,
-spool.log, spool.database, spool.files.
+I/O: config, keeping, orders, readers, remembered, rounds, work, zone, belonging, connecting, conversing, enrolling,
+health, renewing, running, shipping, spool.spool, spool.holding, spool.store, spool.room, spool.epochs, spool.opening,
+spool.salvage, spool.search, spool.log, spool.database, spool.files.
 """
 
+from ptscan.agent.belonging import Enrolled, load_enrolled
+from ptscan.agent.config import AgentConfig, ConfigError, LocalSchedule, Snmp, load_agent_config, write_template
+from ptscan.agent.connecting import Connection, NotEnrolledError
+from ptscan.agent.enrolling import EnrolError, enrol
+from ptscan.agent.place import Place, PlaceError, parse_place
+from ptscan.agent.running import Agent, run_agent
 from ptscan.agent.spool import (
     Bounds,
     Entry,
@@ -17,17 +24,37 @@ from ptscan.agent.spool import (
     SpoolUnwritableError,
     open_spool,
 )
+from ptscan.agent.work import ScheduleState, Work
 
 __all__ = [
+    "Agent",
+    "AgentConfig",
     "Bounds",
+    "ConfigError",
+    "Connection",
+    "EnrolError",
+    "Enrolled",
     "Entry",
     "Finding",
+    "LocalSchedule",
+    "NotEnrolledError",
+    "Place",
+    "PlaceError",
     "RecordTooLargeError",
+    "ScheduleState",
+    "Snmp",
     "Spool",
     "SpoolError",
     "SpoolFullError",
     "SpoolInUseError",
     "SpoolState",
     "SpoolUnwritableError",
+    "Work",
+    "enrol",
+    "load_agent_config",
+    "load_enrolled",
     "open_spool",
+    "parse_place",
+    "run_agent",
+    "write_template",
 ]

@@ -31,7 +31,14 @@ REMEMBERED_OCTETS: Final = 32 << 20
 PROGRESS_SECONDS: Final = 5.0
 """Between two updates of a job that runs."""
 
+# Looking on.
+LOOK_SECONDS: Final = 10.0
+"""For the page of a running agent."""
+STATUS_OCTETS: Final = 4 << 20
+
 # Rounds.
+UNREAD_TOLD: Final = 20
+"""Devices of one round that could not be read, told one by one; beyond, their number alone."""
 READ_AT_ONCE: Final = 64
 """Devices; each has one request in flight."""
 READ_ADDRESSES: Final = 4_096
