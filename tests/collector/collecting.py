@@ -11,19 +11,17 @@ from sqlalchemy import Connection
 
 from proto_schema import ENROL, UPLOAD, Batch, EnrolReply, EnrolRequest, Health, Hello, UploadReply, decode, encode
 from ptscan.collector import (
-    Authority,
     Running,
     Store,
     add_token,
     ensure_entity,
     found_collector,
-    load_config,
     new_token,
     open_store,
     run_collector,
     token_digest,
 )
-from ptscan.link import Call, Link, Trouble, open_link
+from ptscan.link import Link, Trouble, open_link
 from ptscan.tls import Identity, begin_request, client_context, finish_request, write_token
 
 WITHIN = 20.0  # seconds; no test waits for it
