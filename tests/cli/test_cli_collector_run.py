@@ -1,0 +1,146 @@
+"""A collector that runs: it says when it is ready, every other verb works beside it, and it ends when it is told to."""
+
+import json
+import re
+import signal
+import socket
+import subprocess
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+Start = Callable[..., "subprocess.Popen[str]"]
+
+READY = re.compile(r"ready: agents at 127\.0\.0\.1:(\d+), pages at http://127\.0\.0\.1:(\d+)\n")
+HERE = ("--folder", "collector")
+
+
+@pytest.fixture
+def made(ptscan: Run) -> Run:
+    """``made("devices")``: run a verb on a collector that was just made in the folder ``collector``."""
+
+    def run(*words: str) -> "subprocess.CompletedProcess[str]":
+        return ptscan("collector", *words, *HERE)
+
+    done = run("init", "--name", "localhost", "--listen", "127.0.0.1:0", "--pages", "127.0.0.1:0")
+    assert done.returncode == 0, done.stderr
+    return run
+
+
+def ready(process: "subprocess.Popen[str]") -> tuple[int, int]:
+    """Wait until the collector says that it is ready: its ports, for agents and for pages."""
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    found = READY.fullmatch(line)
+    assert found is not None, (line, process.communicate(timeout=10))
+    return int(found[1]), int(found[2])
+
+
+def page(port: int, path: str) -> tuple[int, str]:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=20) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read().decode()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_says_when_it_listens_and_ends_well_when_it_is_told_to(
+    number: signal.Signals, made: Run, started: Start
+) -> None:
+    process = started("collector", "run", *HERE)
+    agents, pages = ready(process)
+    for port in (agents, pages):
+        socket.create_connection(("127.0.0.1", port), timeout=10).close()
+    process.send_signal(number)
+    rest, log = process.communicate(timeout=30)
+    assert (process.returncode, rest) == (0, "")
+    assert "Traceback" not in log
+    lines = log.splitlines()
+    assert lines
+    assert all(line.startswith("time=") for line in lines), log
+    assert re.search(r"level=info kind=store-opened .*SQLite \d", log)
+
+
+def test_every_verb_works_beside_it(made: Run, started: Start, tmp_path: Path) -> None:
+    process = started("collector", "run", *HERE)
+    _, pages = ready(process)
+    assert page(pages, "/readyz")[0] == 200
+    token = made("token", "create", "--entity", "ACME/Berlin")
+    assert token.stdout.startswith("ptscan_")
+    for words in (("token", "list"), ("entity", "list"), ("agent", "list"), ("devices",), ("job", "list")):
+        done = made(*words, "--format", "json")
+        assert done.returncode == 0, done.stderr
+        json.loads(done.stdout)
+    assert made("backup", "monday.db").returncode == 0
+    assert made("check").returncode == 0
+    refused = made("restore", "monday.db")
+    assert refused.returncode == 1
+    assert "stop the collector first" in refused.stderr
+    assert token.stdout.strip() not in page(pages, "/metrics")[1]
+    process.send_signal(signal.SIGTERM)
+    _, log = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert token.stdout.strip() not in log
+    assert made("restore", "monday.db").returncode == 0
+
+
+def test_a_port_in_use_is_one_line(made: Run, process: Run, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        path = tmp_path / "collector" / "collector.toml"
+        text = path.read_text()
+        number = taken.getsockname()[1]
+        path.write_text(text.replace('listen = "127.0.0.1:0"', f'listen = "127.0.0.1:{number}"'))
+        done = process("collector", "run", *HERE)
+    assert (done.returncode, done.stdout) == (2, "")
+    told = [line for line in done.stderr.splitlines() if not line.startswith("time=")]
+    assert len(told) == 1
+    assert told[0].startswith("ptscan: ")
+    assert str(number) in told[0]
+    assert "Traceback" not in done.stderr
+
+
+def test_a_setting_that_is_wrong_is_one_line_with_its_own(made: Run, process: Run, tmp_path: Path) -> None:
+    path = tmp_path / "collector" / "collector.toml"
+    path.write_text(path.read_text() + "\nretention = 3\n")
+    done = process("collector", "run", *HERE)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "retention" in done.stderr
+    assert re.search(r"collector\.toml, line \d+: ", done.stderr)
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_killed_collector_starts_again(made: Run, started: Start) -> None:
+    process = started("collector", "run", *HERE)
+    ready(process)
+    made("token", "create", "--entity", "ACME")
+    process.kill()
+    process.wait(10)
+    again = started("collector", "run", *HERE)
+    ready(again)
+    [token] = json.loads(made("token", "list", "--format", "json").stdout)
+    assert token["state"] == "open"
+    again.send_signal(signal.SIGTERM)
+    assert again.wait(30) == 0
+
+
+def test_a_reader_of_standard_output_that_is_gone_ends_it_without_a_word(
+    made: Run, command: list[str], tmp_path: Path
+) -> None:
+    """Whoever starts it waits for the line; where nobody can have it, there is nothing to run for."""
+    done = subprocess.run(
+        ["/bin/sh", "-c", 'exec "$@" >&-', "sh", *command, "collector", "run", *HERE],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "standard output" in done.stderr
+    assert "Traceback" not in done.stderr
