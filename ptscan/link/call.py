@@ -135,5 +135,7 @@ class Call:
     def over(self, status: Status, message: str) -> None:
         """The call was ended by the peer, or with the connection."""
         self._ended = status, message
+        if self.request is not None:
+            self._messages.clear()  # who served it is cancelled, and takes none of them
         self.scope.cancel()
         self._notify()

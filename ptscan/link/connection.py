@@ -283,8 +283,9 @@ class Connection:
         try:
             for message in call.deframer.feed(data):
                 has_message = True
-                self._events.append(MessageReceived(stream, message, call.owe(message)))
+                octets = call.owe(message)
                 self._check_held()
+                self._events.append(MessageReceived(stream, message, octets))
             self._check_held()
         except CallError as error:
             self._give_up(stream, call, error)
