@@ -90,5 +90,7 @@ class Readers:
             self._result.closed += 1
         else:
             self._result.unread += 1
+            if self._result.unread > limits.UNREAD_TOLD:
+                return
             problem = device.reading.problems[0]
             self._report(Trouble("device-unread", device.reading.address, f"it could not be read: {problem.text}"))

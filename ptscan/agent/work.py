@@ -8,6 +8,7 @@ Whatever a round ends by costs that round alone.
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
+import msgspec
 import trio
 
 from proto_schema import JOB_VERBS, Finding, Job, JobUpdate, Settings
@@ -37,14 +38,14 @@ class Plan(NamedTuple):
     is_remote: bool
 
 
-class ScheduleState(NamedTuple):
+class ScheduleState(msgspec.Struct, frozen=True):
     """How a schedule stands, for a person."""
 
     name: str
     when: str
     verb: str
     next_at: str | None
-    result: str
+    result: str = ""
     """What its last round came to since the start; empty before."""
 
 
@@ -70,6 +71,8 @@ class Work:
         self._unchecked = [kept.job.job_id for kept in self._jobs.kept]
         self._ready: list[str] = []
         self._running: tuple[str, trio.CancelScope] | None = None
+        self.doing: str | None = None
+        """What is swept or read just now, for a person."""
         self._changed = trio.Event()
         self._told = trio.Event()
         self._disk = trio.Lock()
@@ -189,7 +192,12 @@ class Work:
         plan = self._plans[name]
         self._agenda.begin(name, now)
         await self._keep()
-        state, text = await self._do(plan.wish, plan.is_remote, lambda done, total: None)
+        self.doing = f"schedule {name}"
+        try:
+            state, text = await self._do(plan.wish, plan.is_remote, lambda done, total: None)
+        finally:
+            self.doing = None
+        self._report(Trouble("sweep-done" if state == "done" else "sweep-incomplete", "", f"schedule {name}: {text}"))
         self._results[name] = f"{self._now()}: {text}"
         self._faults.pop(name, None)
         if state != "done":
@@ -251,6 +259,7 @@ class Work:
         self._jobs.note(job_id, "running", self._now())
         scope = trio.CancelScope()
         self._running = job_id, scope
+        self.doing = f"job {job_id}: {job.verb}"
         state, text = "cancelled", "it was cancelled while it ran; what was read by then is kept"
         try:
             await self._keep()
@@ -262,7 +271,8 @@ class Work:
                 await self._keep()
             raise
         finally:
-            self._running = None
+            self._running = self.doing = None
+        self._report(Trouble(f"job-{state}", "", f"job {job_id}: {text}"))
         self._jobs.note(job_id, state, self._now(), text=text)
         await self._keep()
         return True

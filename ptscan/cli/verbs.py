@@ -112,6 +112,27 @@ VERBS: Final = {
         "[FILE|DIR]... [--fleet N]",
         ("odd.snmprec --listen 127.0.0.1:1161", "--fleet 200 --network 127.1.0.0/16 --map fleet.txt"),
     ),
+    "agent enrol": Verb(
+        "ptscan.cli.agent:enrol",
+        "Make this machine's agent one of a collector, by a one-time token.",
+        "URL --token-file FILE",
+        (
+            "https://collector.example:7443 --token-file token.txt",
+            "collector.example --token-file - --proxy http://proxy.example:3128",
+        ),
+    ),
+    "agent run": Verb(
+        "ptscan.cli.agent:run",
+        "Run the agent until Ctrl-C: it sweeps, reads, and sends what it read.",
+        "",
+        ("", "--folder /srv/ptscan-agent"),
+    ),
+    "agent status": Verb(
+        "ptscan.cli.agent_looking:status",
+        "Say how the agent stands, whether it runs or not.",
+        "",
+        ("", "--format json"),
+    ),
     "collector init": Verb(
         "ptscan.cli.collector:init",
         "Make a collector: its settings, its certificate authority, its empty store.",
@@ -283,6 +304,7 @@ GROUPS: Final = {
     "profile": "Look into what is known of the vendors' printers.",
     "credentials": "Look after a credentials file.",
     "bench": "Measure this machine.",
+    "agent": "Read printers again and again, and send the readings to a collector.",
     "collector": "Run what agents send their readings to, and look after it.",
     "collector token": "Say who may become an agent.",
     "collector entity": "Look after the tree that agents and devices belong to.",

@@ -1,0 +1,94 @@
+"""``ptscan agent status``: how an agent stands, whether it runs or not."""
+
+import time
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import msgspec
+import trio
+
+from ptscan.agent import AgentStatus, look
+from ptscan.cli.agent_place import Folder, config_of
+from ptscan.cli.delivery import open_delivery
+from ptscan.cli.exits import Exit
+from ptscan.cli.flat import Cell, Grid, Shape
+from ptscan.cli.options import DEFAULT_SHOWING, Showing
+from ptscan.cli.words import Words, counted
+
+
+def status(*, showing: Showing = DEFAULT_SHOWING, folder: Folder = None) -> int:
+    """Say how the agent stands: one that runs tells it itself, of one that does not its files do."""
+    config = config_of(folder)
+    words = Words(quiet=showing.quiet)
+
+    async def ask() -> AgentStatus:
+        return await look(config, now_at=time.time())
+
+    with open_delivery(STATUS, showing, words) as delivery:
+        found = trio.run(ask)
+        delivery.give([found])
+    for finding in found.findings:
+        words.complain(f"{finding.text.rstrip('.')}" + (f": {finding.mend}" if finding.mend else ""))
+    return Exit.DONE
+
+
+def _wide(records: Sequence[AgentStatus]) -> Grid:
+    """All that is one value; schedules, jobs and findings stand in JSON alone."""
+    rows = [dict(_values(record)) for record in records]
+    header = tuple(dict.fromkeys(name for row in rows for name in row))
+    return Grid(header, [tuple(row.get(name) for name in header) for row in rows])
+
+
+def _values(record: AgentStatus) -> Iterator[tuple[str, Cell]]:
+    for name, value in msgspec.structs.asdict(record).items():
+        if isinstance(value, msgspec.Struct):
+            for part, one in msgspec.structs.asdict(value).items():
+                yield f"{name}_{part}", one
+        elif not isinstance(value, list):
+            yield name, ("yes" if value else "no") if isinstance(value, bool) else value
+
+
+def _short(records: Sequence[AgentStatus]) -> Grid:
+    return Grid(("what", "how it stands"), [row for record in records for row in _rows(record)])
+
+
+def _rows(status: AgentStatus) -> Iterator[tuple[str, Cell]]:
+    yield "agent", status.agent_id
+    yield "reads for", status.entity
+    yield "collector", status.collector
+    if not status.is_running:
+        yield "state", "not running"
+    elif status.is_connected is None:
+        yield "state", "running; it shows no page, so this is what its files say"
+    else:
+        way = f"connected ({status.mode or 'not answered yet'})" if status.is_connected else status.trouble
+        yield "state", f"running since {status.started_at}"
+        yield "connection", way or "not connected"
+        yield "heard from it", status.heard_at
+        yield "doing", status.doing or "nothing just now"
+        yield (
+            "last scan",
+            f"{status.swept_at}: {counted(status.devices or 0, 'printer')}" if status.swept_at else "none yet",
+        )
+        yield "memory", f"{(status.memory_octets or 0) / 1_000_000:.0f} MB"
+    yield "certificate ends", status.certificate_ends_at
+    if (spool := status.spool) is not None:
+        oldest = f", the oldest of {spool.oldest_at}" if spool.oldest_at else ""
+        yield "spool", f"{counted(spool.records, 'record')} waiting{oldest}"
+        if spool.set_aside or spool.turned_away or spool.thinned or spool.lost:
+            yield (
+                "spool, not sent",
+                (
+                    f"{spool.set_aside:,} set aside, {spool.turned_away:,} turned away, {spool.thinned:,} thinned, "
+                    f"{spool.lost:,} lost"
+                ),
+            )
+    for schedule in status.schedules:
+        yield f"schedule {schedule.name}", f"{schedule.when}, {schedule.verb}, next {schedule.next_at or 'never'}"
+        if schedule.result:
+            yield "", schedule.result
+    for job in status.jobs[:5]:
+        yield f"job {job.job_id}", f"{job.state} {job.at} {job.text}"
+
+
+STATUS: Final = Shape[AgentStatus](_wide, _short)
