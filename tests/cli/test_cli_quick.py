@@ -55,11 +55,14 @@ WORDS = (
     ),
     *("--output", "--quiet", "--quiet=true", "--profiles", "--profile", "--explain", "--hosts"),
     *("--network", "--rounds", "--bogus"),
+    *("--entity", "ACME/Berlin", "/", "--uses", "--expires", "7d", "59s", "--note", "--folder", "--name", "--database"),
+    *("--pages", "off", "--all", "--why", "--since", "2026-11-21", "--most", "--agent", "--expires=1h", "--entity=x"),
     *("--help", "--version", "-h", "--no-quiet", "--fleet", "--listen", "127.0.0.1:1", "--map", "--fault", "--force"),
 )
 QUICK_VERBS = (
     *("scan", "sweep", "read", "get", "walk", "record", "sim"),
     *("profile check", "profile list", "profile show", "credentials check", "bench sweep"),
+    *(name for name in VERBS if name.startswith("collector ")),
 )
 
 
@@ -96,6 +99,17 @@ def test_both_read_alike(verb: str, words: list[str]) -> None:
         "record 10.0.0.1 -o odd.snmprec --force",
         "credentials check secrets.toml [fe80::1]:161 --retries 0 --timeout 0.5 --format json",
         "bench sweep --hosts 65536 --rounds 5 --format json",
+        "collector init --name a --name=10.0.0.5 --listen 10.0.0.5:7443 --database sqlite:///x.db --pages off",
+        "collector run --folder /srv/ptscan",
+        "collector token create --entity ACME/Berlin --uses 50 --expires 7d --note roll-out --folder /srv/ptscan",
+        "collector token list --all --format json",
+        "collector token revoke 3",
+        "collector agent revoke 3f2a9c0d11e8b754 --why stolen",
+        "collector devices --entity ACME -o acme.xlsx --quiet",
+        "collector readings hp:CNB1R23456 --since 2026-11-21T06:00:00Z --most 10",
+        "collector job send warehouse scan local 10.0.0.0/24 --exclude 10.0.0.9 --exclude=10.0.0.8 --rate 50",
+        "collector settings set every-morning.toml --entity /",
+        "collector backup monday.db",
         "sim a.snmprec --fleet 9 --network 127.1.0.0/16 --fault loss=0.2 --fault v1-only --speed 0",
     ],
 )
@@ -121,6 +135,11 @@ def test_a_usual_line_is_read_quickly_and_alike(line: str) -> None:
         "credentials check f.toml",
         "credentials check f.toml 10.0.0.1 10.0.0.2",
         "record 10.0.0.1 10.0.0.2",
+        "collector token create",
+        "collector token create --uses 2",
+        "collector token create --entity a --expires 5",
+        "collector job send",
+        "collector agent show a b",
     ],
 )
 def test_what_is_not_certain_is_left_to_the_grammar(line: str) -> None:

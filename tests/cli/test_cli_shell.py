@@ -16,6 +16,7 @@ import pytest
 
 from codec import COUNTER32, OBJECT_IDENTIFIER, OCTET_STRING, Varbind, parse_oid
 from ptscan.cli.clean import one_line
+from ptscan.cli.verbs import GROUPS, VERBS
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 Start = Callable[..., "subprocess.Popen[str]"]
@@ -139,12 +140,32 @@ def test_no_verb_is_wrong_usage_and_shows_the_verbs(ptscan: Run) -> None:
     assert "scan" in done.stderr
 
 
-@pytest.mark.parametrize("verb", ["scan", "sweep", "read", "get", "walk", "record", "sim"])
+@pytest.mark.parametrize("verb", list(VERBS))
 def test_every_verb_explains_itself_with_an_example(verb: str, ptscan: Run) -> None:
-    done = ptscan(verb, "--help", COLUMNS="120")
+    done = ptscan(*verb.split(), "--help", COLUMNS="120")
     assert (done.returncode, done.stderr) == (0, "")
     assert f"Usage: ptscan {verb}" in done.stdout
-    assert f"\n    ptscan {verb} " in done.stdout
+    assert f"\n    ptscan {verb}" in done.stdout
+
+
+@pytest.mark.parametrize("group", list(GROUPS))
+def test_every_group_of_verbs_lists_them(group: str, ptscan: Run) -> None:
+    done = ptscan(*group.split(), "--help", COLUMNS="120")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"Usage: ptscan {group} " in done.stdout
+    verbs = {name.removeprefix(f"{group} ").split()[0] for name in VERBS if name.startswith(f"{group} ")}
+    assert verbs <= set(re.findall(r"^│ ([a-z]+) ", done.stdout, re.MULTILINE))
+
+
+def test_a_verb_whose_packages_are_not_installed_says_which_to_install(command: list[str]) -> None:
+    """As where the agent is installed without the collector's packages."""
+    code = command[-1].replace("import sys;", "import sys; sys.modules['sqlalchemy'] = None;")
+    for words, status in ((("collector", "devices"), 2), (("collector", "--help"), 0), (("scan", "--help"), 0)):
+        done = subprocess.run([*command[:-1], code, *words], capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == status, done.stderr
+        if status:
+            assert "pip install" in done.stderr
+            assert done.stderr.count("\n") == 1
 
 
 def test_the_version_is_told(ptscan: Run) -> None:
