@@ -81,13 +81,14 @@ async def _answer(call: Call, get: "trio.MemoryReceiveChannel[Waiting | CallErro
         if isinstance(waiting, CallError):
             return waiting
         try:
-            await call.send(_octets(await waiting.reply()))
+            await call.send(reply_octets(await waiting.reply()))
         except CallError as error:
             return error
     return None
 
 
-def _octets(reply: UploadReply) -> bytes:
+def reply_octets(reply: UploadReply) -> bytes:
+    """A reply as it is sent: of very many refusals the texts are short."""
     try:
         return encode(reply)
     except WireError:
