@@ -1,6 +1,10 @@
-"""Who may hold a connection open: few from one address until they say who they are, many once they have. Pure."""
+"""Who may hold a connection open: few from one address until they say who they are, many once they have. Pure.
 
-from collections import Counter
+Where all places are taken the newcomer has to go, so that a crowd of agents that comes at once gets through one behind
+the other; but who has sat for a while without a name gives way, so that a crowd that only sits locks nobody out.
+"""
+
+from collections.abc import Callable
 from ipaddress import IPv4Address, ip_address, ip_network
 
 from ptscan.link import limits
@@ -10,22 +14,46 @@ class Admission:
     """Counts a server's connections; each is a Place, which is left once whatever happens."""
 
     def __init__(self) -> None:
-        self._strangers: Counter[str] = Counter()
+        self._strangers: dict[Place, None] = {}
+        self._by_origin: dict[str, dict[Place, None]] = {}
         self._identified = 0
 
-    def enter(self, address: str) -> "Place | None":
-        """A place for a connection from an address that has not said who it is; None where there is none left."""
-        origin = origin_of(address)
-        if self._strangers[origin] >= limits.CONNECTIONS_PER_ADDRESS or self._strangers.total() >= limits.CONNECTIONS:
-            return None
-        self._strangers[origin] += 1
-        return Place(self, origin)
+    def enter(self, address: str, *, now: float, give_way: Callable[[], None]) -> "Place | None":
+        """A place for a connection from an address that has not said who it is; None where there is none left.
 
-    def leave_as_stranger(self, origin: str) -> None:
+        ``give_way`` is called, once at most, when another needs the place: it is left then.
+        """
+        origin = origin_of(address)
+        same = self._by_origin.get(origin, {})
+        if not (
+            self._has_room(same, limits.CONNECTIONS_PER_ADDRESS, now)
+            and self._has_room(self._strangers, limits.CONNECTIONS, now)
+        ):
+            return None
+        place = Place(self, origin, now, give_way)
+        self._strangers[place] = None
+        self._by_origin.setdefault(origin, {})[place] = None
+        return place
+
+    def _has_room(self, places: "dict[Place, None]", most: int, now: float) -> bool:
+        """Whether there is a place among these, or one is made by the one that has sat longest."""
+        if len(places) < most:
+            return True
+        oldest = next(iter(places))
+        if now - oldest.since < limits.SITTING_SECONDS:
+            return False
+        oldest.leave()
+        oldest.give_way()
+        return True
+
+    def leave_as_stranger(self, place: "Place") -> None:
         """One stranger less."""
-        self._strangers[origin] -= 1
-        if not self._strangers[origin]:
-            del self._strangers[origin]
+        if place in self._strangers:
+            del self._strangers[place]
+            same = self._by_origin[place.origin]
+            del same[place]
+            if not same:
+                del self._by_origin[place.origin]
 
     def add_identified(self, count: int) -> bool:
         """Change the number of those who said who they are; False where there is no room, and nothing is changed."""
@@ -38,30 +66,27 @@ class Admission:
 class Place:
     """One connection's place."""
 
-    def __init__(self, admission: Admission, origin: str) -> None:
+    def __init__(self, admission: Admission, origin: str, since: float, give_way: Callable[[], None]) -> None:
         self._admission = admission
-        self._origin: str | None = origin
         self._is_identified = False
+        self.origin = origin
+        self.since = since
+        self.give_way = give_way
 
     def identify(self) -> bool:
         """The peer has shown who it is: no longer a stranger. False where too many have, and then it has to go."""
         if not self._admission.add_identified(1):
             return False
-        self._leave_as_stranger()
+        self._admission.leave_as_stranger(self)
         self._is_identified = True
         return True
 
     def leave(self) -> None:
         """The connection is over; a second time does nothing."""
-        self._leave_as_stranger()
+        self._admission.leave_as_stranger(self)
         if self._is_identified:
             self._is_identified = False
             self._admission.add_identified(-1)
-
-    def _leave_as_stranger(self) -> None:
-        if self._origin is not None:
-            self._admission.leave_as_stranger(self._origin)
-            self._origin = None
 
 
 def origin_of(address: str) -> str:

@@ -122,8 +122,11 @@ class Http2:
             self._is_greeted = True
         if not frame.is_whole or (is_ack and frame.payload):  # of the second h2 says PROTOCOL_ERROR
             raise BrokenError("a frame longer than one may be", CODES.FRAME_SIZE_ERROR)
+        # What h2 lets pass. Nobody begins streams of even numbers: those are for pushes, which are not taken.
+        if frame.kind == frames.HEADERS and frame.stream % 2 == 0:
+            raise BrokenError("the peer begins a stream that is not its own", CODES.PROTOCOL_ERROR)
         if frame.kind == frames.RST_STREAM and (frame.stream % 2 == 0 or frame.stream > self.highest):
-            raise BrokenError("the peer resets a stream that nobody began", CODES.PROTOCOL_ERROR)  # h2 lets it pass
+            raise BrokenError("the peer resets a stream that nobody began", CODES.PROTOCOL_ERROR)
         if frame.kind in (frames.DATA, frames.HEADERS) and frame.stream in self._ended:
             raise BrokenError("the server goes on behind its own end of a call", CODES.STREAM_CLOSED)
         is_over = 0 < frame.stream <= self.highest and frame.stream not in open_streams

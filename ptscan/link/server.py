@@ -107,12 +107,17 @@ class Server:
     async def connected(self, stream: trio.SocketStream, *, ssl_context: ssl.SSLContext | None) -> None:
         """Serve one connection. The barrier: nothing but cancellation leaves it."""
         address = address_of(stream)
-        place = self._admission.enter(address)
+        scope = trio.CancelScope()
+        place = self._admission.enter(address, now=trio.current_time(), give_way=scope.cancel)
         try:
             if place is None:
                 self._tell("too-many-connections", address, "one connection more than is taken of peers without a name")
             else:
-                await self._serve(secured(stream, ssl_context), address, place)
+                with scope:
+                    await self._serve(secured(stream, ssl_context), address, place)
+                if scope.cancelled_caught:
+                    text = f"a peer that sat for {limits.SITTING_SECONDS:g} s without a name gave way to another"
+                    self._tell("gave-way", address, text)
         except* Exception as group:
             self._tell("connection-failed", address, "an error ended the connection", group)
         finally:

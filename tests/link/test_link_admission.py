@@ -1,37 +1,74 @@
 """Strangers get few places an address, those with a name many; each limit at N and one beyond."""
 
+from functools import partial
+
 import pytest
 
 from ptscan.link import limits
-from ptscan.link.admission import Admission, origin_of
+from ptscan.link.admission import Admission, Place, origin_of
+
+
+def enter(admission: Admission, address: str, *, now: float = 0.0) -> Place | None:
+    return admission.enter(address, now=now, give_way=lambda: None)
 
 
 def test_an_address_gets_so_many_places_and_one_that_is_left_is_free_again() -> None:
     admission = Admission()
-    places = [admission.enter("192.0.2.1") for _ in range(limits.CONNECTIONS_PER_ADDRESS)]
+    places = [enter(admission, "192.0.2.1") for _ in range(limits.CONNECTIONS_PER_ADDRESS)]
     assert None not in places
-    assert admission.enter("192.0.2.1") is None
-    assert admission.enter("192.0.2.2") is not None
+    assert enter(admission, "192.0.2.1") is None
+    assert enter(admission, "192.0.2.2") is not None
     assert places[0] is not None
     places[0].leave()
     places[0].leave()
-    assert admission.enter("192.0.2.1") is not None
-    assert admission.enter("192.0.2.1") is None
+    assert enter(admission, "192.0.2.1") is not None
+    assert enter(admission, "192.0.2.1") is None
 
 
 def test_all_addresses_together_get_so_many_places() -> None:
     admission = Admission()
-    assert None not in [admission.enter(f"192.0.{n // 50}.{n % 50}") for n in range(limits.CONNECTIONS)]
-    assert admission.enter("198.51.100.1") is None
+    assert None not in [enter(admission, f"192.0.{n // 50}.{n % 50}") for n in range(limits.CONNECTIONS)]
+    assert enter(admission, "198.51.100.1") is None
+
+
+def test_who_has_sat_longest_gives_way_when_it_is_time() -> None:
+    admission, left = Admission(), list[float]()
+    most, wait = limits.CONNECTIONS_PER_ADDRESS, limits.SITTING_SECONDS
+
+    def come(now: float) -> Place | None:
+        return admission.enter("192.0.2.1", now=now, give_way=lambda: left.append(now))
+
+    places = [come(number / 64) for number in range(most)]
+    named = places[0]
+    assert named is not None
+    assert named.identify()
+    assert come(most / 64) is not None
+    assert come(1 / 64 + wait - 0.001) is None
+    assert left == []
+    for number in range(1, 5):
+        assert come(number / 64 + wait) is not None
+    assert left == [1 / 64, 2 / 64, 3 / 64, 4 / 64]
+    assert places[1] is not None
+    places[1].leave()  # as its connection does at its end: nothing more is given back by that
+    assert come(5 / 64 + wait - 0.001) is None
+
+
+def test_over_all_addresses_too_who_has_sat_longest_gives_way() -> None:
+    admission, left = Admission(), list[int]()
+    for number in range(limits.CONNECTIONS):
+        give_way = partial(left.append, number)
+        admission.enter(f"192.0.{number // 50}.{number % 50}", now=number, give_way=give_way)
+    assert enter(admission, "198.51.100.1", now=limits.CONNECTIONS) is not None
+    assert left == [0]
 
 
 def test_who_has_a_name_takes_no_stranger_s_place() -> None:
     admission = Admission()
     for _ in range(limits.CONNECTIONS_IDENTIFIED):
-        place = admission.enter("192.0.2.1")
+        place = enter(admission, "192.0.2.1")
         assert place is not None
         assert place.identify()
-    last = admission.enter("192.0.2.1")
+    last = enter(admission, "192.0.2.1")
     assert last is not None
     assert not last.identify()
     place.leave()
