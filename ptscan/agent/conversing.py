@@ -141,7 +141,7 @@ class Conversation:
                     nursery.start_soon(self._leave, call, leaving, nursery)
                     await self._listen(call, leaving)
                     nursery.cancel_scope.cancel()
-                if not leaving.is_set():
+                if not leaving.is_set() and not call.draining.is_set():
                     raise CallError(Status.UNAVAILABLE, "the collector ended the session")
         except* _FAULTS as group:
             raised = _one_of(group)
@@ -222,7 +222,7 @@ class Conversation:
             while not self._wants_session():
                 await self._check_in(updates[: limits.JOBS])
                 del updates[: limits.JOBS]
-                if updates:
+                if updates or self._wants_session():
                     continue
                 jitter = 1 + limits.CHECK_IN_JITTER * self._random.uniform(-1, 1)
                 with trio.move_on_after(self._work.settings.check_in_seconds * jitter):

@@ -1,10 +1,12 @@
 """A small collector for the agent's tests: the true service Enrolment, and beside it answers that a test may bend."""
 
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from random import Random
 
 import trio
 from sqlalchemy import Connection
@@ -33,6 +35,7 @@ from proto_schema import (
     decode,
     encode,
 )
+from ptscan.agent import Place, enrol
 from ptscan.agent.instants import write_instant
 from ptscan.collector import (
     FOR_STRANGERS,
@@ -47,9 +50,16 @@ from ptscan.collector import (
 )
 from ptscan.link import Call, CallError, Handler, Peer, Server, Status, Trouble, open_listeners, run_server
 from ptscan.link import unary as one_each
-from ptscan.tls import server_context, write_token
+from ptscan.tls import client_context, load_identity, server_context, write_token
 
 WITHIN = 20.0  # seconds; no test waits for it
+
+
+class Quick(Random):
+    """Lots that make every wait a short one."""
+
+    def uniform(self, a: float, b: float) -> float:
+        return min(0.01, b)
 
 
 async def until(true: Callable[[], object]) -> None:
@@ -220,6 +230,15 @@ async def collecting(folder: Path) -> AsyncIterator[Collector]:
     with open_store(f"sqlite:///{folder / 'collector.db'}") as store:
         async with Collector(folder / "ca", store).open() as collector:
             yield collector
+
+
+async def enrolled_context(collector: Collector, folder: Path) -> ssl.SSLContext:
+    """The credentials of an agent that is enrolled in ``folder``."""
+    place = Place("127.0.0.1", collector.port)
+    await enrol(folder, place, collector.token(), name="pc", proxy=None, report=lambda _: None)
+    identity = load_identity(folder / "identity")
+    assert identity is not None
+    return client_context(identity.roots, identity.path)
 
 
 async def fail(status: Status, _: Call, __: Peer) -> None:

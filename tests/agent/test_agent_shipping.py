@@ -3,25 +3,16 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from random import Random
 
 import pytest
 import trio
-from collecting import Collector, collecting, until
+from collecting import Collector, Quick, collecting, enrolled_context, until
 
 from proto_schema import UPLOAD, Batch, Refusal, UploadReply, decode, encode
-from ptscan.agent import Entry, Place, Spool, enrol, open_spool
+from ptscan.agent import Entry, Spool, open_spool
 from ptscan.agent.findings import Findings
 from ptscan.agent.shipping import Shipping
 from ptscan.link import Call, CallError, Link, Peer, Status, Trouble, open_link
-from ptscan.tls import client_context, load_identity
-
-
-class Quick(Random):
-    """Lots that make every wait a short one."""
-
-    def uniform(self, a: float, b: float) -> float:
-        return min(0.01, b)
 
 
 class Shipped:
@@ -51,14 +42,10 @@ class Shipped:
 @asynccontextmanager
 async def shipped(folder: Path) -> AsyncIterator[Shipped]:
     async with collecting(folder) as collector:
-        place = Place("127.0.0.1", collector.port)
-        await enrol(folder / "agent", place, collector.token(), name="pc", proxy=None, report=lambda _: None)
-        identity = load_identity(folder / "agent" / "identity")
-        assert identity is not None
-        context = client_context(identity.roots, identity.path)
+        context = await enrolled_context(collector, folder / "agent")
         async with (
             open_spool(folder / "agent" / "spool") as spool,
-            open_link(place.host, place.port, context, random=Quick(1)) as link,
+            open_link("127.0.0.1", collector.port, context, random=Quick(1)) as link,
             trio.open_nursery() as nursery,
         ):
             shipped = Shipped(spool, link, collector)
