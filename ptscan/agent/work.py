@@ -73,6 +73,8 @@ class Work:
         self._running: tuple[str, trio.CancelScope] | None = None
         self.doing: str | None = None
         """What is swept or read just now, for a person."""
+        self.spooled = 0
+        """Readings of the rounds that ended since the start which are in the spool, or were."""
         self._changed = trio.Event()
         self._told = trio.Event()
         self._disk = trio.Lock()
@@ -314,6 +316,7 @@ class Work:
         self._find("schedule-incomplete", "; ".join(texts), "see the page of this agent, and its log")
 
     def _count(self, result: Result) -> None:
+        self.spooled += result.spooled
         if result.verb == "scan":
             self._swept_at, self._devices = self._now(), result.printers
 
