@@ -20,6 +20,7 @@ class Agent(NamedTuple):
 
     connection: Connection
     work: Work
+    spool: Spool
 
 
 async def run_agent(
@@ -44,7 +45,7 @@ async def run_agent(
             nursery.start_soon(work.run)
             for finding in (await spool.state()).findings:
                 report(Trouble(f"spool-{finding.code}", "", finding.text))
-            task_status.started(Agent(connection, work))
+            task_status.started(Agent(connection, work, spool))
 
 
 async def _tidy(spool: Spool, report: Report) -> None:
