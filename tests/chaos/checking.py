@@ -15,8 +15,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import msgspec
-
-from .ledger import Told, digest_of
+from ledger import Told, digest_of
 
 _SHOWN = 10
 _READINGS = """
@@ -27,6 +26,7 @@ _ORPHANS = """
     SELECT count(*) FROM readings
     WHERE spool_id NOT IN (SELECT id FROM spools) OR device_id NOT IN (SELECT id FROM devices)
 """
+_AGENTS = "SELECT id FROM agents"
 _RECEIVED = "SELECT spool_id, first, last FROM received ORDER BY spool_id, first"
 
 Row = tuple[str, int, int, bytes, int | None, str]
@@ -39,6 +39,7 @@ class Stored:
 
     rows: Iterable[Row]
     received: list[Interval]
+    agents: list[str] = field(default_factory=list)
     orphans: int = 0
     faults: list[str] = field(default_factory=list)
     """What the database says of its own file."""
@@ -135,17 +136,31 @@ def read_sqlite(path: Path) -> Stored:
     """Read a store's file, its log with it, without writing to either; a file that can't be read holds nothing."""
     try:
         with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as connection:
-            said = [str(line) for (line,) in connection.execute("PRAGMA integrity_check(20)")]
-            faults = [] if said == ["ok"] else said
+            faults = _faults(connection)
             faults += [f"row {row} refers to nothing" for row in connection.execute("PRAGMA foreign_key_check")]
             return Stored(
                 rows=connection.execute(_READINGS).fetchall(),
                 received=connection.execute(_RECEIVED).fetchall(),
+                agents=[name for (name,) in connection.execute(_AGENTS)],
                 orphans=connection.execute(_ORPHANS).fetchone()[0],
                 faults=faults,
             )
     except sqlite3.DatabaseError as error:
         return Stored(rows=[], received=[], faults=[str(error)])
+
+
+def faults_of_file(path: Path) -> list[str]:
+    """What SQLite says of a file that nobody has open, and that has no log beside it."""
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro&immutable=1", uri=True)) as connection:
+            return _faults(connection)
+    except sqlite3.DatabaseError as error:
+        return [str(error)]
+
+
+def _faults(connection: sqlite3.Connection) -> list[str]:
+    said = [str(line) for (line,) in connection.execute("PRAGMA integrity_check(20)")]
+    return [] if said == ["ok"] else said
 
 
 def read_postgresql(url: str) -> Stored:
@@ -156,6 +171,7 @@ def read_postgresql(url: str) -> Stored:
         return Stored(
             rows=connection.execute(_READINGS).fetchall(),
             received=connection.execute(_RECEIVED).fetchall(),
+            agents=[name for (name,) in connection.execute(_AGENTS)],
             orphans=(connection.execute(_ORPHANS).fetchone() or (0,))[0],
         )
 

@@ -1,11 +1,15 @@
-"""A store of each kind, as the collector's own tests have them."""
+"""Puts this folder and the collector's on the path, as the soak itself does; and a store of each kind."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.collector.servers import AbsentError, new_database, running_server
+HERE = Path(__file__).parent
+sys.path += [str(HERE), str(HERE.parent / "collector")]
+
+from servers import AbsentError, new_database, running_server  # noqa: E402
 
 
 @pytest.fixture(scope="session")

@@ -6,14 +6,13 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+from checking import Verdict, compare, read_store
+from ledger import Ledger, Told, read_ledger
 from sqlalchemy import text
+from stores import AT, NOW, an_agent
 
 from proto_schema import READING, Batch, Identity, Reading, Record, encode
 from ptscan.collector import get_agent, ingest, open_store
-from tests.collector.stores import AT, NOW, an_agent
-
-from .checking import Verdict, compare, read_store
-from .ledger import Ledger, Told, read_ledger
 
 EPOCH = "e1"
 RECORDS = 40

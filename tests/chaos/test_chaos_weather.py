@@ -7,8 +7,7 @@ from functools import partial
 
 import pytest
 import trio
-
-from .weather import FAIR, Proxy, Weather, any_weather, run_proxy
+from weather import FAIR, Proxy, Weather, any_weather, run_proxy
 
 WITHIN = 20.0  # seconds; no test waits for it
 SAID = bytes(range(256)) * 400

@@ -169,8 +169,8 @@ class Proxy:
                 await trio.lowlevel.checkpoint()
             passage.answers_left -= len(portion)
         if not passage.dead:
-            await sink.send_all(portion)
             self.counts["octets"] += len(portion)
+            await sink.send_all(portion)
 
     def _flipped(self, portion: bytes, every: int) -> bytes:
         if self._lots.random() >= len(portion) / every:
