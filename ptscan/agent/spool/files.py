@@ -3,7 +3,7 @@
 spool.key     the key that seals records, twice; locked by the process that uses the spool
 spool.db      the records, with SQLite's -wal beside it
 spool.log     a copy of that log, while a file that was not closed is opened
-spool.note    what was wrong, while it is mended: whoever finishes that tells of it
+spool.note    what was wrong with the files, until somebody asks
 spool.new     a salvaged file, whole, that takes the place of spool.db
 damaged-N     a damaged spool.db, with its -wal, set aside
 """

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ptscan.agent.spool.errors import SpoolError
+from ptscan.agent.spool.errors import Damage, SpoolError
 from ptscan.agent.spool.files import fault_of, locked_key, new_epoch, prepare
 from ptscan.agent.spool.opening import find_key
 from ptscan.agent.spool.store import Bounds, Store
@@ -20,13 +20,14 @@ def hold_store(directory: Path, *, bounds: Bounds, wall_clock: Callable[[], floa
     try:
         files = prepare(directory)
         with locked_key(files) as (file, found):
-            key, findings = find_key(files, file, found)
+            key = find_key(files, file, found)
             store = Store(files, key, bounds=bounds, new_epoch=new_epoch, wall_clock=wall_clock)
-            store.tell(findings)
             store.open()
             try:
                 yield store
             finally:
                 store.close()
+    except Damage as damage:
+        raise SpoolError(directory, f"is damaged again ({damage}): the disk fails: replace it") from damage
     except OSError as error:
         raise SpoolError(directory, fault_of(error)) from error

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Final
 
+from ptscan.agent.spool import limits
 from ptscan.agent.spool.database import begin_mark, check, connect, key_within, make_tables, told_apart
 from ptscan.agent.spool.errors import Damage, SpoolError
 from ptscan.agent.spool.files import (
@@ -34,20 +35,34 @@ HIGH: Final = (
 """Asks for the highest number that was given."""
 
 
-def find_key(files: Files, file: int, key: bytes | None) -> tuple[bytes, list[Finding]]:
+def find_key(files: Files, file: int, key: bytes | None) -> bytes:
     """Return the spool's key: that of the key file, else the records' own copy, else a new one for a new spool."""
     if key is not None:
-        return key, []
+        return key
     finish_replacement(files)
-    findings = []
     if files.records.exists() and (key := key_within(files.records, files.scratch)) is None:
         quarantine = set_aside(files)
-        remove(files.records)
         text = f"the spool's key is gone, and its records can't be told from others: they are in {quarantine.name}"
-        findings = [Finding(code="key-gone", text=text)]
+        note_finding(files, Finding(code="key-gone", text=text))
+        remove(files.records)
     key = key or new_key()
     write_key(file, key)
-    return key, findings
+    return key
+
+
+def note_finding(files: Files, finding: Finding) -> None:
+    """Write down what is wrong before it is mended: it is told, whoever comes to an end with it. Raises OSError."""
+    lines = [*_noted(files), f"{finding.code} {finding.text}"][-limits.FINDINGS :]
+    write_whole(files.note, "\n".join(lines).encode("utf-8", "replace"))
+
+
+def noted_findings(files: Files) -> list[Finding]:
+    """Return what earlier processes wrote down, and had nobody to tell."""
+    return [Finding(code=code, text=text) for code, _, text in (line.partition(" ") for line in _noted(files))]
+
+
+def _noted(files: Files) -> list[str]:
+    return files.note.read_text("utf-8", "replace").splitlines() if files.note.exists() else []
 
 
 def open_records(
@@ -64,11 +79,7 @@ def open_records(
     # Of an opening that did not come to its end, and told nobody what it saw.
     earlier = files.log_copy.read_bytes() if files.log_copy.exists() else b""
     from_log = records_in_log(files, octets, key)
-    findings = []
-    if files.note.exists():
-        code, _, fault_then = files.note.read_text("utf-8", "replace").partition(" ")
-        text = f"the spool was damaged ({fault_then}), and mended by an opening that did not come to its end"
-        findings.append(Finding(code=code, text=text))
+    findings: list[Finding] = []
     was_cut = False
     try:
         if damage is not None:
@@ -81,7 +92,9 @@ def open_records(
             _tell_void(connection, key, at, from_log)
     except Damage as fault:
         code = "log-cut" if was_cut else "damaged"
-        write_whole(files.note, f"{code} {fault}".encode("utf-8", "replace"))
+        why = " ".join(str(fault).split())
+        text = f"the spool was damaged ({why}), and what could be was salvaged"
+        note_finding(files, Finding(code=code, text=text))
         try:
             quarantine, found = salvage(files, key, from_log.values())
             connection, _ = _open_sound(files, key)
@@ -90,10 +103,9 @@ def open_records(
                 lost = _tell_lost(connection, key, at)
         except Damage as again:
             raise SpoolError(files.directory, f"is damaged again ({again}): the disk fails: replace it") from again
-        text = f"the spool was damaged ({fault}): {found} records were salvaged, the file is kept as {quarantine.name}"
+        text = f"the spool was damaged ({why}): {found} records were salvaged, the file is kept as {quarantine.name}"
         findings += [Finding(code=code, text=text), *lost]
     files.log_copy.unlink(missing_ok=True)
-    files.note.unlink(missing_ok=True)
     return connection, findings
 
 

@@ -20,7 +20,7 @@ from ptscan.agent.spool.epochs import bounds_of, missing_of, with_records
 from ptscan.agent.spool.errors import Damage, SpoolFullError, SpoolUnwritableError
 from ptscan.agent.spool.files import Files, fault_of
 from ptscan.agent.spool.frame import Framed, decode_frame, encode_frame
-from ptscan.agent.spool.opening import HIGH, open_records
+from ptscan.agent.spool.opening import HIGH, noted_findings, open_records
 from ptscan.agent.spool.report import Finding, SpoolState
 from ptscan.agent.spool.room import drop_set_aside, drop_stored, drop_stored_early, note, thin
 from ptscan.agent.spool.tables import Fate
@@ -105,15 +105,12 @@ class Store:
         self._thinned_at = -math.inf  # the end of the last pass
         self._findings: list[Finding] = []
 
-    def tell(self, findings: Sequence[Finding]) -> None:
-        """Keep ``findings`` for the state."""
-        self._findings = [*self._findings, *findings][-limits.FINDINGS :]
-
     def open(self) -> None:
         """Open the file, or open it anew; raises SpoolError, never for damage."""
+        noted = [] if self._epoch else noted_findings(self._files)  # by processes that had nobody to tell
         connection, findings = open_records(self._files, self._key, self._at(), damage=self._damage)
         self._damage = None
-        self.tell(findings)
+        self._findings = [*self._findings, *noted, *findings][-limits.FINDINGS :]
         try:
             with told_apart(self._files.records):
                 self._void(connection)
@@ -282,11 +279,14 @@ class Store:
         return min(self._held.values(), default=None)
 
     def state(self) -> SpoolState:
-        """How the spool stands."""
+        """How the spool stands; what is found wrong with it counts as told."""
         self._make_ready()
         with self._guarded() as connection:
             counts = dict(connection.execute("SELECT fate, count(*) FROM fate WHERE fate <> 'stored' GROUP BY fate"))
             oldest = connection.execute(_OLDEST, (self._low() - 1,)).fetchone()
+        if self._findings:
+            with suppress(OSError):  # told twice is better than never
+                self._files.note.unlink(missing_ok=True)
         return SpoolState(
             waiting_records=self._waiting[0],
             waiting_octets=self._waiting[1],
