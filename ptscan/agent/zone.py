@@ -1,23 +1,25 @@
 """Where this machine is on the clock, its summer time included. I/O: the system's own settings."""
 
 import os
+import time
 from contextlib import suppress
-from datetime import UTC, tzinfo
+from datetime import timedelta, timezone, tzinfo
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
-_SYSTEM: Final = Path("/etc/localtime")
+_SYSTEM: Final = "/etc/localtime"
 
 
 def local_zone() -> tzinfo:
-    """Return the zone of TZ, as the C library takes it, else the system's; UTC where neither says; blocks."""
-    if name := os.environ.get("TZ", "").removeprefix(":"):
-        with suppress(ValueError, OSError):  # ZoneInfoNotFoundError is a KeyError
-            try:
-                return ZoneInfo(name)
-            except KeyError:
-                return UTC
-    with suppress(ValueError, OSError), _SYSTEM.open("rb") as file:
-        return ZoneInfo.from_file(file)
-    return UTC
+    """Return the zone that TZ names, else the system's; blocks.
+
+    Where that is no zone of the system's tables, it is the offset that the C library makes of it now.
+    """
+    name = os.environ.get("TZ", "").removeprefix(":") or _SYSTEM
+    with suppress(ValueError, OSError, KeyError):  # ZoneInfoNotFoundError is a KeyError
+        if not name.startswith("/"):
+            return ZoneInfo(name)
+        with Path(name).open("rb") as file:
+            return ZoneInfo.from_file(file, key=name)
+    return timezone(timedelta(seconds=time.localtime().tm_gmtoff))
