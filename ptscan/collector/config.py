@@ -16,6 +16,7 @@ from ptscan.tls import open_private_folder, read_private, write_private
 FILE: Final = "collector.toml"
 OFF: Final = "off"
 _PAGES_PORT: Final = 8080
+_SQLITE: Final = "sqlite:///"
 _TEMPLATE: Final = """\
 # The settings of this collector. It reads them when it starts; `ptscan collector check` says what is wrong with them.
 
@@ -128,10 +129,16 @@ def read_config(folder: Path, settings: ConfigFile) -> CollectorConfig:
         folder=folder,
         names=tuple(settings.names),
         listen=_told("listen", lambda: read_endpoint(settings.listen, PORT)),
-        database=settings.database or f"sqlite:///{folder.absolute() / DATABASE_FILE}",
+        database=_store_url(folder, settings.database),
         pages=None if settings.pages == OFF else _told("pages", lambda: read_endpoint(settings.pages, _PAGES_PORT)),
         retention_days=settings.retention_days,
     )
+
+
+def _store_url(folder: Path, database: str) -> str:
+    """The store's URL; a file's path is relative to the folder, whatever directory the collector is started in."""
+    path = database.removeprefix(_SQLITE)
+    return database if "://" in path else f"{_SQLITE}{folder.absolute() / (path or DATABASE_FILE)}"
 
 
 def _told(key: str, read: Callable[[], Endpoint]) -> Endpoint:

@@ -184,7 +184,10 @@ class _Collector:
             self._notes.run,
             self._sessions.run,
             self.pages.watch,
-            partial(keep_certificates, look, use, before=self._credentials, report=self._report),
+            partial(
+                keep_certificates, look, use, before=self._credentials, report=self._report,
+                every=limits.CERTIFICATE_SECONDS,
+            ),
             partial(
                 keep_retention, self._store, self._config.retention_days, clock=self._clock, limiter=self._writers,
                 report=self._report, metrics=self._metrics,

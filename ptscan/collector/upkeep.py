@@ -42,7 +42,7 @@ async def keep_certificates(
     *,
     before: Credentials,
     report: Report,
-    every: float = limits.CERTIFICATE_SECONDS,
+    every: float,
 ) -> None:
     """Look again and again, and hand on what changed since ``before``; what fails is told, and tried the next time.
 
