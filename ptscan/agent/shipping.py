@@ -104,6 +104,7 @@ class Shipping:
     async def _next(self, call: Call) -> Batch | None:
         """The next batch, or None once the connection takes no more."""
         found: Batch | None = None
+        raised: SpoolError | None = None
         async with trio.open_nursery() as nursery:
 
             async def leave() -> None:
@@ -111,8 +112,13 @@ class Shipping:
                 nursery.cancel_scope.cancel()
 
             nursery.start_soon(leave)
-            found = await self._spool.next_batch(max_octets=limits.BATCH_OCTETS, max_records=self._most)
+            try:
+                found = await self._spool.next_batch(max_octets=limits.BATCH_OCTETS, max_records=self._most)
+            except SpoolError as error:  # raised behind the nursery, which would make a group
+                raised = error
             nursery.cancel_scope.cancel()
+        if raised is not None:
+            raise raised
         return found
 
     async def _replies(self, call: Call, sent: trio.MemoryReceiveChannel[_Sent]) -> None:
