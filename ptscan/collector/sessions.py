@@ -32,7 +32,7 @@ from proto_schema import (
     encode,
 )
 from ptscan.collector import limits
-from ptscan.collector.board import CANCELLED, Mail, Posted, by_agent, look_at
+from ptscan.collector.board import CANCELLED, Mail, Posted, look_at
 from ptscan.collector.ca import Heard, are_twins
 from ptscan.collector.enrolling import Enrolment
 from ptscan.collector.metrics import Metrics
@@ -41,6 +41,7 @@ from ptscan.collector.racing import first_to_end
 from ptscan.collector.storage import (
     Store,
     StoreError,
+    expire_jobs,
     received_of,
     settings_of,
     waiting_jobs,
@@ -98,7 +99,7 @@ class Sessions:
         is_failing = False
         while True:
             try:
-                self._posted = await self._read(look_at, lambda: list(self._live), since=self._posted.revision)
+                self._posted = await self._look()
             except StoreError as error:
                 if not is_failing:
                     self._report(Trouble("store", "", f"what waits for agents can't be read: {error}", error))
@@ -108,6 +109,17 @@ class Sessions:
                 for live in [live for lives in self._live.values() for live in lives]:
                     self._hand(live)
             await trio.sleep(every)
+
+    async def _look(self) -> Posted:
+        """What waits now, after the jobs were ended that nobody took in time."""
+        look = partial(self._read, look_at, lambda: list(self._live), since=self._posted.revision)
+        posted = await look()
+        now = self._clock().timestamp()
+        waiting = [job for jobs in posted.jobs.values() for job in jobs.values()]
+        if not any(job.noted_at is None and job.expires_at is not None and job.expires_at <= now for job in waiting):
+            return posted
+        await trio.to_thread.run_sync(partial(self._store.write, expire_jobs, now=now), limiter=self._limiter)
+        return await look()
 
     async def _session(self, call: Call, peer: Peer) -> None:
         identity = await self._enrolment.admit(peer)
@@ -239,7 +251,7 @@ def _welcome_of(connection: Connection, agent_id: str, hello: Hello, begun: Welc
 
 def _check_in_of(connection: Connection, agent_id: str, hello: Hello, begun: Welcome) -> CheckInReply:
     """What answers a check-in."""
-    waiting = by_agent(waiting_jobs(connection)).get(agent_id, {}).values()
+    waiting = waiting_jobs(connection, agent_id)
     return CheckInReply(
         welcome=_welcome_of(connection, agent_id, hello, begun),
         jobs=[stored.job for stored in waiting if not stored.cancel],

@@ -189,6 +189,27 @@ async def test_a_check_in_is_a_session_in_one_message(tmp_path: Path) -> None:
         assert state_of(collector, done) == "done"
 
 
+async def test_a_job_that_nobody_takes_in_time_expires(tmp_path: Path) -> None:
+    async with Collecting(tmp_path).open() as collector:
+        agent = await collector.enrol()
+        now = collector.clock().timestamp()
+        late, in_time = ask(collector, agent, expires_at=now), ask(collector, agent, expires_at=now + 3_600)
+        await until(lambda: state_of(collector, late) == "expired")
+        async with agent.link() as link, session(link) as (ours, _):
+            offer = await ours.hear()
+            assert isinstance(offer, JobOffer)
+            assert offer.job.job_id == in_time
+
+
+async def test_who_says_no_hello_is_not_waited_for_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "HELLO_SECONDS", 0.1)
+    async with Collecting(tmp_path).open() as collector:
+        agent = await collector.enrol()
+        async with agent.link() as link, link.call(SESSION.path, within=WITHIN) as call:
+            await call.send(msgspec.msgpack.encode(["of-a-later-version"]))
+            assert (await Session(call).ended())[0] is Status.DEADLINE_EXCEEDED
+
+
 async def test_another_agents_job_is_not_changed(tmp_path: Path) -> None:
     async with Collecting(tmp_path).open() as collector:
         agent, other = await collector.enrol(), await collector.enrol()

@@ -69,9 +69,11 @@ def add_job(
     return job_id
 
 
-def waiting_jobs(connection: Connection) -> list[StoredJob]:
-    """The jobs that are not over, of all agents, the oldest first: to be offered, or to be cancelled."""
+def waiting_jobs(connection: Connection, agent_id: str | None = None) -> list[StoredJob]:
+    """The jobs that are not over, of one agent or of all, the oldest first: to be offered, or to be cancelled."""
     query = _columns().where(jobs.c.ended_at.is_(None)).order_by(jobs.c.created_at, jobs.c.id)
+    if agent_id is not None:
+        query = query.where(jobs.c.agent_id == agent_id)
     return [_job(row) for row in connection.execute(query.limit(limits.ROWS_LISTED))]
 
 
