@@ -7,6 +7,7 @@ import random
 import signal
 import sys
 import time
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -59,8 +60,9 @@ class Feeder:
         """Say what waits, while there is a pause."""
         while True:
             if self._paused.exists():
-                state = await self._spool.state()
-                print(f"waits {state.waiting_records}", flush=True)
+                with suppress(SpoolError):
+                    state = await self._spool.state()
+                    print(f"waits {state.waiting_records}", flush=True)
             await trio.sleep(_PATIENCE)
 
     def _next(self) -> tuple[str, Entry]:

@@ -26,6 +26,7 @@ _ORPHANS = """
     SELECT count(*) FROM readings
     WHERE spool_id NOT IN (SELECT id FROM spools) OR device_id NOT IN (SELECT id FROM devices)
 """
+_REDELIVERED = "SELECT CAST(coalesce(sum(redelivered), 0) AS BIGINT) FROM spools"
 _AGENTS = "SELECT id FROM agents"
 _RECEIVED = "SELECT spool_id, first, last FROM received ORDER BY spool_id, first"
 
@@ -41,6 +42,7 @@ class Stored:
     received: list[Interval]
     agents: list[str] = field(default_factory=list)
     orphans: int = 0
+    redelivered: int = 0
     faults: list[str] = field(default_factory=list)
     """What the database says of its own file."""
 
@@ -52,6 +54,8 @@ class Verdict:
     spooled: int
     stored: int
     refused: int
+    redelivered: int = 0
+    """As the store counted them: what came again, and was passed over."""
     counts: Counter[str] = field(default_factory=Counter)
     examples: list[str] = field(default_factory=list)
 
@@ -67,7 +71,7 @@ class Verdict:
 
 def compare(told: Told, stored: Stored, agent_id: str) -> Verdict:
     """Hold what is stored against what was told."""
-    verdict = Verdict(spooled=len(told.spooled), stored=0, refused=len(told.refused))
+    verdict = Verdict(spooled=len(told.spooled), stored=0, refused=len(told.refused), redelivered=stored.redelivered)
     for fault in stored.faults:
         verdict.cry("damaged", fault)
     if stored.orphans:
@@ -143,6 +147,7 @@ def read_sqlite(path: Path) -> Stored:
                 received=connection.execute(_RECEIVED).fetchall(),
                 agents=[name for (name,) in connection.execute(_AGENTS)],
                 orphans=connection.execute(_ORPHANS).fetchone()[0],
+                redelivered=connection.execute(_REDELIVERED).fetchone()[0],
                 faults=faults,
             )
     except sqlite3.DatabaseError as error:
@@ -173,6 +178,7 @@ def read_postgresql(url: str) -> Stored:
             received=connection.execute(_RECEIVED).fetchall(),
             agents=[name for (name,) in connection.execute(_AGENTS)],
             orphans=(connection.execute(_ORPHANS).fetchone() or (0,))[0],
+            redelivered=(connection.execute(_REDELIVERED).fetchone() or (0,))[0],
         )
 
 

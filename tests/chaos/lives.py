@@ -53,7 +53,10 @@ class Life:
         if self.ended.is_set():
             return False
         self.killed = self.killed or number == signal.SIGKILL
-        os.kill(self.pid, number)
+        try:
+            os.kill(self.pid, number)
+        except ProcessLookupError:  # its end is on its way to us
+            return False
         return True
 
     async def kill(self) -> bool:

@@ -1,6 +1,7 @@
 """One agent and one collector, the proxy between them, and what is done to all three until they are looked at."""
 
 import random
+import shutil
 import signal
 import socket
 import subprocess
@@ -31,6 +32,7 @@ _CRIES = 50
 _COLD_EVERY = 5
 """Of so many looks, one is followed by starts of whole processes; the others by children of a nest."""
 _SAME = 5
+_FINDINGS = {"spool-damaged", "spool-log-cut", "spool-lost", "spool-key-gone"}
 _SPOOL_DISK = 24
 _SPOOL_MEGABYTES = 4
 _STORE_DISK = 512
@@ -66,6 +68,8 @@ class Tally:
     starts: dict[str, list[float]] = field(default_factory=lambda: {"agent": [], "collector": []})
     cold_starts: dict[str, list[float]] = field(default_factory=lambda: {"agent": [], "collector": []})
     heals: list[tuple[str, float]] = field(default_factory=list)
+    findings: Counter[str] = field(default_factory=Counter)
+    """What the spools told of their files."""
     faults: Counter[str] = field(default_factory=Counter)
     """What must not be, by its name."""
     examples: list[str] = field(default_factory=list)
@@ -106,6 +110,8 @@ class Pair:
         self._ledger = folder / "ledger"
         self._births = 0
         self._looks = 0
+        self._log_read = 0
+        self._told: Counter[str] = Counter()
         self._clock: Clock | None = None
         self._agent_id = ""
         self._proxy: Proxy
@@ -324,16 +330,34 @@ class Pair:
             self._judge_start(kind, life)
             if not await life.stop(STOP_SECONDS):
                 self._cry("stuck", f"{kind} did not end well when asked: {life.status}: {_last_words(life)}")
+        self._read_findings(fault)
         self.verdict = verdict = await trio.to_thread.run_sync(self._compare)
-        for kind, count in verdict.counts.items():
+        new = verdict.counts - self._told
+        self._told |= verdict.counts
+        for kind, count in new.items():
             said = [example for example in verdict.examples if example.startswith(kind)]
             self._cry(kind, f"after {fault}: {'; '.join(said)}", count)
+        if new:
+            await trio.to_thread.run_sync(self._keep_evidence)
         self._looks += 1
         cold = self._looks % _COLD_EVERY == 1
         for kind in self._lives:
             await self._start(kind, cold=cold)
-        for kind in self._lives if cold else ():
-            await self._alive(kind)
+            if cold:  # one after the other: they are measured
+                await self._alive(kind)
+
+    def _read_findings(self, fault: str) -> None:
+        """What the spool told of itself since the last look: a kill is no reason to find damage."""
+        with (self.folder / "agent.log").open("rb") as log:
+            log.seek(self._log_read)
+            lines = log.read().decode(errors="replace").splitlines()
+            self._log_read = log.tell()
+        for line in lines:
+            kind = line.split(" ")[1] if line.count(" ") > 1 else ""
+            if kind in _FINDINGS:
+                self.tally.findings[f"{kind} after {fault}"] += 1
+                if kind == "spool-lost" or fault not in {"fsync", "disk"}:
+                    self._cry("alarm", f"after {fault}: {line}")
 
     def _compare(self) -> Verdict:
         told, stored = read_ledger(self._ledger), read_store(self.url)
@@ -344,6 +368,17 @@ class Pair:
         for fault in faults_of_file(spool) if not spool.with_name("spool.db-wal").exists() else ():
             verdict.cry("damaged", f"the spool: {fault}")
         return verdict
+
+    def _keep_evidence(self) -> None:
+        """What both had when something was wrong, for who has to find out why."""
+        place = self.folder / f"evidence-{self._looks}"
+        place.mkdir()
+        shutil.copytree(self._folders["agent"] / "spool", place / "spool")
+        shutil.copy(self._ledger, place)
+        for path in self._folders["collector"].glob("collector.db*"):
+            shutil.copy(path, place)
+        for kind in self._folders:
+            shutil.copy(self.folder / f"{kind}.log", place)
 
     def _resume(self) -> None:
         self._paused.unlink(missing_ok=True)

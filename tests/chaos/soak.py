@@ -95,6 +95,7 @@ async def soak(options: argparse.Namespace, folder: Path, server: str | None, fa
                 tally.readings["spooled"] += pair.verdict.spooled
                 tally.readings["stored"] += pair.verdict.stored
                 tally.readings["refused"] += pair.verdict.refused
+                tally.readings["redelivered"] += pair.verdict.redelivered
     return tally
 
 
@@ -111,7 +112,8 @@ async def _play(
     while left[kind] > 0 and trio.current_time() < ends_at:
         kills = min(most, left[kind])
         left[kind] -= kills
-        left[kind] -= await pair.play(next(cycle), kills) - kills
+        done = await pair.play(next(cycle), kills)
+        left[kind] -= done - kills
 
 
 def report(options: argparse.Namespace, tally: Tally, seconds: float, absent: dict[str, str]) -> dict[str, object]:
@@ -122,6 +124,7 @@ def report(options: argparse.Namespace, tally: Tally, seconds: float, absent: di
         "readings": dict(tally.readings),
         "faults": {name: tally.faults[name] for name in ("lost", "doubled", "altered", "invented")} | tally.faults,
         "examples": tally.examples[:_EXAMPLES],
+        "spool_findings": dict(tally.findings),
         "rounds": dict(tally.rounds),
         "absent": absent,
         "start_seconds": {kind: _spread(each) for kind, each in tally.starts.items()},
