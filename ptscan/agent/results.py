@@ -71,7 +71,7 @@ class Result:
                 ", ".join(f"{count:,} {_KINDS[kind]}" for kind, count in sorted(self.kinds.items())) or "nothing found"
             )
             return
-        yield f"{self.printers:,} printers read"
+        yield f"{self.printers:,} {'printer' if self.printers == 1 else 'printers'} read"
         if self.others:
             yield f"{self.others:,} other devices"
         if self.closed:
@@ -80,7 +80,7 @@ class Result:
             yield f"{self.unread:,} could not be read"
         if self.turned_away:
             yield f"{self.turned_away:,} readings not taken by the spool"
-        yield answered if self.verb == "scan" else f"{self.addresses:,} addresses asked"
+        yield answered if self.verb == "scan" else f"{self.addresses:,} asked"
 
 
 _KINDS: Final = {"printer": "printers", "other": "other devices", "unknown": "of unknown kind"}

@@ -65,8 +65,8 @@ def parse_cron(text: str) -> Cron:
     try:
         if len(cron.text.split()) != 5:
             fault = "five fields are needed"
-        elif next_after(cron, 0.0, UTC) is None:
-            fault = "that day never comes"
+        else:
+            next(CronSim(cron.text, datetime.fromtimestamp(0.0, UTC)))
     except Exception as error:  # its own CronSimError, or whatever a strange text makes of it
         fault = str(error) or "it is not understood"
     if fault:

@@ -81,6 +81,7 @@ class Work:
         self._thread = trio.CapacityLimiter(1)
         if not config.targets:
             self._findings.tell("no-targets", "agent.toml allows no targets, so nothing is asked", _NO_TARGETS)
+        self._plan()
 
     @property
     def settings(self) -> Settings:
@@ -112,7 +113,6 @@ class Work:
 
     async def run(self) -> None:
         """Do all of it until cancelled; what is under way then is done again by the next run, as far as it matters."""
-        self._plan()
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._check_offers)
             while True:
