@@ -46,6 +46,10 @@ LATE_STREAMS: Final = 64
 """Calls that were over before their peer knew: of so many it is remembered that what comes late is no fault; and of as
 many that the server ended them, behind which nothing may come."""
 
+# TLS.
+RECORD_OCTETS: Final = 16 << 10
+"""Of the first record of a handshake, which is waited for in whole before TLS begins."""
+
 # Time.
 HANDSHAKE_SECONDS: Final = 10.0
 PREFACE_SECONDS: Final = 10.0

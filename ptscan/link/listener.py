@@ -1,11 +1,17 @@
 """A port that is listened at: a place first, a handshake then, and a reason for who fails it. I/O."""
 
+import select
+import socket
 import ssl
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import trio
 
 from ptscan.link import limits
+
+_RECORD_HEAD_OCTETS: Final = 5
+_HANDSHAKE: Final = 22
+"""The first octet of a record (RFC 8446 section 5.1)."""
 
 Transport: TypeAlias = trio.SocketStream | trio.SSLStream[trio.SocketStream]
 
@@ -33,9 +39,37 @@ async def open_listeners(host: str, port: int, ssl_context: ssl.SSLContext) -> l
     return [Listener(opened, ssl_context) for opened in await trio.open_tcp_listeners(port, host=host)]
 
 
-def secured(stream: trio.SocketStream, ssl_context: ssl.SSLContext | None) -> Transport:
-    """What is to shake hands, where there is TLS; no octet goes yet."""
-    return trio.SSLStream(stream, ssl_context, server_side=True, https_compatible=True) if ssl_context else stream
+async def hello_came(stream: trio.SocketStream) -> bool:
+    """Wait until the first record of a TLS handshake is there in whole, or what can't be one; False for the end.
+
+    Until then a connection costs a socket and a task; what TLS keeps of one is many times that. Nothing is taken out of
+    the socket, and where it can't be told to wait for so many octets (SO_RCVLOWAT) TLS waits for the rest.
+    """
+    raw = stream.socket
+    wanted = _RECORD_HEAD_OCTETS
+    while True:
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, wanted)
+        await trio.lowlevel.wait_readable(raw)
+        there = await raw.recv(wanted, socket.MSG_PEEK)
+        if len(there) < wanted and _has_ended(raw):
+            return False
+        if len(there) < wanted or wanted > _RECORD_HEAD_OCTETS or there[0] != _HANDSHAKE:
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 1)
+            return True
+        wanted += min(int.from_bytes(there[3:5]), limits.RECORD_OCTETS) or 1
+
+
+def _has_ended(raw: trio.socket.SocketType) -> bool:
+    """Whether the peer sends no more, though not all that it sent may have been read."""
+    ends = select.POLLRDHUP | select.POLLHUP | select.POLLERR
+    poll = select.poll()
+    poll.register(raw, ends)
+    return bool(poll.poll(0))
+
+
+def secured(stream: trio.SocketStream, ssl_context: ssl.SSLContext) -> trio.SSLStream[trio.SocketStream]:
+    """What is to shake hands; no octet goes yet."""
+    return trio.SSLStream(stream, ssl_context, server_side=True, https_compatible=True)
 
 
 def address_of(stream: trio.SocketStream) -> str:

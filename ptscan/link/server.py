@@ -16,7 +16,7 @@ from ptscan.link.admission import Admission, Place
 from ptscan.link.call import Call
 from ptscan.link.connection import Connection, Side
 from ptscan.link.driver import Driver, Page
-from ptscan.link.listener import Listener, Transport, address_of, secured, tell_why
+from ptscan.link.listener import Listener, Transport, address_of, hello_came, secured, tell_why
 from ptscan.link.status import CallError, Status
 from ptscan.link.trouble import Report, Trouble
 
@@ -114,7 +114,7 @@ class Server:
                 self._tell("too-many-connections", address, "one connection more than is taken of peers without a name")
             else:
                 with scope:
-                    await self._serve(secured(stream, ssl_context), address, place)
+                    await self._serve(stream, ssl_context, address, place)
                 if scope.cancelled_caught:
                     text = f"a peer that sat for {limits.SITTING_SECONDS:g} s without a name gave way to another"
                     self._tell("gave-way", address, text)
@@ -126,8 +126,10 @@ class Server:
             with trio.CancelScope(shield=True):
                 await trio.aclose_forcefully(stream)
 
-    async def _serve(self, transport: Transport, address: str, place: Place) -> None:
-        if isinstance(transport, trio.SSLStream) and not await self._shook_hands(transport, address):
+    async def _serve(self, stream: trio.SocketStream, ssl_context: ssl.SSLContext | None, address: str,
+                     place: Place) -> None:  # fmt: skip
+        transport = await self._shake_hands(stream, ssl_context, address) if ssl_context else stream
+        if transport is None:
             return
         try:
             peer = self._identify(transport)
@@ -160,20 +162,28 @@ class Server:
                 self._tell("connection-ended", address, driver.closed_because, driver.broken_by)
             nursery.cancel_scope.cancel()
 
-    async def _shook_hands(self, transport: trio.SSLStream[trio.SocketStream], address: str) -> bool:
+    async def _shake_hands(self, stream: trio.SocketStream, ssl_context: ssl.SSLContext,
+                           address: str) -> Transport | None:  # fmt: skip
+        """TLS over the stream; None where it does not come to that, which is told."""
         with trio.move_on_after(limits.HANDSHAKE_SECONDS):
+            transport: trio.SSLStream[trio.SocketStream] | None = None
             try:
+                if not await hello_came(stream):
+                    self._tell("handshake-failed", address, "the peer left before it began a TLS handshake")
+                    return None
+                transport = secured(stream, ssl_context)
                 await transport.do_handshake()
             except (trio.BrokenResourceError, OSError) as error:
                 self._tell("handshake-failed", address, str(error.__cause__ or error), error)
-                await tell_why(transport)
-                return False
+                if transport is not None:
+                    await tell_why(transport)
+                return None
             if transport.selected_alpn_protocol() == "h2":
-                return True
+                return transport
             self._tell("no-http2", address, "the peer does not offer HTTP/2 in the handshake (ALPN h2)")
-            return False
+            return None
         self._tell("handshake-timeout", address, f"no TLS handshake in {limits.HANDSHAKE_SECONDS:g} s")
-        return False
+        return None
 
     def _tell(self, kind: str, address: str, text: str, error: BaseException | None = None) -> None:
         self._report(Trouble(kind, address, text, error))

@@ -1,5 +1,6 @@
 """The serving end over TLS on loopback: whatever one connection does, the others and the server go on."""
 
+import socket
 import ssl
 
 import h2.config
@@ -21,6 +22,7 @@ from ptscan.link import (
 )
 from ptscan.link.connection import Connection, Side
 
+from . import wire
 from .certificates import AGENT_URI, Certificates
 from .serving import PATH, serving
 
@@ -270,6 +272,33 @@ async def test_who_shows_no_certificate_of_ours_does_not_get_in(kind: str, certi
         await served.until("handshake-failed")
 
 
+@pytest.mark.parametrize("size", [1, 5, 100, 516])
+async def test_a_hello_may_come_in_pieces(size: int, certificates: Certificates) -> None:
+    async with serving(certificates, {PATH: echo}) as served:
+        into, out = ssl.MemoryBIO(), ssl.MemoryBIO()
+        client = certificates.client_context().wrap_bio(into, out, server_hostname="localhost")
+        with pytest.raises(ssl.SSLWantReadError):
+            client.do_handshake()
+        async with await trio.open_tcp_stream("127.0.0.1", served.port) as stream:
+            stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            for piece in wire.pieces(out.read(), size):
+                await stream.send_all(piece)
+                await trio.sleep(0.001)
+            with trio.fail_after(10):
+                into.write(await stream.receive_some())
+            client.do_handshake()
+            assert client.version() == "TLSv1.3"
+
+
+@pytest.mark.parametrize("octets", [b"", b"\x16", b"\x16\x03\x01\x02\x00\x01", b"GET"])
+async def test_who_leaves_within_its_hello_is_told_of_and_gone(octets: bytes, certificates: Certificates) -> None:
+    async with serving(certificates, {PATH: echo}) as served:
+        async with await trio.open_tcp_stream("127.0.0.1", served.port) as stream:
+            await stream.send_all(octets)
+        assert (await served.until("handshake-failed")).text == "the peer left before it began a TLS handshake"
+        assert await served.ask(b"hello") == b"hello"
+
+
 async def test_older_tls_is_refused(certificates: Certificates) -> None:
     async with serving(certificates, {PATH: echo}) as served:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -282,8 +311,9 @@ async def test_older_tls_is_refused(certificates: Certificates) -> None:
         await trio.aclose_forcefully(stream)
 
 
+@pytest.mark.parametrize("octets", [b"", b"\x16", b"\x16\x03\x01\x02\x00\x01"])
 async def test_half_open_connections_are_limited_an_address_and_end_in_their_time(
-    certificates: Certificates, mock_clock: trio.testing.MockClock
+    octets: bytes, certificates: Certificates, mock_clock: trio.testing.MockClock
 ) -> None:
     """64 that say nothing: one more is closed at once, an agent goes on, and in 10 s they are gone."""
     async with serving(certificates, {PATH: echo}) as served:
@@ -292,6 +322,8 @@ async def test_half_open_connections_are_limited_an_address_and_end_in_their_tim
             silent = [
                 await trio.open_tcp_stream("127.0.0.1", served.port) for _ in range(limits.CONNECTIONS_PER_ADDRESS)
             ]
+            for stream in silent:
+                await stream.send_all(octets)
             one_more = await trio.open_tcp_stream("127.0.0.1", served.port)
             assert await _received(one_more) == b""
             assert served.kinds == ["too-many-connections"]
@@ -303,6 +335,19 @@ async def test_half_open_connections_are_limited_an_address_and_end_in_their_tim
             for stream in [*silent, one_more]:
                 await stream.aclose()
         assert await served.ask(b"later") == b"later"
+
+
+async def test_those_that_sit_lock_nobody_out(certificates: Certificates, mock_clock: trio.testing.MockClock) -> None:
+    async with serving(certificates, {PATH: echo}) as served:
+        sitting = [await trio.open_tcp_stream("127.0.0.1", served.port) for _ in range(limits.CONNECTIONS_PER_ADDRESS)]
+        one_more = await trio.open_tcp_stream("127.0.0.1", served.port)
+        assert await _received(one_more) == b""  # all of them have their places
+        mock_clock.jump(limits.SITTING_SECONDS)
+        assert await served.ask(b"hello") == b"hello"
+        assert served.kinds == ["too-many-connections", "gave-way"]
+        assert await _received(sitting[0]) == b""
+        for stream in [*sitting, one_more]:
+            await stream.aclose()
 
 
 async def test_agents_behind_one_address_are_as_many_as_they_are(certificates: Certificates) -> None:
