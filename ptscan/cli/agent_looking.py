@@ -1,17 +1,20 @@
-"""``ptscan agent status``: how an agent stands, whether it runs or not."""
+"""``ptscan agent status`` and ``check``: how an agent stands, and every step from it to its collector and back."""
 
 import time
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Final
 
 import msgspec
 import trio
 
-from ptscan.agent import AgentStatus, look
-from ptscan.cli.agent_place import Folder, config_of
+from ptscan.agent import AgentStatus, CheckStep, look
+from ptscan.agent import check as check_steps
+from ptscan.cli.agent_place import Folder, config_of, folder_of
 from ptscan.cli.delivery import open_delivery
 from ptscan.cli.exits import Exit
 from ptscan.cli.flat import Cell, Grid, Shape
+from ptscan.cli.listing import listed
 from ptscan.cli.options import DEFAULT_SHOWING, Showing
 from ptscan.cli.words import Words, counted
 
@@ -30,6 +33,26 @@ def status(*, showing: Showing = DEFAULT_SHOWING, folder: Folder = None) -> int:
     for finding in found.findings:
         words.complain(f"{finding.text.rstrip('.')}" + (f": {finding.mend}" if finding.mend else ""))
     return Exit.DONE
+
+
+def check(*, showing: Showing = DEFAULT_SHOWING, folder: Folder = None) -> int:
+    """Try every step from this agent to its collector and back, and say which fails and how to mend it."""
+    words = Words(quiet=showing.quiet)
+    steps: list[CheckStep] = []
+    with open_delivery(STEPS, showing, words) as delivery:
+
+        def tell(step: CheckStep) -> None:
+            steps.append(step)
+            delivery.give([step])
+            delivery.screen.step("trying", len(steps), MOST_STEPS, step.name)
+
+        interrupted = trio.run(delivery.run, partial(check_steps, folder_of(folder), tell=tell))
+    failed = [step.name for step in steps if not step.ok]
+    if interrupted:
+        words.complain(f"interrupted after {counted(len(steps), 'step')}")
+        return Exit.INTERRUPTED
+    words.say(f"all {len(steps)} steps are well" if not failed else f"not well: {', '.join(failed)}")
+    return Exit.FAILED if failed else Exit.DONE
 
 
 def _wide(records: Sequence[AgentStatus]) -> Grid:
@@ -92,3 +115,5 @@ def _rows(status: AgentStatus) -> Iterator[tuple[str, Cell]]:
 
 
 STATUS: Final = Shape[AgentStatus](_wide, _short)
+STEPS: Final[Shape[CheckStep]] = listed(CheckStep, "name", "ok", "text", "mend")
+MOST_STEPS: Final = 12

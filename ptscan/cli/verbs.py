@@ -112,6 +112,12 @@ VERBS: Final = {
         "[FILE|DIR]... [--fleet N]",
         ("odd.snmprec --listen 127.0.0.1:1161", "--fleet 200 --network 127.1.0.0/16 --map fleet.txt"),
     ),
+    "demo": Verb(
+        "ptscan.cli.demo:demo",
+        "Play all of it on loopback: a fleet, a collector, an agent that enrols and scans it.",
+        "[--printers N] [--rounds N] [--exit]",
+        ("", "--printers 500 --rounds 5 --exit --format json", "--folder demo"),
+    ),
     "agent enrol": Verb(
         "ptscan.cli.agent:enrol",
         "Make this machine's agent one of a collector, by a one-time token.",
@@ -126,6 +132,12 @@ VERBS: Final = {
         "Run the agent until Ctrl-C: it sweeps, reads, and sends what it read.",
         "",
         ("", "--folder /srv/ptscan-agent"),
+    ),
+    "agent check": Verb(
+        "ptscan.cli.agent_looking:check",
+        "Try every step from this agent to its collector and back, and say how to mend what fails.",
+        "",
+        ("", "--format json"),
     ),
     "agent status": Verb(
         "ptscan.cli.agent_looking:status",
