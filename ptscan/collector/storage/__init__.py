@@ -38,7 +38,7 @@ from ptscan.collector.storage.errors import (
     StoreFullError,
     StoreUrlError,
 )
-from ptscan.collector.storage.ingest import Parcel, ingest, ingest_all
+from ptscan.collector.storage.ingest import ingest, ingest_all
 from ptscan.collector.storage.jobs import add_job, cancel_job, expire_jobs, list_jobs, note_job, waiting_jobs
 from ptscan.collector.storage.moving import move_agent, move_entity
 from ptscan.collector.storage.queries import (
@@ -68,6 +68,7 @@ from ptscan.collector.storage.rows import (
     Token,
 )
 from ptscan.collector.storage.settings import own_settings, put_settings, settings_of, settings_revisions
+from ptscan.collector.storage.sources import Parcel
 from ptscan.collector.storage.store import Store, open_store
 
 __all__ = [

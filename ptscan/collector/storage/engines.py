@@ -3,7 +3,7 @@
 import os
 import sqlite3
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
@@ -11,8 +11,12 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import QueuePool
 
 from ptscan.collector.storage import limits
+from ptscan.collector.storage.arrays import KINDS, Array
 from ptscan.collector.storage.errors import StoreDamagedError, StoreFailedError, StoreUrlError
 from ptscan.tls import sync_folder
+
+if TYPE_CHECKING:
+    import psycopg
 
 APPLICATION_ID: Final = 0x70747363
 """``ptsc``, in the header of our SQLite files."""
@@ -119,7 +123,7 @@ def postgresql_engine(url: URL) -> Engine:
         "application_name": "ptscan-collector",
     }
     options = " ".join(f"-c {name}={value}" for name, value in settings.items())
-    return create_engine(
+    engine = create_engine(
         url,
         connect_args={"options": options, "connect_timeout": limits.CONNECT_SECONDS},
         pool_size=limits.READERS,
@@ -127,6 +131,28 @@ def postgresql_engine(url: URL) -> Engine:
         pool_timeout=limits.WAIT_SECONDS,
         pool_pre_ping=True,
     )
+
+    @event.listens_for(engine, "connect")
+    def connect(connection: "psycopg.Connection", _: object) -> None:
+        for kind in KINDS:
+            connection.adapters.register_dumper(kind, _dumper(kind))
+
+    return engine
+
+
+def _dumper(kind: type[Array]) -> "type[psycopg.abc.Dumper]":
+    """What psycopg asks how to send an array: it is encoded already."""
+    from psycopg.adapt import Dumper
+    from psycopg.pq import Format
+
+    class Encoded(Dumper):
+        format = Format.BINARY
+        oid = kind.oid
+
+        def dump(self, obj: Array) -> Array:
+            return obj
+
+    return Encoded
 
 
 def _connect(path: Path, mode: str, *settings: str) -> sqlite3.Connection:

@@ -1,184 +1,105 @@
 """Devices as their last readings say: their rows, supplies and alerts, kept as readings come in."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any, Final
 
-import msgspec
-from sqlalchemy import Connection, bindparam, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Row
 
-from ptscan.collector.storage import limits
-from ptscan.collector.storage.bulk import add_many, change_many
-from ptscan.collector.storage.judging import NOTHING, Judged, digest
+from ptscan.collector.storage.bulk import add_many, change_many, find_many, remove_many
+from ptscan.collector.storage.judging import NOTHING, SAID, Judged, digest
+from ptscan.collector.storage.sources import Source
 from ptscan.collector.storage.tables import alerts, devices, supplies
 
-ItemT = TypeVar("ItemT")
-Row = dict[str, Any]
+Heard = tuple[Source, Judged]
+"""What came, and from where."""
+Key = tuple[int, str]
+"""A device: its entity's number, and its ``device_id``."""
+Change = tuple[Any, Judged]
+"""A device's row as it was, and what it says now."""
+
+_KEY: Final = ("entity_id", "device_id")
+_KNOWN: Final = ("id", *_KEY, "spool_id", "sequence", "supplies_digest", "alerts_digest")
+_NEW: Final = (
+    *_KEY, "agent_id", "sequence", "address", "port", "state", "conditions", "first_at", "read_at", "received_at",
+    "supplies_digest", "alerts_digest",
+)  # fmt: skip
+_CHANGED: Final = ("id", "agent_id", "spool_id", "sequence", "received_at", *SAID)
+_SUPPLY: Final = (
+    "device_id", "position", "row_index", "kind", "color", "description", "part_number", "serial", "level", "capacity",
+    "unit", "percent", "state",
+)  # fmt: skip
+_ALERT: Final = (
+    "device_id", "digest", "severity", "group_name", "code", "description", "location", "raised_at",
+)  # fmt: skip
 
 
-def keep_devices(
-    connection: Connection, group: Sequence[Judged], *, entity_id: int, agent_id: str, spool_id: int, now: float
-) -> dict[str, int]:
-    """Bring the devices of ``group`` up to date, in the order of its sequences; their numbers by ``device_id``."""
-    newest: dict[str, Judged] = {one.reading.device_id: one for one in group}
+def keep_devices(connection: Connection, group: Sequence[Heard], *, now: float) -> dict[Key, int]:
+    """Bring the devices of ``group`` up to date, in its order, which is that of a spool's sequences; their numbers."""
+    newest: dict[Key, Heard] = {(source.entity_id, one.device_id): (source, one) for source, one in group}
     # In one order everywhere, so that two transactions that meet at the same devices never wait for each other.
-    names = sorted(newest)
-    before = _rows(connection, entity_id, names)
-    if missing := [name for name in names if name not in before]:
-        common = {"entity_id": entity_id, "agent_id": agent_id}
-        rows = [{**common, **_new(newest[name], now), "device_id": name} for name in missing]
+    keys = sorted(newest)
+    before = _rows(connection, keys)
+    if missing := [key for key in keys if key not in before]:
         # Another agent of this entity may have just seen it, too.
-        if connection.dialect.name == "postgresql":
-            connection.execute(postgresql.insert(devices).on_conflict_do_nothing(), rows)
-        else:
-            connection.execute(sqlite.insert(devices).on_conflict_do_nothing(), rows)
-        before |= _rows(connection, entity_id, missing)
+        add_many(connection, devices, _NEW, [_new(key, *newest[key], now) for key in missing], conflict="DO NOTHING")
+        before |= _rows(connection, missing)
     # What comes late from a spool that has said something newer is history, and no more.
-    current = {
-        name: one
-        for name, one in newest.items()
-        if before[name].spool_id != spool_id or before[name].sequence < one.sequence
-    }
-    _update(
-        connection, [(before[name].id, current[name]) for name in names if name in current], agent_id, spool_id, now
-    )
-    _keep_supplies(connection, [(before[name], current[name]) for name in names if name in current])
-    _keep_alerts(connection, [(before[name], current[name]) for name in names if name in current])
-    return {name: before[name].id for name in names}
-
-
-def _rows(connection: Connection, entity_id: int, names: list[str]) -> dict[str, Any]:
-    """The rows of these devices by name, locked in the order of their names (as Python sorts: by code points)."""
-    name = devices.c.device_id
-    order = name.collate("C") if connection.dialect.name == "postgresql" else name
-    columns = devices.c.id, devices.c.device_id, devices.c.spool_id, devices.c.sequence
-    query = (
-        select(*columns, devices.c.supplies_digest, devices.c.alerts_digest)
-        .where(devices.c.entity_id == entity_id, devices.c.device_id.in_(bindparam("names", expanding=True)))
-        .order_by(order)
-        .with_for_update()
-    )
-    found: dict[str, Any] = {}
-    for some in _pieces(names):
-        found |= {row.device_id: row for row in connection.execute(query, {"names": some})}
-    return found
-
-
-def _new(one: Judged, now: float) -> Row:
-    """What a device's row holds before its first reading is written into it."""
-    return {
-        "spool_id": None,
-        "sequence": 0,
-        "address": one.reading.address,
-        "port": one.reading.port,
-        "state": "unknown",
-        "conditions": "[]",
-        "first_at": now,
-        "read_at": one.read_at,
-        "received_at": now,
-        "supplies_digest": NOTHING,
-        "alerts_digest": NOTHING,
-    }
-
-
-def _update(
-    connection: Connection, current: list[tuple[int, Judged]], agent_id: str, spool_id: int, now: float
-) -> None:
-    rows: list[Row] = []
-    for number, one in current:
-        reading, identity = one.reading, one.reading.identity
-        rows.append(
-            {
-                "number": number,
-                "agent_id": agent_id,
-                "spool_id": spool_id,
-                "sequence": one.sequence,
-                "address": reading.address,
-                "port": reading.port,
-                "manufacturer": identity.manufacturer,
-                "model": identity.model,
-                "serial": identity.serial,
-                "mac": identity.mac,
-                "name": identity.name,
-                "location": identity.location,
-                "firmware": identity.firmware,
-                "state": reading.status.state,
-                "conditions": msgspec.json.encode(reading.status.conditions).decode(),
-                "total": reading.meters.get("total"),
-                "color": reading.meters.get("color"),
-                "mono": reading.meters.get("mono"),
-                "read_at": one.read_at,
-                "received_at": now,
-                "supplies_digest": one.supplies_digest,
-                "alerts_digest": one.alerts_digest,
-            }
-        )
-    change_many(connection, devices, rows)
-
-
-def _keep_supplies(connection: Connection, current: list[tuple[Any, Judged]]) -> None:
-    changed = [(before, one) for before, one in current if before.supplies_digest != one.supplies_digest]
-    doomed = delete(supplies).where(supplies.c.device_id.in_(bindparam("numbers", expanding=True)))
-    for some in _pieces([before.id for before, _ in changed if before.supplies_digest != NOTHING]):
-        connection.execute(doomed, {"numbers": some})
-    rows = [
-        {
-            "device_id": before.id,
-            "position": position,
-            "row_index": supply.index,
-            "kind": supply.kind,
-            "color": supply.color,
-            "description": supply.description,
-            "part_number": supply.part_number,
-            "serial": supply.serial,
-            "level": supply.level,
-            "capacity": supply.capacity,
-            "unit": supply.unit,
-            "percent": supply.percent,
-            "state": supply.state,
-        }
-        for before, one in changed
-        for position, supply in enumerate(one.reading.supplies)
+    current = [
+        (before[key], source, one)
+        for key, (source, one) in newest.items()
+        if before[key].spool_id != source.spool_id or before[key].sequence < one.sequence
     ]
-    add_many(connection, supplies, rows)
+    current.sort(key=lambda change: (change[0].entity_id, change[0].device_id))
+    rows = [(row.id, source.agent_id, source.spool_id, one.sequence, now, *one.said) for row, source, one in current]
+    change_many(connection, devices, _CHANGED, rows)
+    changes = [(row, one) for row, _, one in current]
+    _keep_supplies(connection, [each for each in changes if each[0].supplies_digest != each[1].supplies_digest])
+    _keep_alerts(connection, [each for each in changes if each[0].alerts_digest != each[1].alerts_digest])
+    return {key: before[key].id for key in keys}
 
 
-def _keep_alerts(connection: Connection, current: list[tuple[Any, Judged]]) -> None:
+def _rows(connection: Connection, keys: list[Key]) -> dict[Key, Row[Any]]:
+    found = find_many(connection, devices, _KEY, _KNOWN, keys, lock="UPDATE")
+    return {(row.entity_id, row.device_id): row for row in found}
+
+
+def _new(key: Key, source: Source, one: Judged, now: float) -> tuple[Any, ...]:
+    """What a device's row holds before its first reading is written into it."""
+    address, port = one.said[:2]
+    return (*key, source.agent_id, 0, address, port, "unknown", "[]", now, one.read_at, now, NOTHING, NOTHING)
+
+
+def _keep_supplies(connection: Connection, changes: list[Change]) -> None:
+    gone = [(before.id,) for before, _ in changes if before.supplies_digest != NOTHING]
+    remove_many(connection, supplies, ("device_id",), gone)
+    rows = [
+        (
+            before.id, position, supply.index, supply.kind, supply.color, supply.description, supply.part_number,
+            supply.serial, supply.level, supply.capacity, supply.unit, supply.percent, supply.state,
+        )
+        for before, one in changes
+        for position, supply in enumerate(one.supplies)
+    ]  # fmt: skip
+    add_many(connection, supplies, _SUPPLY, rows)
+
+
+def _keep_alerts(connection: Connection, changes: list[Change]) -> None:
     """Raise what is new, clear what is gone, let be what is said still."""
-    changed = [(before, one) for before, one in current if before.alerts_digest != one.alerts_digest]
-    if not changed:
-        return
-    raised: dict[int, dict[bytes, int]] = {before.id: {} for before, _ in changed}
-    query = select(alerts.c.id, alerts.c.device_id, alerts.c.digest).where(
-        alerts.c.device_id.in_(bindparam("numbers", expanding=True)), alerts.c.cleared_at.is_(None)
-    )
-    for some in _pieces(list(raised)):
-        for row in connection.execute(query, {"numbers": some}):
-            raised[row.device_id][row.digest] = row.id
-    rows: list[Row] = []
-    gone: list[Row] = []
-    for before, one in changed:
-        said = {digest([alert]): alert for alert in one.reading.alerts}
+    raised: dict[int, dict[bytes, int]] = {before.id: {} for before, _ in changes}
+    before_now = [(before.id,) for before, _ in changes if before.alerts_digest != NOTHING]
+    columns = "id", "device_id", "digest"
+    for row in find_many(connection, alerts, ("device_id",), columns, before_now, also="alerts.cleared_at IS NULL"):
+        raised[row.device_id][row.digest] = row.id
+    rows: list[tuple[Any, ...]] = []
+    gone: list[tuple[Any, ...]] = []
+    for before, one in changes:
+        said = {digest([alert]): alert for alert in one.alerts}
         there = raised[before.id]
-        gone += [{"number": there[key], "cleared_at": one.read_at} for key in there if key not in said]
+        gone += [(there[key], one.read_at) for key in there if key not in said]
         rows += [
-            {
-                "device_id": before.id,
-                "digest": key,
-                "severity": alert.severity,
-                "group_name": alert.group,
-                "code": alert.code,
-                "description": alert.description,
-                "location": alert.location,
-                "raised_at": one.read_at,
-            }
+            (before.id, key, alert.severity, alert.group, alert.code, alert.description, alert.location, one.read_at)
             for key, alert in said.items()
             if key not in there
         ]
-    change_many(connection, alerts, gone)
-    add_many(connection, alerts, rows)
-
-
-def _pieces(items: list[ItemT]) -> Iterator[Iterable[ItemT]]:
-    for start in range(0, len(items), limits.KEYS_AT_ONCE):
-        yield items[start : start + limits.KEYS_AT_ONCE]
+    change_many(connection, alerts, ("id", "cleared_at"), gone)
+    add_many(connection, alerts, _ALERT, rows)

@@ -3,26 +3,41 @@
 A refusal speaks of one record and is the same however often it is sent; nothing of the batch waits for it.
 """
 
-import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from hashlib import blake2b
+from typing import Final
 
 import msgspec
 
-from proto_schema import READING, READING_SCHEMA, Reading, Record, Refusal, WireError, decode
+from proto_schema import READING, READING_SCHEMA, Alert, Reading, Record, Refusal, Supply, WireError, decode
 from ptscan.collector.storage import limits
 
 NOTHING = b""
 """The digest of no rows."""
+SAID: Final = (
+    "address", "port", "manufacturer", "model", "serial", "mac", "name", "location", "firmware", "state", "conditions",
+    "total", "color", "mono", "read_at", "supplies_digest", "alerts_digest",
+)  # fmt: skip
+"""The columns of a device that its last reading says."""
+_PACK: Final = msgspec.msgpack.Encoder().encode
 
 
-class Judged(msgspec.Struct, frozen=True, kw_only=True):
-    """A record that can be stored."""
+class Judged(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A record that can be stored: what has a column or a row of its own, and the octets that all of it is in."""
 
     sequence: int
     body: bytes
-    reading: Reading
+    device_id: str
     read_at: float
+    state: str
+    total: int | None
+    color: int | None
+    mono: int | None
+    said: tuple[object, ...]
+    """The values of ``SAID``."""
+    supplies: list[Supply]
+    alerts: list[Alert]
     supplies_digest: bytes
     alerts_digest: bytes
 
@@ -47,9 +62,9 @@ def judge(record: Record) -> Judged | Refusal:
         return Refusal(sequence=record.sequence, code=error.code, text=error.text[:1_024])
 
 
-def digest(rows: list[msgspec.Struct]) -> bytes:
+def digest(rows: Sequence[msgspec.Struct]) -> bytes:
     """What tells whether rows changed; empty for none."""
-    return hashlib.blake2b(msgspec.msgpack.encode(rows), digest_size=16).digest() if rows else NOTHING
+    return blake2b(_PACK(rows), digest_size=16).digest() if rows else NOTHING
 
 
 def _judged(record: Record) -> Judged:
@@ -63,14 +78,31 @@ def _judged(record: Record) -> Judged:
     # PostgreSQL's text holds anything but NUL; what is in no column stays as it came, in the body.
     if b"\0" in record.body and _holds_nul(reading):
         raise _RefusedError("bad-text", "text with NUL in it")
+    # What is kept of it has to be little: a transaction holds thousands.
+    identity, status, meters = reading.identity, reading.status, reading.meters
+    total, color, mono = meters.get("total"), meters.get("color"), meters.get("mono")
+    read_at = _instant(reading.time)
+    conditions = msgspec.json.encode(status.conditions).decode() if status.conditions else "[]"
+    supplies_digest, alerts_digest = digest(reading.supplies), digest(reading.alerts)
     return Judged(
         sequence=record.sequence,
         body=record.body,
-        reading=reading,
-        read_at=_instant(reading.time),
-        supplies_digest=digest([*reading.supplies]),
-        alerts_digest=digest([*reading.alerts]),
-    )
+        device_id=reading.device_id,
+        read_at=read_at,
+        state=status.state,
+        total=total,
+        color=color,
+        mono=mono,
+        said=(
+            reading.address, reading.port, identity.manufacturer, identity.model, identity.serial, identity.mac,
+            identity.name, identity.location, identity.firmware, status.state, conditions, total, color, mono, read_at,
+            supplies_digest, alerts_digest,
+        ),
+        supplies=reading.supplies,
+        alerts=reading.alerts,
+        supplies_digest=supplies_digest,
+        alerts_digest=alerts_digest,
+    )  # fmt: skip
 
 
 def _instant(text: str) -> float:
@@ -93,19 +125,21 @@ def _check_device(reading: Reading) -> None:
 
 
 def _check_rows(reading: Reading) -> None:
+    supplies, alerts, meters = reading.supplies, reading.alerts, reading.meters
     for name, count, most in (
-        ("supplies", len(reading.supplies), limits.SUPPLIES),
-        ("alerts", len(reading.alerts), limits.ALERTS),
-        ("meters", len(reading.meters), limits.METERS),
+        ("supplies", len(supplies), limits.SUPPLIES),
+        ("alerts", len(alerts), limits.ALERTS),
+        ("meters", len(meters), limits.METERS),
     ):
         if count > most:
             raise _RefusedError("too-many-rows", f"{count} {name}, and {most} are the most")
-    numbers = [*reading.meters.values()]
-    numbers += [alert.code for alert in reading.alerts if alert.code]
-    for supply in reading.supplies:
-        numbers += (supply.level or 0, supply.capacity or 0)
     # Below, there is as much room as MessagePack has.
-    if numbers and max(numbers) > limits.INTEGER:
+    highest = max(meters.values()) if meters else 0
+    for alert in alerts:
+        highest = max(highest, alert.code or 0)
+    for supply in supplies:
+        highest = max(highest, supply.level or 0, supply.capacity or 0)
+    if highest > limits.INTEGER:
         raise _RefusedError("out-of-range", f"a number beyond {limits.INTEGER}")
 
 

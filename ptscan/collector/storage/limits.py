@@ -23,6 +23,10 @@ RANGES_TOLD: Final = 100_000
 """Of what is stored of an agent's spools, to the agent: 2 MiB of the 4 that a message has."""
 REFUSALS: Final = 1_024
 """Kept of one spool, the latest; more are refused all the same, and counted."""
+REFUSALS_TEXT: Final = 1 << 19
+"""Characters of all texts in one reply, which has 4 MiB, …"""
+REFUSAL_TEXT: Final = 64
+"""… unless it is so many that each has no more than this."""
 
 ENTITY_NAME: Final = 128
 """Characters of an entity's name."""
