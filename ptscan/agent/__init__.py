@@ -1,11 +1,12 @@
 """The daemon in a customer's network.
 
-I/O: status, page, looking, config, keeping, orders, readers, remembered, rounds, work, zone, belonging, connecting,
-conversing, enrolling, health, renewing, running, shipping, spool.spool, spool.holding, spool.store, spool.room,
-spool.epochs, spool.opening, spool.salvage, spool.search, spool.log, spool.database, spool.files.
+I/O: status, checking, page, looking, config, keeping, orders, readers, remembered, rounds, work, zone, belonging,
+connecting, conversing, enrolling, health, renewing, running, shipping, spool.spool, spool.holding, spool.store,
+spool.room, spool.epochs, spool.opening, spool.salvage, spool.search, spool.log, spool.database, spool.files.
 """
 
 from ptscan.agent.belonging import Enrolled, load_enrolled
+from ptscan.agent.checking import CheckStep, check
 from ptscan.agent.config import AgentConfig, ConfigError, LocalSchedule, Snmp, load_agent_config, write_template
 from ptscan.agent.connecting import Connection, NotEnrolledError
 from ptscan.agent.enrolling import EnrolError, enrol
@@ -34,6 +35,7 @@ __all__ = [
     "AgentConfig",
     "AgentStatus",
     "Bounds",
+    "CheckStep",
     "ConfigError",
     "Connection",
     "EnrolError",
@@ -58,6 +60,7 @@ __all__ = [
     "SpoolUnwritableError",
     "Work",
     "agent_pages",
+    "check",
     "enrol",
     "load_agent_config",
     "load_enrolled",

@@ -4,6 +4,7 @@ An agent that is enrolled anew while it runs, at another collector too, goes ove
 """
 
 import os
+import ssl
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -23,8 +24,8 @@ from ptscan.agent.renewing import Renewing
 from ptscan.agent.shipping import Shipping
 from ptscan.agent.spool import Spool, SpoolError
 from ptscan.errors import InputError
-from ptscan.link import Link, Proxy, Report, Trouble, open_link, parse_proxy, proxy_from
-from ptscan.tls import AgentIdentity, Identity, PrivateFileError, client_context, load_identity, own_name
+from ptscan.link import Link, Proxy, ProxyError, Report, Trouble, open_link, parse_proxy, proxy_from
+from ptscan.tls import AgentIdentity, Identity, PeerError, PrivateFileError, client_context, load_identity, own_name
 
 _ENROL: Final = "enrol it: `ptscan agent enrol https://collector.example --token-file FILE`"
 
@@ -58,6 +59,7 @@ class Connection:
         self._report = report
         self._wall_clock = wall_clock
         self._random = random or Random()
+        self._next: tuple[Enrolled, Identity, ssl.SSLContext, Proxy | None] | None = None
         self._link: Link | None = None
         self._conversation: Conversation | None = None
         self._shipping: Shipping | None = None
@@ -66,7 +68,7 @@ class Connection:
         self.findings = Findings()
         """What the agent's parts found; whoever runs beside may tell, too."""
         self.enrolled: Enrolled | None = None
-        """Whose agent this is, once ``keep`` has begun."""
+        """Whose agent this is, once it was opened."""
 
     @property
     def is_connected(self) -> bool:
@@ -112,25 +114,27 @@ class Connection:
         trouble = self.trouble
         return [] if trouble is None else [Finding(code="no-connection", text=trouble.text[: limits.FINDING_TEXT])]
 
-    async def keep(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        """Be in touch with the collector until cancelled. Raises NotEnrolledError and PrivateFileError at its start."""
-        while True:
-            enrolled, identity = await trio.to_thread.run_sync(_load, self._folder)
-            self.enrolled = enrolled
-            context = await trio.to_thread.run_sync(client_context, identity.roots, identity.path)
-            place, proxy = enrolled.place, self._way(enrolled)
-            async with open_link(place.host, place.port, context, proxy=proxy, report=self._report) as link:
-                task_status.started()
-                task_status = trio.TASK_STATUS_IGNORED
-                await self._serve(link, enrolled, identity)
-            text = "the agent was enrolled anew: it goes over"
-            self._report(Trouble("enrolled-anew", str(place), text))
+    async def open(self) -> None:
+        """Read whose agent this is, and with what it connects; before ``keep``.
 
-    def _way(self, enrolled: Enrolled) -> Proxy | None:
-        """The proxy of agent.toml, of the enrolment, or of the environment, in this order."""
-        if self._proxy is not None:
-            return parse_proxy(self._proxy)
-        return enrolled.proxy or proxy_from(os.environ, enrolled.place.host, enrolled.place.port)
+        Raises NotEnrolledError, PrivateFileError, ProxyError.
+        """
+        self._next = await self._read()
+        self.enrolled = self._next[0]
+
+    async def keep(self) -> None:
+        """Be in touch with the collector until cancelled."""
+        while True:
+            enrolled, identity, context, proxy = self._next or await self._read()
+            self.enrolled, place = enrolled, enrolled.place
+            async with open_link(place.host, place.port, context, proxy=proxy, report=self._report) as link:
+                await self._serve(link, enrolled, identity)
+            self._report(Trouble("enrolled-anew", str(place), "the agent was enrolled anew: it goes over"))
+
+    async def _read(self) -> tuple[Enrolled, Identity, ssl.SSLContext, Proxy | None]:
+        enrolled, identity = await trio.to_thread.run_sync(whose_agent, self._folder)
+        context = await trio.to_thread.run_sync(client_context, identity.roots, identity.path)
+        return enrolled, identity, context, way_to(enrolled, self._proxy)
 
     async def _serve(self, link: Link, enrolled: Enrolled, identity: Identity) -> None:
         """Everything over one link, until whose agent this is changes."""
@@ -172,14 +176,23 @@ class Connection:
         while True:
             await trio.sleep(limits.IDENTITY_SECONDS)
             try:
-                found, identity = await trio.to_thread.run_sync(_load, self._folder)
-            except (NotEnrolledError, PrivateFileError):
+                found, identity = await trio.to_thread.run_sync(whose_agent, self._folder)
+                if found != enrolled and own_name(identity.chain[0]).agent_id == found.agent_id:
+                    self._next = await self._read()
+                    return
+            except (NotEnrolledError, PrivateFileError, ProxyError, PeerError):
                 continue  # who looks after the identity tells of it
-            if found != enrolled and own_name(identity.chain[0]).agent_id == found.agent_id:
-                return
 
 
-def _load(folder: Path) -> tuple[Enrolled, Identity]:
+def way_to(enrolled: Enrolled, proxy: str | None) -> Proxy | None:
+    """The proxy of agent.toml, of the enrolment, or of the environment, in this order. Raises ProxyError."""
+    if proxy is not None:
+        return parse_proxy(proxy)
+    return enrolled.proxy or proxy_from(os.environ, enrolled.place.host, enrolled.place.port)
+
+
+def whose_agent(folder: Path) -> tuple[Enrolled, Identity]:
+    """Whose agent this is, and with what it connects; blocks. Raises NotEnrolledError, PrivateFileError."""
     enrolled, identity = load_enrolled(folder), load_identity(folder / IDENTITY)
     if enrolled is None or identity is None:
         raise NotEnrolledError(folder)

@@ -108,6 +108,10 @@ RENEW_PAUSES: Final = 12.0
 IDENTITY_SECONDS: Final = 30.0
 """Between two looks at the clock and at the identity's files, which an enrolment may have replaced."""
 
+# Checking.
+CHECK_SECONDS: Final = 20.0
+"""For one answer."""
+
 # Health.
 FINDING_TEXT: Final = 1_024
 FINDINGS: Final = 256

@@ -9,7 +9,7 @@ import trio
 
 from ptscan.agent import limits
 from ptscan.agent.config import AgentConfig
-from ptscan.agent.connecting import Connection
+from ptscan.agent.connecting import Connection, whose_agent
 from ptscan.agent.spool import Spool, SpoolError, open_spool
 from ptscan.agent.work import Work
 from ptscan.link import Report, Trouble
@@ -33,14 +33,16 @@ async def run_agent(
     """Run the agent until cancelled; it starts with an Agent, once spool and identity are open.
 
     Raises NotEnrolledError, PrivateFileError, SpoolError, ProxyError at its start. What goes wrong later is told to
-    ``report`` and found in the agent's health: without a collector it sweeps and spools. Cancelled, it
-    leaves in the spool what is not stored yet.
+    ``report`` and found in the agent's health: without a collector it sweeps and spools. Cancelled, it leaves
+    in the spool what is not stored yet.
     """
+    await trio.to_thread.run_sync(whose_agent, config.folder)  # before a spool is made for an agent that is none
     async with open_spool(config.spool_folder, bounds=config.bounds, wall_clock=wall_clock) as spool:
         work = Work(config, spool, report=report, wall_clock=wall_clock)
         connection = Connection(config.folder, spool, work, proxy=config.proxy, report=report, wall_clock=wall_clock)
+        await connection.open()
         async with trio.open_nursery() as nursery:
-            await nursery.start(connection.keep)
+            nursery.start_soon(connection.keep)
             nursery.start_soon(partial(_tidy, spool, report))
             nursery.start_soon(work.run)
             for finding in (await spool.state()).findings:

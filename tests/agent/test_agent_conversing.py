@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import trio
-from collecting import Collector, Quick, Work, collecting, enrolled_context, fail, until
+from counterpart import Collector, Quick, Work, collecting, enrolled_context, fail, until
 
 from proto_schema import CHECK_IN, SESSION, Finding, Health, Hello, Job, JobCancel, JobOffer, Settings, Welcome, encode
 from ptscan.agent import Entry, Spool, limits, open_spool

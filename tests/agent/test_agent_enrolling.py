@@ -4,7 +4,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from collecting import WITHIN, Collector, collecting
+from counterpart import WITHIN, Collector, collecting
 
 from proto_schema import CHECK_IN, ENROL, EnrolReply, decode, encode
 from ptscan.agent import EnrolError, Enrolled, Place, enrol, load_enrolled

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import trio
-from collecting import Collector, Quick, collecting, enrolled_context, fail, until
+from counterpart import Collector, Quick, collecting, enrolled_context, fail, until
 
 from proto_schema import CHECK_IN, RENEW, RenewReply, encode
 from ptscan.agent import limits

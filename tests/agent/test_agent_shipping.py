@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import trio
-from collecting import Collector, Quick, collecting, enrolled_context, until
+from counterpart import Collector, Quick, collecting, enrolled_context, until
 
 from proto_schema import UPLOAD, Batch, Refusal, UploadReply, decode, encode
 from ptscan.agent import Entry, Spool, open_spool

@@ -1,0 +1,250 @@
+"""A whole agent and a whole collector on loopback: from the spool to the store, once, whatever comes between."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import msgspec
+import pytest
+import trio
+from counterpart import until
+from sqlalchemy import Connection as Database
+
+from proto_schema import READING, Identity, Reading, Settings, encode
+from ptscan.agent import Agent, Entry, NotEnrolledError, Place, Spool, SpoolInUseError, enrol, limits, run_agent
+from ptscan.agent.config import AgentConfig
+from ptscan.collector import (
+    CollectorConfig,
+    Running,
+    add_job,
+    add_token,
+    counts,
+    ensure_entity,
+    found_collector,
+    list_agents,
+    list_jobs,
+    new_token,
+    open_store,
+    put_settings,
+    reinstate,
+    run_collector,
+    suspend,
+    token_digest,
+)
+from ptscan.collector.endpoints import Endpoint
+from ptscan.link import Trouble
+from ptscan.tls import PrivateFileError, write_token
+
+AT = "2026-11-21T12:00:00Z"
+
+
+def reading(number: int) -> Entry:
+    body = Reading(
+        device_id=f"device-{number % 7}", address="127.0.0.1", port=161, time=AT,
+        identity=Identity(asset=f"{number}"), meters={"total": number},
+    )  # fmt: skip
+    return Entry(READING, AT, encode(body), f"device-{number % 7}")
+
+
+class Customer:
+    """A collector's folder and an agent's."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        given = {"names": ["127.0.0.1"], "listen": "127.0.0.1:0", "pages": "off"}
+        self.config, self.authority = found_collector(folder / "collector", now_at=datetime.now(UTC), **given)  # type: ignore[arg-type]
+        self.agent_folder = folder / "agent"
+        self.port = 0
+        self.told_there: list[Trouble] = []
+        self.told: list[Trouble] = []
+
+    def token(self) -> str:
+        token = new_token(self.authority.root)
+        now = datetime.now(UTC).timestamp()
+
+        def write(database: Database) -> None:
+            place = ensure_entity(database, "customer", now=now)
+            add_token(database, token_digest(token), entity_id=place.id, now=now, expires_at=now + 3_600)
+
+        with open_store(self.config.database) as store:
+            store.write(write)
+        return write_token(token)
+
+    def stored(self) -> int:
+        with open_store(self.config.database) as store:
+            return store.read(counts).readings
+
+    @asynccontextmanager
+    async def collector(self) -> AsyncIterator[None]:
+        """The collector, as long as the block lasts; on the port that it had before."""
+        async with trio.open_nursery() as nursery:
+            config: CollectorConfig = self.config
+            if self.port:
+                config = msgspec.structs.replace(config, listen=Endpoint("127.0.0.1", self.port))
+            running: Running = await nursery.start(partial(run_collector, config, report=self.told_there.append))
+            self.port = running.port
+            yield
+            nursery.cancel_scope.cancel()
+
+    async def enrol(self) -> str:
+        token = await trio.to_thread.run_sync(self.token)
+        place = Place("127.0.0.1", self.port)
+        found = await enrol(self.agent_folder, place, token, name="pc", proxy=None, report=self.told.append)
+        return found.agent_id
+
+    @asynccontextmanager
+    async def agent(self) -> AsyncIterator[Agent]:
+        async with trio.open_nursery() as nursery:
+            run = partial(run_agent, AgentConfig(folder=self.agent_folder), report=self.told.append)
+            yield await nursery.start(run)
+            nursery.cancel_scope.cancel()
+
+    async def until_stored(self, count: int) -> None:
+        with trio.fail_after(30):
+            while await trio.to_thread.run_sync(self.stored) != count:  # noqa: ASYNC110 (it looks on from outside)
+                await trio.sleep(0.05)
+
+
+def spool_of(agent: Agent) -> Spool:
+    return agent.connection._spool
+
+
+@pytest.fixture
+def customer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Customer:
+    monkeypatch.setattr(limits, "IDENTITY_SECONDS", 0.05)
+    monkeypatch.setattr(limits, "HEALTH_LOOK_SECONDS", 0.05)
+    return Customer(tmp_path)
+
+
+async def test_what_is_spooled_is_in_the_collectors_database(customer: Customer) -> None:
+    async with customer.collector():
+        agent_id = await customer.enrol()
+        async with customer.agent() as agent:
+            await spool_of(agent).put([reading(number) for number in range(20)])
+            await customer.until_stored(20)
+            await until(lambda: agent.connection.mode == "session")
+            assert agent.connection.is_connected
+            assert agent.connection.trouble is None
+            health = await agent.connection.health()
+            assert health.spool.records == 0
+            assert [finding.code for finding in health.findings] == ["no-targets"]
+    with open_store(customer.config.database) as store:
+        [known] = store.read(list_agents)
+        assert known.id == agent_id
+
+
+async def test_without_a_collector_the_agent_starts_and_spools_and_ships_when_it_is_there(customer: Customer) -> None:
+    async with customer.collector():
+        await customer.enrol()
+    async with customer.agent() as agent:
+        await spool_of(agent).put([reading(number) for number in range(10)])
+        await until(lambda: agent.connection.trouble)
+        assert not agent.connection.is_connected
+        assert "no-connection" in [finding.code for finding in (await agent.connection.health()).findings]
+        async with customer.collector():
+            await customer.until_stored(10)
+            await until(lambda: agent.connection.mode == "session")
+            assert "no-connection" not in [finding.code for finding in (await agent.connection.health()).findings]
+
+
+async def test_a_collector_and_an_agent_that_come_and_go_lose_and_double_nothing(customer: Customer) -> None:
+    async with customer.collector():
+        await customer.enrol()
+    total = 0
+    for round_ in range(3):
+        async with customer.agent() as agent:
+            async with customer.collector():
+                await spool_of(agent).put([reading(number) for number in range(total, total + 40)])
+                await trio.sleep(0.1 * round_)
+            await spool_of(agent).put([reading(number) for number in range(total + 40, total + 50)])
+        total += 50
+    async with customer.collector(), customer.agent():
+        await customer.until_stored(total)
+
+
+async def test_settings_and_jobs_reach_the_agent_while_it_is_connected(customer: Customer) -> None:
+    async with customer.collector():
+        agent_id = await customer.enrol()
+        async with customer.agent() as agent:
+            await until(lambda: agent.connection.mode == "session")
+
+            def write(database: Database) -> None:
+                now = datetime.now(UTC).timestamp()
+                entity = ensure_entity(database, "customer", now=now)
+                put_settings(database, entity.id, Settings(revision=0, health_seconds=7.0), now=now)
+                add_job(database, agent_id=agent_id, verb="read", targets=["127.0.0.1"], excludes=[], rate=0,
+                        expires_at=None, now=now)  # fmt: skip
+
+            with open_store(customer.config.database) as store:
+                store.write(write)
+            await until(lambda: agent.work.settings.health_seconds == 7.0)
+
+            def states() -> list[str]:
+                with open_store(customer.config.database) as store:
+                    return [job.state for job in store.read(list_jobs)]
+
+            with trio.fail_after(30):
+                while await trio.to_thread.run_sync(states) != ["refused"]:  # agent.toml allows no targets  # noqa: ASYNC110
+                    await trio.sleep(0.05)
+
+
+async def test_an_agent_that_is_suspended_is_put_out_says_so_and_comes_back_when_reinstated(customer: Customer) -> None:
+    async with customer.collector():
+        agent_id = await customer.enrol()
+        async with customer.agent() as agent:
+            await until(lambda: agent.connection.mode == "session")
+
+            def write(database: Database) -> None:
+                suspend(database, agent_id, "stolen", now=datetime.now(UTC).timestamp())
+
+            with open_store(customer.config.database) as store:
+                store.write(write)
+            await until(lambda: "refused" in [trouble.kind for trouble in customer.told])
+            await spool_of(agent).put([reading(1)])
+            assert (await spool_of(agent).state()).waiting_records == 1
+            assert "refused" in [finding.code for finding in (await agent.connection.health()).findings]
+            with open_store(customer.config.database) as store:
+                store.write(lambda database: reinstate(database, agent_id))
+            await customer.until_stored(1)
+            await until(lambda: agent.connection.mode == "session")
+            assert [finding.code for finding in (await agent.connection.health()).findings] == ["no-targets"]
+
+
+async def test_an_agent_that_is_enrolled_anew_at_another_collector_goes_over_without_a_restart(
+    customer: Customer, tmp_path: Path
+) -> None:
+    (tmp_path / "other").mkdir()
+    other = Customer(tmp_path / "other")
+    other.agent_folder = customer.agent_folder
+    async with customer.collector(), other.collector():
+        await customer.enrol()
+        async with customer.agent() as agent:
+            await spool_of(agent).put([reading(1)])
+            await customer.until_stored(1)
+            second = await other.enrol()
+            await until(lambda: agent.connection.enrolled and agent.connection.enrolled.agent_id == second)
+            await spool_of(agent).put([reading(2)])
+            await other.until_stored(2)  # and what the spool still has of the last day
+            assert customer.stored() == 1
+
+
+async def test_who_is_not_enrolled_or_has_a_key_that_others_may_read_does_not_start(customer: Customer) -> None:
+    run = partial(run_agent, AgentConfig(folder=customer.agent_folder), report=customer.told.append)
+    with pytest.raises(NotEnrolledError, match="ptscan agent enrol") as caught:
+        await run()
+    assert caught.value.exit_code == 2
+    async with customer.collector():
+        await customer.enrol()
+    (customer.agent_folder / "identity" / "identity.pem").chmod(0o644)
+    with pytest.raises(PrivateFileError, match="chmod 600"):
+        await run()
+
+
+async def test_two_agents_of_one_folder_do_not_run_at_once(customer: Customer) -> None:
+    async with customer.collector():
+        await customer.enrol()
+    async with customer.agent():
+        with pytest.raises(SpoolInUseError):
+            await run_agent(AgentConfig(folder=customer.agent_folder), report=customer.told.append)
