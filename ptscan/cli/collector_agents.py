@@ -62,9 +62,9 @@ class AgentRow(msgspec.Struct, frozen=True):
     findings: list[FindingRow]
 
     @property
-    def trouble(self) -> str:
+    def trouble(self) -> str | None:
         """What is wrong, in words for a table."""
-        return self.why or " ".join(finding.code for finding in self.findings)
+        return self.why or " ".join(finding.code for finding in self.findings) or None
 
 
 class SpoolRow(msgspec.Struct, frozen=True):

@@ -29,19 +29,19 @@ MOST_DETAILS: Final = 16
 GOODBYE_SECONDS: Final = 2.0
 """How long the end of a run waits for its last lines to be written."""
 
-# What is told of course; a kind that is in neither list wants somebody's eye, and is a warning.
+# What is told of course; a kind that is in none of these wants somebody's eye, and is a warning.
 _NEWS: Final = frozenset({
-    "agent-enrolled", "connected", "drained", "enrolled", "health", "job", "job-accepted", "job-cancelled", "job-done",
-    "job-offered", "listening", "pruned", "ready", "renewed", "retention", "schedule", "session-began", "session-ended",
-    "settings", "settings-changed", "started", "stopped", "store-guard", "store-opened", "swept", "sweep-done",
+    "certificates-renewed", "enrolled", "enrolled-anew", "job-cancelled", "job-done", "pruned", "ready", "renewed",
+    "resent", "store-opened", "store-recovered", "sweep-done",
 })  # fmt: skip
 # What costs data, or lets nobody in, until a person mends it.
 _ALARMS: Final = frozenset({
-    "agent-revoked", "agent-suspended", "certificate-ended", "copied-key", "spool-damaged", "spool-full",
-    "spool-unwritable", "store-damaged", "store-full", "twins",
+    "certificate-ended", "copied-key", "identity-unreadable", "refused", "spool-failed", "spool-failing", "spool-full",
 })  # fmt: skip
 # What no peer and no disk should be able to cause: the traceback is kept.
-_BUGS: Final = frozenset({"call-failed", "connection-failed", "page-failed"})
+_BUGS: Final = frozenset({
+    "call-failed", "connection-failed", "ingest-failed", "notes-failed", "page-failed", "reading-bug", "round-bug",
+})  # fmt: skip
 
 
 class _Entry(NamedTuple):
@@ -51,12 +51,12 @@ class _Entry(NamedTuple):
 
 
 @contextmanager
-def open_log() -> "Iterator[Report]":
+def open_log(*, news: bool = True) -> "Iterator[Report]":
     """Give what takes troubles and never waits or raises, from any thread; what waits is written when the block ends.
 
-    At the end it waits GOODBYE_SECONDS at most.
+    At the end it waits GOODBYE_SECONDS at most. Without ``news`` only what somebody should see to is written.
     """
-    log = _Log()
+    log = _Log(news=news)
     thread = threading.Thread(target=log.write_all, name="ptscan-log", daemon=True)
     thread.start()
     try:
@@ -67,7 +67,8 @@ def open_log() -> "Iterator[Report]":
 
 
 class _Log:
-    def __init__(self) -> None:
+    def __init__(self, *, news: bool) -> None:
+        self._news = news
         self._repeats = Repeats()
         self._lock = threading.Lock()
         self._waiting: queue.Queue[_Entry | None] = queue.Queue(MOST_WAITING + 1)  # and the end
@@ -75,6 +76,8 @@ class _Log:
         self._details = 0
 
     def hear(self, trouble: "Trouble") -> None:
+        if trouble.kind in _NEWS and not self._news:
+            return
         with self._lock:
             key = Key(trouble.kind, one_line(trouble.address), one_line(trouble.text))
             for line in self._repeats.hear(key, time.monotonic()):
@@ -94,32 +97,22 @@ class _Log:
 
     def write_all(self) -> None:
         """Write lines as they come, until the end; in the thread."""
-        from structlog import make_filtering_bound_logger, wrap_logger  # 0.1 s that no other verb has to pay
-        from structlog.processors import EventRenamer, LogfmtRenderer
-
-        order = ("time", "level", "kind", "address", "text", "times", "error", "detail")
-        log = wrap_logger(
-            _Stderr(),
-            processors=[EventRenamer("text"), LogfmtRenderer(key_order=order, drop_missing=True)],
-            wrapper_class=make_filtering_bound_logger(0),
-        )
         while (entry := self._waiting.get()) is not None:
             key, times = entry.line
             level = "error" if key.kind in _ALARMS | _BUGS else "info" if key.kind in _NEWS else "warning"
-            fields: dict[str, object] = {"time": entry.at, "level": level, "kind": key.kind}
-            fields |= {"address": key.address} if key.address else {}
-            fields |= {"times": times} if times > 1 else {}
+            fields = {"time": entry.at, "level": level, "kind": key.kind, "address": key.address, "text": key.text}
+            fields |= {"times": str(times)} if times > 1 else {}
             fields |= self._of_error(key, entry.error)
-            getattr(log, level)(key.text, **fields)
+            _print(fields)
             del entry  # nor keep what an error holds until the next one comes
             with self._lock:
                 lost, self._lost = self._lost, 0
             if lost:
                 at = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
                 text = f"{lost:,} lines are lost, for who reads this log is slow"
-                log.warning(text, time=at, level="warning", kind="log-slow")
+                _print({"time": at, "level": "warning", "kind": "log-slow", "text": text})
 
-    def _of_error(self, key: Key, error: BaseException | None) -> dict[str, object]:
+    def _of_error(self, key: Key, error: BaseException | None) -> dict[str, str]:
         """What an error adds to the text: itself where that does not tell it, and of a bug where its traceback is."""
         if error is None:
             return {}
@@ -131,14 +124,24 @@ class _Log:
         return {} if said in key.text else {"error": f"{type(error).__name__}: {said}"}
 
 
-class _Stderr:
-    """What structlog writes to: the process's standard error as it is then; a broken one is no news."""
+def _print(fields: dict[str, str]) -> None:
+    """Write one line of logfmt to the process's standard error as it is then; a broken one is no news.
 
-    def msg(self, line: str) -> None:
-        if sys.stderr is not None:
-            try:
-                print(line, file=sys.stderr, flush=True)
-            except (OSError, ValueError):
-                pass  # nobody can be told that nobody can be told
+    structlog would take 5 MB of the 60 that an agent may have, for the same line.
+    """
+    if sys.stderr is not None:
+        try:
+            print(
+                " ".join(f"{name}={_quoted(value)}" for name, value in fields.items() if value),
+                file=sys.stderr,
+                flush=True,
+            )
+        except (OSError, ValueError):
+            pass
 
-    debug = info = warning = error = msg
+
+def _quoted(value: str) -> str:
+    if not any(sign in value for sign in ' ="\\'):
+        return value
+    escaped = value.replace("\\", r"\\").replace('"', r"\"")
+    return f'"{escaped}"'
