@@ -29,7 +29,7 @@ TYPES := give each place above its true type; never by Any or a bare ignore
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-demo: $(VENV)/run.stamp ## Play a fleet of printers on loopback and scan it: the main job in two minutes
+demo: $(VENV)/run.stamp ## Play a fleet on loopback, scan it, ship it: the main job in two minutes
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh docs/demo.sh
 
 test: check peers ## Run every check and every test

@@ -1,11 +1,13 @@
 #!/bin/sh
-# The main job on loopback: plays a fleet, scans it, leaves what was read. `make demo` calls it with ptscan in PATH.
-# It needs no terminal and no network, and stops the fleets that it started. Another fleet: DEVICES=20 NETWORK=127.21.0.0/24.
+# The main job on loopback: plays a fleet, scans it, leaves what was read; then all of it, with an agent that sends to a
+# collector. `make demo` calls it with ptscan in PATH. It needs no terminal and no network, and stops what it started.
+# Another fleet: DEVICES=20 NETWORK=127.21.0.0/24.
 set -eu
 
 devices=${DEVICES:-200}
 network=${NETWORK:-127.20.0.0/16}
 kept=${KEEP:-demo.jsonl}
+home=${FOLDER:-demo}
 
 scratch=$(mktemp -d)
 simulators=
@@ -67,14 +69,26 @@ play --fleet 12 --seed 11 --network 127.22.0.0/28 --credentials "$users"
 say "\$ ptscan scan 127.22.0.0/28 --port $port --credentials $users"
 ptscan scan 127.22.0.0/28 --port "$port" --credentials "$users"
 
-say "$(wc -l <"$kept") readings lie in $kept, one a line. To go on:"
-cat <<'END'
+say "Now with nobody at the keyboard: a collector, an agent that enrols with it, three rounds. \$ ptscan demo --exit --folder $home"
+rm -rf "$home/agent" "$home/collector" # an earlier demo's
+ptscan demo --printers "$devices" --rounds 3 --exit --folder "$home" --network 127.23.0.0/16
+
+say "\$ ptscan collector agent list --folder $home/collector"
+ptscan collector agent list --folder "$home/collector"
+
+say "$(wc -l <"$kept") readings of the scan lie in $kept, one a line; the collector's database is in $home/collector. To go on:"
+cat <<END
     . .venv/bin/activate
     ptscan scan local                              your own network
     ptscan scan 10.1.0.0/16 --format xlsx -o fleet.xlsx
     ptscan read ADDRESS --explain                  where every value came from
     ptscan record ADDRESS -o device.snmprec        keep a device, and play it with: ptscan sim device.snmprec
 
-    ptscan sim --fleet 200 &                       the fleet again, to play with:
-    ptscan read 127.1.0.1:1161 --explain
+    ptscan collector devices --folder $home/collector --format json
+    ptscan collector readings DEVICE_ID --folder $home/collector
+    ptscan collector check --folder $home/collector
+    ptscan agent status --folder $home/agent
+
+    ptscan demo                                    the same, until Ctrl-C, to look around meanwhile
+    ptscan collector init && ptscan collector run  one of your own; then: ptscan collector token create --entity NAME
 END

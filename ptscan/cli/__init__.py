@@ -4,8 +4,8 @@ The only room that calls ``trio.run``.
 
 I/O: app, ask, bench, bugs, campaign, collector, collector_agents, collector_devices, collector_entities,
 collector_jobs, collector_place, collector_settings, collector_tokens, collector_upkeep, credentials, delivery,
-destination, devices, edge, formats, grammar, interrupt, journal, knowledge, live, logs, measuring, memory, opening,
-parts, planning, previous, read, record, salvage, scan, sim, sweep, trying, ways, words, worker.
+demo, destination, devices, edge, formats, grammar, interrupt, journal, knowledge, live, logs, measuring, memory,
+opening, parts, planning, previous, read, record, salvage, scan, sim, sweep, trying, ways, words, worker.
 """
 
 from ptscan.cli.edge import command, main

@@ -1,4 +1,4 @@
-"""`make demo` keeps its word: it shows the table, leaves the readings, and stops what it started."""
+"""`make demo` keeps its word: it shows the tables, leaves readings and database, and stops what it started."""
 
 import json
 import os
@@ -16,6 +16,7 @@ def test_the_demo_scans_a_fleet_and_leaves_its_readings(tmp_path: Path) -> None:
         "DEVICES": "12",
         "NETWORK": "127.20.7.0/28",
         "KEEP": str(kept),
+        "FOLDER": str(tmp_path / "demo"),
         "PATH": f"{tools}:{os.environ['PATH']}",
     }
     demo = subprocess.run(
@@ -31,7 +32,9 @@ def test_the_demo_scans_a_fleet_and_leaves_its_readings(tmp_path: Path) -> None:
     assert demo.returncode == 0, demo.stderr
     readings = [json.loads(line) for line in kept.read_text().splitlines()]
     assert readings
-    assert f"{len(readings)} readings lie in {kept}" in demo.stdout
+    assert f"{len(readings)} readings of the scan lie in {kept}" in demo.stdout
+    assert "36 readings spooled by the agent, 36 stored by the collector, 0 of them twice" in demo.stderr
+    assert (tmp_path / "demo" / "collector" / "collector.db").exists()
     for reading in readings:
         assert reading["schema"] == "ptscan.reading/1"
         assert f"{reading['address']}:{reading['port']}" in demo.stdout  # its row of the table
