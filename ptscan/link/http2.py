@@ -251,18 +251,21 @@ class Http2:
 
 def _begun(*, is_client: bool) -> h2.connection.H2Connection:
     begun = h2.connection.H2Connection(h2.config.H2Configuration(client_side=is_client, header_encoding="utf-8"))
-    settings = h2.settings.SettingCodes
-    begun.local_settings = h2.settings.Settings(
-        client=is_client,
-        initial_values={
-            settings.ENABLE_PUSH: 0,
-            settings.MAX_CONCURRENT_STREAMS: limits.STREAMS,
-            settings.INITIAL_WINDOW_SIZE: limits.STREAM_WINDOW,
-            settings.MAX_HEADER_LIST_SIZE: limits.HEADER_LIST_OCTETS,
-        },
-    )
+    codes = h2.settings.SettingCodes
+    told = {
+        codes.ENABLE_PUSH: 0,
+        codes.MAX_CONCURRENT_STREAMS: limits.STREAMS,
+        codes.INITIAL_WINDOW_SIZE: limits.STREAM_WINDOW,
+        codes.MAX_HEADER_LIST_SIZE: limits.HEADER_LIST_OCTETS,
+    }
+    begun.local_settings = h2.settings.Settings(client=is_client, initial_values=told)
     begun.decoder.max_header_list_size = limits.HEADER_LIST_OCTETS  # new settings do not reach it
     begun.initiate_connection()
+    # A peer that has not read this yet may open more streams than it says (RFC 9113 section 5.1.2): what it is held to
+    # until it acknowledges.
+    at_first = {**told, codes.MAX_CONCURRENT_STREAMS: limits.STREAMS_AT_FIRST}
+    begun.local_settings = h2.settings.Settings(client=is_client, initial_values=at_first)
+    begun.local_settings[codes.MAX_CONCURRENT_STREAMS] = limits.STREAMS
     begun.increment_flow_control_window(limits.CONNECTION_WINDOW - 65_535)  # the settings do not reach this one
     return begun
 

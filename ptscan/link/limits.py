@@ -16,6 +16,8 @@ HEADER_TABLE_OCTETS: Final = 4 << 10
 """Of the headers that we sent, remembered for their compression, however much the peer would remember."""
 STREAMS: Final = 32
 """Streams that an agent may have open at once; h2 ends the connection of one that opens more."""
+STREAMS_AT_FIRST: Final = 100
+"""The same before the peer has acknowledged it: so many do nghttp2's clients open in the dark."""
 STREAM_WINDOW: Final = 256 << 10
 CONNECTION_WINDOW: Final = STREAMS * STREAM_WINDOW
 """So that no call that waits for its application can hold another one back."""

@@ -325,6 +325,20 @@ def test_one_stream_beyond_the_limit_ends_the_connection() -> None:
     assert peer.server.is_closed
 
 
+@pytest.mark.parametrize("beyond", [False, True])
+def test_who_has_not_read_the_limit_yet_may_open_some_more(beyond: bool) -> None:
+    peer = Peer(greets=False)
+    peer.write(wire.PREFACE + wire.settings())
+    for number in range(limits.STREAMS_AT_FIRST + beyond):
+        peer.call(2 * number + 1)
+    assert peer.server.is_closed is beyond
+    if not beyond:
+        peer.write(wire.frame(wire.SETTINGS, wire.ACK))
+        assert peer.lives
+        peer.call(2 * limits.STREAMS_AT_FIRST + 1)
+        assert peer.server.is_closed
+
+
 def test_a_graceful_end_lets_open_calls_finish_and_refuses_new_ones() -> None:
     client, server = two_ends()
     stream = started(client, server)
