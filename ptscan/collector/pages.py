@@ -40,8 +40,8 @@ class Pages:
         self._metrics = metrics
         self._clock = clock
         self._limiter = limiter
-        self._answered = -1.0
-        self._fault = "the store was not asked yet"
+        self._answered = trio.current_time()  # it was opened just now
+        self._fault = ""
         self.server: Server | None = None
         self.draining = False
 
