@@ -106,6 +106,16 @@ def enrol_agent(
     return Judgement(code=Admission.GRANTED.value, granted=True, enrolment=reply)
 
 
+def is_known(connection: Connection, identity: AgentIdentity) -> bool:
+    """Whether an agent is let in as it was before, so that nothing has to be written; else ``admit_agent`` judges."""
+    agent = get_agent(connection, identity.agent_id)
+    return (
+        agent is not None
+        and (agent.revoked_at, agent.suspended_at) == (None, None)
+        and (agent.generation, agent.key_digest, agent.shown) == (identity.generation, identity.key, True)
+    )
+
+
 def admit_agent(connection: Connection, identity: AgentIdentity, *, now_at: datetime) -> Judgement:
     """Judge an agent that has just connected, by its certificate; a copy suspends it."""
     agent, before, refusal = _look(connection, identity)

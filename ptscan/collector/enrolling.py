@@ -18,6 +18,7 @@ from ptscan.collector.admitting import (
     admit_agent,
     barred_agents,
     enrol_agent,
+    is_known,
     renew_agent,
     suspend_copied,
 )
@@ -27,9 +28,7 @@ from ptscan.link import CallError, Handler, Peer, Report, Server, Status, Transp
 from ptscan.tls import (
     AgentIdentity,
     PeerError,
-    Request,
     RequestError,
-    Token,
     TokenError,
     agent_of,
     read_request,
@@ -65,14 +64,17 @@ class Enrolment:
         authority: Authority,
         *,
         limiter: trio.CapacityLimiter,
+        readers: trio.CapacityLimiter | None = None,
         clock: Callable[[], datetime],
         report: Report,
     ) -> None:
+        """``limiter`` is for threads that write, ``readers`` for those that only read, where these should not wait."""
         self.authority = authority
         self.server: Server | None = None
         """Where connections are ended as soon as a copied key is noticed, once it runs."""
         self._store = store
         self._limiter = limiter
+        self._readers = readers or limiter
         self._clock = clock
         self._report = report
 
@@ -93,7 +95,9 @@ class Enrolment:
     async def admit(self, peer: Peer) -> AgentIdentity:
         """Who calls, judged by what the store knows now: for a session's or an upload's beginning. Raises CallError."""
         identity = self._of(peer)
-        self._granted(await self._write(admit_agent, identity, now_at=self._clock()), identity.agent_id)
+        # Who comes again as before waits for no writer's turn.
+        if not await self._looked_up(is_known, identity):
+            self._granted(await self._write(admit_agent, identity, now_at=self._clock()), identity.agent_id)
         return identity
 
     async def suspend_copied(self, agent_id: str) -> None:
@@ -108,7 +112,8 @@ class Enrolment:
         self.server = server
         while True:
             try:
-                barred = await self._in_thread(partial(self._store.read, barred_agents))
+                work = partial(self._store.read, barred_agents)
+                barred = await trio.to_thread.run_sync(work, limiter=self._readers)
             except StoreError as error:
                 self._report(Trouble("store", "", "whom to turn out can't be read", error))
             else:
@@ -126,7 +131,8 @@ class Enrolment:
             raise CallError(Status.INVALID_ARGUMENT, str(error)) from error
         digest = token_digest(token)
         # Who guesses at tokens waits for no writer's turn, and makes nobody wait for one.
-        code = await self._looked_up(token, request)
+        now = self._clock().timestamp()
+        code, _ = await self._looked_up(check_token, digest, now=now, key_digest=request.fingerprint)
         if code in {Admission.UNKNOWN, Admission.REVOKED, Admission.OTHER_KEY}:
             raise self._refused_token(code.value)
         judged = await self._write(
@@ -175,24 +181,23 @@ class Enrolment:
         self._report(Trouble("enrolment-refused", "", f"a token was not taken: {code}"))
         return CallError(Status.PERMISSION_DENIED, _NOT_TAKEN)
 
-    async def _looked_up(self, token: Token, request: Request) -> Admission:
-        now, digest, key = self._clock().timestamp(), token_digest(token), request.fingerprint
+    async def _looked_up(
+        self, function: Callable[Concatenate[Connection, P], ResultT], /, *args: P.args, **kwargs: P.kwargs
+    ) -> ResultT:
         try:
-            found = await self._in_thread(partial(self._store.read, check_token, digest, now=now, key_digest=key))
+            work = partial(self._store.read, function, *args, **kwargs)
+            return await trio.to_thread.run_sync(work, limiter=self._readers)
         except StoreError as error:
             raise self._no_store(error) from error
-        return found[0]
 
     async def _write(
         self, function: Callable[Concatenate[Connection, P], Judgement], /, *args: P.args, **kwargs: P.kwargs
     ) -> Judgement:
         try:
-            return await self._in_thread(partial(self._store.write, function, *args, **kwargs))
+            work = partial(self._store.write, function, *args, **kwargs)
+            return await trio.to_thread.run_sync(work, limiter=self._limiter)
         except StoreError as error:
             raise self._no_store(error) from error
-
-    async def _in_thread(self, work: Callable[[], ResultT]) -> ResultT:
-        return await trio.to_thread.run_sync(work, limiter=self._limiter)
 
     def _no_store(self, error: StoreError) -> CallError:
         self._report(Trouble("store", "", str(error), error))

@@ -120,7 +120,9 @@ class _Collector:
         self._writers = trio.CapacityLimiter(limits.WRITERS)
         readers = trio.CapacityLimiter(limits.READERS)
         self._metrics = Metrics(version=__version__)
-        self._enrolment = Enrolment(store, credentials.authority, limiter=self._writers, clock=clock, report=report)
+        self._enrolment = Enrolment(
+            store, credentials.authority, limiter=self._writers, readers=readers, clock=clock, report=report
+        )
         self._ingestor = Ingestor(store, clock=seconds, report=report, metrics=self._metrics)
         self._notes = Notes(store, clock=seconds, limiter=trio.CapacityLimiter(1), report=report)
         self._sessions = Sessions(

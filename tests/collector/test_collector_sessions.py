@@ -43,6 +43,7 @@ from ptscan.collector import (
     reinstate,
     revoke,
 )
+from ptscan.collector.storage.locks import FileLock
 from ptscan.link import Call, CallError, Link, Status
 
 from .collecting import AT, HEALTH, WITHIN, Agent, Collecting, a_hello, until
@@ -208,6 +209,21 @@ async def test_who_says_no_hello_is_not_waited_for_for_ever(tmp_path: Path, monk
         async with agent.link() as link, link.call(SESSION.path, within=WITHIN) as call:
             await call.send(msgspec.msgpack.encode(["of-a-later-version"]))
             assert (await Session(call).ended())[0] is Status.DEADLINE_EXCEEDED
+
+
+async def test_a_writer_that_is_slow_keeps_nobody_from_a_session(tmp_path: Path) -> None:
+    async with Collecting(tmp_path).open() as collector:
+        agent = await collector.enrol()
+        async with agent.link() as link:
+            async with session(link):
+                pass  # its certificate was seen: from now on nothing is written to let it in
+            lock = FileLock(tmp_path / "collector" / "collector.db")
+            try:
+                with trio.fail_after(WITHIN / 2), lock.writing():
+                    async with session(link), session(link):
+                        pass
+            finally:
+                lock.close()
 
 
 async def test_another_agents_job_is_not_changed(tmp_path: Path) -> None:
