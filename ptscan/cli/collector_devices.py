@@ -160,18 +160,18 @@ def _named(supply: StoredSupply) -> str:
 
 
 def _short(rows: Sequence[DeviceRow]) -> Grid:
-    header = (
-        *("entity", "address", "maker", "model", "serial", "total", "color", "mono"),
-        *("worst supply", "%", "state", "read", "device_id", "agent"),
-    )
+    header = ("entity", "address", "device", "model", "total", "color", "mono", "worst supply", "state", "read")
     return Grid(header, [_short_row(row) for row in rows])
 
 
 def _short_row(row: DeviceRow) -> tuple[Cell, ...]:
+    maker, model = row.manufacturer or "", row.model or ""
+    named = model if model.lower().startswith(maker.lower()) else f"{maker} {model}"
+    left = "" if row.worst_percent is None else f" {row.worst_percent:g}%"
     return (
-        *(row.entity, shown(row.address, row.port), row.manufacturer, row.model, row.serial),
-        *(row.total, row.color, row.mono, row.worst_supply, row.worst_percent),
-        *(row.state, row.read_at, row.device_id, row.agent),
+        *(row.entity, shown(row.address, row.port), row.device_id, named.strip() or None),
+        *(row.total, row.color, row.mono, None if row.worst_supply is None else row.worst_supply + left),
+        *(row.state, row.read_at),
     )
 
 

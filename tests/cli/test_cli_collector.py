@@ -280,9 +280,8 @@ def test_devices_are_listed_as_their_last_readings_say(filled: Opened, collector
     assert len(rows(collector("devices", "--entity", "ACME", "--format", "json"))) == 2
     table = collector("devices")
     assert table.stderr == "3 devices\n"
-    assert re.search(
-        r"ACME/Berlin +127\.1\.0\.7 +Acme +One +acme-2 +5 +1 +- +cyan toner low +3\.0 +idle ", table.stdout
-    )
+    row = r"ACME/Berlin +127\.1\.0\.7 +acme-2 +Acme One +5 +1 +- +cyan toner low 3% +idle +2026-11-21T06:00:00Z"
+    assert re.search(row, table.stdout)
     csv = collector("devices", "--entity", "Other", "--format", "csv").stdout.splitlines()
     assert csv[0].startswith("entity,device_id,address,port,manufacturer,model,serial,")
     assert csv[1].startswith("Other,acme-1,127.1.0.7,161,Acme,One,acme-1,")

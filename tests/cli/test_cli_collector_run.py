@@ -5,6 +5,7 @@ import re
 import signal
 import socket
 import subprocess
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -14,6 +15,7 @@ import pytest
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 Start = Callable[..., "subprocess.Popen[str]"]
+Sim = Callable[..., int]
 
 READY = re.compile(r"ready: agents at 127\.0\.0\.1:(\d+), pages at http://127\.0\.0\.1:(\d+)\n")
 HERE = ("--folder", "collector")
@@ -144,3 +146,65 @@ def test_a_reader_of_standard_output_that_is_gone_ends_it_without_a_word(
     assert done.returncode == 1
     assert "standard output" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def until(holds: Callable[[], bool], *processes: "subprocess.Popen[str]") -> None:
+    """Look until it is so: a minute at most, and as long as the processes run."""
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline
+        for process in processes:
+            assert process.poll() is None, process.communicate()
+        time.sleep(0.1)
+
+
+def test_from_a_token_to_the_devices_in_the_list_and_out_again(
+    made: Run, ptscan: Run, started: Start, sim: Sim, tmp_path: Path
+) -> None:
+    """All of it by processes as people start them: an agent enrols, reads, is given a job, and is revoked."""
+    port = sim("--fleet", "5", "--seed", "7", "--network", "127.60.12.0/28")
+    collector = started("collector", "run", *HERE)
+    agents, _ = ready(collector)
+    token = made("token", "create", "--entity", "ACME/Berlin", "--quiet").stdout.strip()
+    enrolled = ptscan(
+        "agent", "enrol", f"https://localhost:{agents}", "--folder", "agent", "--name", "here", PTSCAN_TOKEN=token
+    )
+    assert enrolled.returncode == 0, enrolled.stderr
+    again = ptscan("agent", "enrol", f"https://localhost:{agents}", "--folder", "second", PTSCAN_TOKEN=token)
+    assert again.returncode != 0
+    assert token not in enrolled.stdout + enrolled.stderr + again.stdout + again.stderr
+    settings = f'targets = ["127.60.12.0/28"]\n[snmp]\nport = {port}\n[page]\nlisten = "off"\n'
+    (tmp_path / "agent" / "agent.toml").write_text(settings)
+    agent = started("agent", "run", "--folder", "agent")
+    assert agent.stdout is not None
+    assert agent.stdout.readline().startswith("ready: ")
+    job = made("job", "send", "here", "scan", "127.60.12.0/28").stdout.strip()
+
+    def job_is(*states: str) -> bool:
+        [row] = json.loads(made("job", "list", "--format", "json").stdout)
+        assert row["id"] == job
+        return row["state"] in states
+
+    def devices() -> list[dict[str, object]]:
+        found: list[dict[str, object]] = json.loads(made("devices", "--format", "json").stdout)
+        return found
+
+    until(lambda: job_is("done", "part", "failed", "refused"), collector, agent)
+    assert job_is("done")
+    until(lambda: len(devices()) > 1, collector, agent)
+    assert {row["entity"] for row in devices()} == {"ACME/Berlin"}
+    history = json.loads(made("readings", str(devices()[0]["device_id"]), "--format", "json").stdout)
+    assert [reading["device_id"] for reading in history] == [devices()[0]["device_id"]]
+    assert made("agent", "revoke", "here", "--why", "a test").returncode == 0
+    [row] = json.loads(made("agent", "list", "--format", "json").stdout)
+    assert (row["state"], row["why"]) == ("revoked", "a test")
+    agent.send_signal(signal.SIGTERM)
+    _, said = agent.communicate(timeout=30)
+    assert agent.returncode == 0, said
+    collector.send_signal(signal.SIGTERM)
+    _, log = collector.communicate(timeout=30)
+    assert collector.returncode == 0, log
+    assert "kind=enrolled" in log
+    assert "kind=enrolment-refused" in log
+    assert token not in log + said
+    assert "Traceback" not in log + said
