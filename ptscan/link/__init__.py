@@ -1,6 +1,6 @@
 """gRPC on HTTP/2, both ends: calls, streams, deadlines, back-pressure, against whatever a peer sends.
 
-I/O: call, client, dial, driver, listener, pages, server.
+I/O: call, client, dial, driver, files, listener, pages, server.
 """
 
 from ptscan.link.asking import LOOPBACK_NAMES, Shown

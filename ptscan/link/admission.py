@@ -13,7 +13,10 @@ from ptscan.link import limits
 class Admission:
     """Counts a server's connections; each is a Place, which is left once whatever happens."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, files: int = limits.OPEN_FILES) -> None:
+        """``files`` may the process have open, connections included."""
+        self.most_strangers = min(limits.CONNECTIONS, files // 4)
+        self.most_identified = min(limits.CONNECTIONS_IDENTIFIED, files // 2)
         self._strangers: dict[Place, None] = {}
         self._by_origin: dict[str, dict[Place, None]] = {}
         self._identified = 0
@@ -27,7 +30,7 @@ class Admission:
         same = self._by_origin.get(origin, {})
         if not (
             self._has_room(same, limits.CONNECTIONS_PER_ADDRESS, now)
-            and self._has_room(self._strangers, limits.CONNECTIONS, now)
+            and self._has_room(self._strangers, self.most_strangers, now)
         ):
             return None
         place = Place(self, origin, now, give_way)
@@ -57,7 +60,7 @@ class Admission:
 
     def add_identified(self, count: int) -> bool:
         """Change the number of those who said who they are; False where there is no room, and nothing is changed."""
-        if self._identified + count > limits.CONNECTIONS_IDENTIFIED:
+        if self._identified + count > self.most_identified:
             return False
         self._identified += count
         return True

@@ -82,6 +82,9 @@ STRANGER_HELD_OCTETS: Final = 64 << 10
 """What such a peer makes us hold in all."""
 STRANGER_SECONDS: Final = 60.0
 """How long such a peer keeps its place; then its connection takes no new calls, and ends."""
+OPEN_FILES: Final = 2 * CONNECTIONS_IDENTIFIED
+"""What a server asks the system for. Where it gets less, a quarter is for peers without a name and half for the others:
+the store needs files too."""
 HANDLERS: Final = 64
 """Tasks that serve one connection's calls: one whose call was reset may still have to finish what it does."""
 

@@ -16,6 +16,7 @@ from ptscan.link.admission import Admission, Place
 from ptscan.link.call import Call
 from ptscan.link.connection import Connection, Side
 from ptscan.link.driver import Driver, Page
+from ptscan.link.files import room_for_files
 from ptscan.link.listener import Listener, Transport, address_of, hello_came, secured, tell_why
 from ptscan.link.status import CallError, Status
 from ptscan.link.trouble import Report, Trouble
@@ -76,10 +77,21 @@ class Server:
         self._report = report
         self._pages = pages
         self._for_strangers = for_strangers
-        self._admission = Admission()
+        self._admission = self._admit(room_for_files(limits.OPEN_FILES))
         self._peers: dict[Driver, Peer] = {}
         self._draining = False
         self.accepting = trio.CancelScope()
+
+    def _admit(self, files: int) -> Admission:
+        admission = Admission(files=files)
+        if files < limits.OPEN_FILES:
+            text = (
+                f"this process may open {files} files: {admission.most_identified} agents may connect and "
+                f"{admission.most_strangers} that have not said who they are; for more allow {limits.OPEN_FILES} "
+                "(LimitNOFILE= of systemd, or ulimit -Hn)"
+            )
+            self._tell("few-files", "", text)
+        return admission
 
     @property
     def peers(self) -> list[Peer]:

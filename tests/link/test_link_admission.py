@@ -76,6 +76,20 @@ def test_who_has_a_name_takes_no_stranger_s_place() -> None:
     assert last.identify()
 
 
+def test_where_few_files_may_be_open_connections_leave_some_for_others() -> None:
+    admission = Admission(files=400)
+    places = [enter(admission, f"192.0.2.{n}") for n in range(100)]
+    assert None not in places
+    assert enter(admission, "198.51.100.1") is None
+    for number in range(200):
+        place = enter(admission, f"192.0.3.{number}") if number >= 100 else places[number]
+        assert place is not None
+        assert place.identify()
+    last = enter(admission, "198.51.100.1")
+    assert last is not None
+    assert not last.identify()
+
+
 @pytest.mark.parametrize(
     ("address", "origin"),
     [
