@@ -227,10 +227,10 @@ def _side_doors(module: Module) -> Iterator[str]:
     for node, source, name in imports(module):
         target = f"{source}.{name}" if f"{source}.{name}" in names else source
         room = _room_of(target)
-        if source == room and name in (exported(room) or ()):
-            continue  # offered, though a module has the same name
         if room == module.room or room not in rooms():
             continue
+        if source == room and name in (exported(room) or ()):
+            continue  # offered, though a module has the same name
         if target != room:
             yield f"{module.at(node)} reaches into {target}"
         elif name and source == room and name not in (exported(room) or ()):
