@@ -44,12 +44,11 @@ def keep_devices(connection: Connection, group: Sequence[Heard], *, now: float) 
         add_many(connection, devices, _NEW, [_new(key, *newest[key], now) for key in missing], conflict="DO NOTHING")
         before |= _rows(connection, missing)
     # What comes late from a spool that has said something newer is history, and no more.
-    current = [
-        (before[key], source, one)
-        for key, (source, one) in newest.items()
-        if before[key].spool_id != source.spool_id or before[key].sequence < one.sequence
-    ]
-    current.sort(key=lambda change: (change[0].entity_id, change[0].device_id))
+    current: list[tuple[Any, Source, Judged]] = []
+    for key in keys:
+        row, (source, one) = before[key], newest[key]
+        if row.spool_id != source.spool_id or row.sequence < one.sequence:
+            current.append((row, source, one))
     rows = [(row.id, source.agent_id, source.spool_id, one.sequence, now, *one.said) for row, source, one in current]
     change_many(connection, devices, _CHANGED, rows)
     changes = [(row, one) for row, _, one in current]
