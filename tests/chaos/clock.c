@@ -1,6 +1,6 @@
-/* The wall clock of a process, so many seconds ahead of the true one as the file of PTSCAN_SOAK_CLOCK says. */
+/* The wall clock of a process, so many seconds ahead of the true one as a file says: that of PTSCAN_SOAK_CLOCK, or
+ * one that is named later. */
 #define _GNU_SOURCE
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -12,12 +12,21 @@
 
 static const volatile int64_t *ahead;
 
+int ptscan_soak_clock(const char *path) {
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    void *place = file < 0 ? MAP_FAILED : mmap(NULL, sizeof *ahead, PROT_READ, MAP_SHARED, file, 0);
+    if (file >= 0)
+        close(file);
+    if (place == MAP_FAILED)
+        return -1;
+    ahead = place;
+    return 0;
+}
+
 __attribute__((constructor)) static void begin(void) {
     const char *path = getenv("PTSCAN_SOAK_CLOCK");
-    int file = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-    void *place = file < 0 ? MAP_FAILED : mmap(NULL, sizeof *ahead, PROT_READ, MAP_SHARED, file, 0);
-    if (place != MAP_FAILED)
-        ahead = place;
+    if (path)
+        ptscan_soak_clock(path);
 }
 
 int clock_gettime(clockid_t which, struct timespec *now) {

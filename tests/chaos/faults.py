@@ -29,7 +29,7 @@ def absent(fault: str) -> str | None:
         return "namespaces need root, unshare and ip"
     if fault == "fsync" and not _may_trace():
         return "strace is absent, or may not trace here: apt-get install strace"
-    if fault == "clock" and shutil.which("cc") is None:
+    if fault in {"clock", "renewal"} and shutil.which("cc") is None:
         return "there is no C compiler for the clock: apt-get install gcc"
     return None
 
@@ -115,23 +115,21 @@ async def failing_disk(pid: int, error: str, first: int) -> AsyncIterator[None]:
             await process.wait()
 
 
-class Clock:
-    """The wall clock of the processes that are started with its ``environment``."""
+def clock_library(folder: Path) -> Path:
+    """What has to be loaded into a process whose clock is to jump."""
+    library = folder / "clock.so"
+    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", str(library), str(_CLOCK)], check=True)
+    return library
 
-    def __init__(self, folder: Path) -> None:
-        library = folder / "clock.so"
-        if not library.exists():
-            words = ["cc", "-shared", "-fPIC", "-O1", "-o", str(library), str(_CLOCK), "-ldl"]
-            subprocess.run(words, check=True)
-        self._file = folder / "clock"
-        self.set(0)
-        self.environment = {"LD_PRELOAD": str(library), "PTSCAN_SOAK_CLOCK": str(self._file)}
+
+class Clock:
+    """The wall clock of those processes that are told of its ``path``."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.write_bytes(bytes(8))
 
     def set(self, seconds: int) -> None:
         """Set it so many seconds ahead of the true one, at once."""
-        octets = seconds.to_bytes(8, "little", signed=True)
-        if self._file.exists():
-            with self._file.open("r+b", buffering=0) as file:
-                file.write(octets)
-        else:
-            self._file.write_bytes(octets)
+        with self.path.open("r+b", buffering=0) as file:
+            file.write(seconds.to_bytes(8, "little", signed=True))

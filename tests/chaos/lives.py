@@ -88,10 +88,10 @@ class Nest:
         self._send, self._hatched = trio.open_memory_channel[Life](1)
 
     async def hatch(
-        self, arguments: dict[str, Any], log: Path, *, cold: bool = False, environment: dict[str, str] | None = None
+        self, arguments: dict[str, Any], log: Path, *, cold: bool = False, clock: Path | None = None
     ) -> Life:
         """Begin a life; ``cold`` as a process of its own from its first instruction on."""
-        command = {"arguments": arguments, "log": str(log), "cold": cold, "environment": environment or {}}
+        command = {"arguments": arguments, "log": str(log), "cold": cold, "clock": clock and str(clock)}
         async with self._hatching:
             self._log, self._cold, self._began = log, cold, trio.current_time()
             assert self._process.stdin is not None
@@ -119,11 +119,14 @@ class Nest:
 
 
 @asynccontextmanager
-async def open_nest(kind: str) -> AsyncIterator[Nest]:
-    """A nest for children of one kind; they end with the block."""
+async def open_nest(kind: str, clock_library: Path | None) -> AsyncIterator[Nest]:
+    """A nest for children of one kind, which end with the block; with the library, their clocks may be set."""
     words = [sys.executable, str(NEST), kind]
+    more = {} if clock_library is None else {"LD_PRELOAD": str(clock_library)}
     async with trio.open_nursery() as nursery:
-        process = await trio.lowlevel.open_process(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        process = await trio.lowlevel.open_process(
+            words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=os.environ | more
+        )
         nest = Nest(process)
         nursery.start_soon(nest.listen)
         try:

@@ -3,9 +3,9 @@
     python nest.py agent|collector          commands on stdin, what children say on stdout, as lines of JSON
     python nest.py KIND ARGUMENTS           one child, alone, as the cold start that it is
 
-A command is `{"arguments": …, "log": PATH, "cold": bool, "environment": {…}}`. An answer is `{"pid", "said"}`, one for
-each line that a child wrote on its stdout, the first being `hatched`; or `{"pid", "ended"}` with its exit status. When
-stdin ends, the children are killed.
+A command is `{"arguments": …, "log": PATH, "cold": bool, "clock": PATH or null}`. An answer is `{"pid", "said"}`, one
+for each line that a child wrote on its stdout, the first being `hatched`; or `{"pid", "ended"}` with its exit status.
+When stdin ends, the children are killed.
 """
 
 import ctypes
@@ -83,8 +83,10 @@ class Nest:
         os.closerange(3, 1_024)
 
     def _live(self, command: dict[str, Any]) -> int:
-        os.environ.update(command.get("environment", {}))
-        if command.get("cold"):
+        if command["clock"]:
+            os.environ["PTSCAN_SOAK_CLOCK"] = command["clock"]
+            self._libc.ptscan_soak_clock(command["clock"].encode())
+        if command["cold"]:
             words = [sys.executable, __file__, self._kind, json.dumps(command["arguments"])]
             os.execv(words[0], words)
         try:

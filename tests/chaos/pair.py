@@ -23,7 +23,7 @@ from weather import FAIR, Proxy, Weather, any_weather, run_proxy
 
 PTSCAN = (sys.executable, "-c", "import sys; from ptscan.cli import main; sys.exit(main())")
 START_SECONDS = 5.0
-"""From birth to being ready, at most."""
+"""From birth to being ready, at most, on a machine that has nothing else to do."""
 HEAL_SECONDS = 60.0
 """From the end of a fault until all that waited is stored, at most."""
 STOP_SECONDS = 15.0
@@ -37,6 +37,8 @@ _SPOOL_DISK = 24
 _SPOOL_MEGABYTES = 4
 _STORE_DISK = 512
 _SHORTEST, _LONGEST = 0.005, 3.0
+_RENEWAL_DAYS = 21
+"""Of the thirty of a certificate: it is renewed after twenty."""
 _JUMPS = (3 * 86_400, -2 * 3_600, -2_000_000_000, 60, -60)
 
 WEATHERS: dict[str, Weather] = {
@@ -49,7 +51,7 @@ WEATHERS: dict[str, Weather] = {
     "silent": Weather(silent=True),
 }
 """What the proxy does, by its name."""
-FAULTS = ("none", *WEATHERS, "random", "fsync", "disk", "links", "clock", "restore")
+FAULTS = ("none", *WEATHERS, "random", "dead", "freeze", "fsync", "disk", "links", "clock", "renewal", "restore")
 """All that may be asked for; each round has one, and kills."""
 
 
@@ -95,7 +97,7 @@ class Pair:
 
     def __init__(
         self, name: str, folder: Path, url: str, *, agents: Nest, collectors: Nest, lots: random.Random, tally: Tally,
-        puts_per_second: float,
+        puts_per_second: float, start_seconds: float,
     ) -> None:  # fmt: skip
         self.name = name
         self.folder = folder
@@ -105,6 +107,7 @@ class Pair:
         self._nests = {"agent": agents, "collector": collectors}
         self._folders = {kind: folder / kind for kind in self._nests}
         self._lots = lots
+        self._start_seconds = start_seconds
         self._lives: dict[str, Life] = {}
         self._paused = folder / "paused"
         self._ledger = folder / "ledger"
@@ -112,15 +115,18 @@ class Pair:
         self._looks = 0
         self._log_read = 0
         self._told: Counter[str] = Counter()
-        self._clock: Clock | None = None
+        self._clocks: dict[str, Clock] = {}
+        self._days_later = 0
         self._agent_id = ""
         self._proxy: Proxy
         self._feeding = {"seed": lots.randrange(1 << 30), "puts_per_second": puts_per_second}
 
     # The beginning.
 
-    async def found(self, nursery: trio.Nursery, disks: AsyncExitStack, *, small: bool) -> None:
+    async def found(self, nursery: trio.Nursery, disks: AsyncExitStack, *, small: bool, clocks: bool) -> None:
         """Make a collector and enrol an agent of it, by the verbs that a person uses."""
+        if clocks:
+            self._clocks = {kind: Clock(self.folder / f"clock-{kind}") for kind in self._nests}
         port = _free_port()
         self._proxy = await nursery.start(run_proxy, "127.0.0.1", port, self._lots)
         agent, collector = map(str, self._folders.values())
@@ -128,14 +134,15 @@ class Pair:
             disks.enter_context(small_disk(self._folders["collector"], _STORE_DISK))
         words = ("--folder", collector, "--name", "127.0.0.1", "--listen", f"127.0.0.1:{port}", "--pages", "off")
         await _in_thread(ptscan, "collector", "init", *words, "--database", self.url)
+        settings = self._folders["collector"] / "collector.toml"
+        settings.write_text(settings.read_text().replace("retention_days = 730", "retention_days = 0"))
         token = await _in_thread(ptscan, "collector", "token", "create", "--folder", collector, "--entity", "soak")
         await self._start("collector")
         await self._lives["collector"].ready.wait()
         address = f"https://127.0.0.1:{self._proxy.port}"
         self._folders["agent"].mkdir(mode=0o700)
-        (self._folders["agent"] / "agent.toml").write_text(
-            _AGENT_TOML.format(megabytes=_SPOOL_MEGABYTES if small else 1_024)
-        )
+        written = _AGENT_TOML.format(megabytes=_SPOOL_MEGABYTES if small else 1_024)
+        (self._folders["agent"] / "agent.toml").write_text(written)
         asked = {"folder": agent, "address": address, "token": token}
         life = await self._nests["agent"].hatch(asked, self.folder / "agent.log")
         await life.ended.wait()
@@ -153,12 +160,10 @@ class Pair:
         if kind == "agent":
             paths = {"ledger": str(self._ledger), "paused": str(self._paused)}
             arguments |= {"life": f"{self._births}", **paths, **self._feeding}
-        environment = None
-        if self._clock is not None and kind == "agent":
-            cold, environment = True, self._clock.environment
+        clock = self._clocks[kind].path if self._clocks else None
         nest = self._nests[kind]
         log = self.folder / f"{kind}.log"
-        self._lives[kind] = await nest.hatch(arguments, log, cold=cold, environment=environment)
+        self._lives[kind] = await nest.hatch(arguments, log, cold=cold, clock=clock)
 
     # What is done to them.
 
@@ -177,6 +182,10 @@ class Pair:
             return await self._restored(kills)
         if fault == "clock":
             return await self._jumping(kills)
+        if fault == "renewal":
+            return await self._renewing(kills)
+        if fault == "dead":
+            return await self._dead()
         done = 0
         if fault in WEATHERS and fault != "silent":
             self._proxy.weather = WEATHERS[fault]
@@ -207,6 +216,11 @@ class Pair:
                     ("agent/spool", "collector" if self.url.startswith("sqlite") else "agent/spool")
                 )
                 await stack.enter_async_context(full_disk(self.folder / where))
+                await trio.sleep(self._interval())
+            elif fault == "freeze":
+                life = self._lives[self._lots.choice(("agent", "collector"))]
+                stack.callback(life.send, signal.SIGCONT)
+                life.send(signal.SIGSTOP)
                 await trio.sleep(self._interval())
             elif fault == "fsync":
                 life = self._lives[self._lots.choice(("agent", "collector"))]
@@ -245,20 +259,41 @@ class Pair:
     def _judge_start(self, kind: str, life: Life) -> None:
         if life.start_seconds is not None:
             (self.tally.cold_starts if life.cold else self.tally.starts)[kind].append(life.start_seconds)
-            if life.start_seconds > START_SECONDS:
+            if life.start_seconds > self._start_seconds:
                 self._cry("slow", f"{kind} was ready after {life.start_seconds:.1f} s")
 
+    async def _dead(self) -> int:
+        """All connections die without a word, and nobody is killed: both ends have to find out by themselves."""
+        self._proxy.weather = WEATHERS["silent"]
+        await trio.sleep(1)
+        self._proxy.weather = FAIR
+        await trio.sleep(1)
+        return 0
+
     async def _jumping(self, kills: int) -> int:
-        """The agent's wall clock jumps about, and is right again in the end."""
-        self._clock = Clock(self.folder)
-        done = await self._kill_these(["agent"])
+        """The wall clock of one of the two jumps about, and is right again in the end."""
+        done = 0
+        kind = self._lots.choice(("agent", "collector"))
         while done < kills:
-            self._clock.set(self._lots.choice(_JUMPS))
+            self._set_clocks(kind, self._lots.choice(_JUMPS))
             await trio.sleep(self._interval())
             done += await self._kill()
-        self._clock.set(0)
-        self._clock = None
-        return done + await self._kill_these(["agent"])
+        self._set_clocks(kind, 0)
+        return done
+
+    async def _renewing(self, kills: int) -> int:
+        """So many days go by at once that the agent's certificate has to be renewed, while both are killed."""
+        self._days_later += _RENEWAL_DAYS
+        for kind in self._clocks:
+            self._set_clocks(kind, 0)
+        done = 0
+        while done < kills:
+            await trio.sleep(self._interval())
+            done += await self._kill()
+        return done
+
+    def _set_clocks(self, kind: str, seconds: int) -> None:
+        self._clocks[kind].set(self._days_later * 86_400 + seconds)
 
     async def _restored(self, kills: int) -> int:
         """The store is set back to what it was some kills ago."""
@@ -388,12 +423,12 @@ class Pair:
 
 
 @asynccontextmanager
-async def open_pair(pair: Pair, *, small: bool = False) -> AsyncIterator[Pair]:
-    """A pair that lives while the block lasts; ``small`` with small disks of its own."""
+async def open_pair(pair: Pair, *, small: bool, clocks: bool) -> AsyncIterator[Pair]:
+    """A pair that lives while the block lasts; ``small`` with small disks, ``clocks`` with clocks of its own."""
     pair.folder.mkdir(mode=0o700)
     async with AsyncExitStack() as disks, trio.open_nursery() as nursery:
         try:
-            await pair.found(nursery, disks, small=small)
+            await pair.found(nursery, disks, small=small, clocks=clocks)
             yield pair
         finally:
             with trio.CancelScope(shield=True):

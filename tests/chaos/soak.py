@@ -22,9 +22,9 @@ import trio
 
 sys.path.append(str(Path(__file__).parents[1] / "collector"))
 
-from faults import NAMESPACES, absent, may_unshare, set_up_network, within_namespaces
+from faults import NAMESPACES, absent, clock_library, may_unshare, set_up_network, within_namespaces
 from lives import open_nest
-from pair import FAULTS, HopelessError, Pair, Tally, open_pair
+from pair import FAULTS, START_SECONDS, HopelessError, Pair, Tally, open_pair
 from servers import AbsentError, new_database, running_server
 
 _EXAMPLES = 20
@@ -39,6 +39,7 @@ def read_words(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--pairs", type=int, default=2, help="of agent and collector at once, of each kind of store")
     parser.add_argument("--round", type=int, default=15, help="kills between two looks at what is stored")
     parser.add_argument("--puts", type=float, default=30.0, help="a second, of each agent")
+    parser.add_argument("--start-seconds", type=float, default=START_SECONDS, help="a start takes, at most")
     parser.add_argument("--seed", type=int, help="of all that is drawn; the moments of a machine can't be drawn")
     parser.add_argument("--folder", type=Path, help="where all of it lies; made, and kept")
     parser.add_argument("--format", choices=("json",), default="json")
@@ -63,7 +64,13 @@ async def soak(options: argparse.Namespace, folder: Path, server: str | None, fa
     kinds = ("sqlite", "postgresql") if options.store == "both" else (options.store,)
     # Only a process without threads can enter a disk of its own, and all of a pair has to see it.
     small = "disk" in faults
-    async with open_nest("agent") as agents, open_nest("collector") as collectors, AsyncExitStack() as stack:
+    clocks = bool({"clock", "renewal"} & set(faults))
+    library = clock_library(folder) if clocks else None
+    async with (
+        open_nest("agent", library) as agents,
+        open_nest("collector", library) as collectors,
+        AsyncExitStack() as stack,
+    ):
         left = dict.fromkeys(kinds, options.kills)
         pairs: list[tuple[str, Pair]] = []
         for kind in kinds:
@@ -76,8 +83,9 @@ async def soak(options: argparse.Namespace, folder: Path, server: str | None, fa
                 pair = Pair(
                     name, folder / name, url, agents=agents, collectors=collectors, tally=tally,
                     lots=random.Random(f"{options.seed} {name}"), puts_per_second=options.puts,
+                    start_seconds=options.start_seconds,
                 )  # fmt: skip
-                pairs.append((kind, await stack.enter_async_context(open_pair(pair, small=small))))
+                pairs.append((kind, await stack.enter_async_context(open_pair(pair, small=small, clocks=clocks))))
         ends_at = trio.current_time() + options.seconds
         cycles = {kind: cycle_of(kind, faults, random.Random(f"{options.seed} {kind}")) for kind in kinds}
         async with trio.open_nursery() as nursery:

@@ -15,7 +15,17 @@ PATIENCE = 300.0  # seconds; no run takes a third of it
 
 def soaked(folder: Path, *words: str) -> dict[str, Any]:
     """What a run says; its folder goes where all was well."""
-    command = [sys.executable, str(SOAK), "--folder", str(folder / "soak"), "--seed", "1", *words]
+    command = [
+        sys.executable,
+        str(SOAK),
+        "--folder",
+        str(folder / "soak"),
+        "--seed",
+        "1",
+        "--start-seconds",
+        "60",
+        *words,
+    ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert done.stdout, done.stderr[-4_000:]
     told: dict[str, Any] = json.loads(done.stdout)
