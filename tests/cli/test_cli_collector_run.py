@@ -1,5 +1,6 @@
 """A collector that runs: it says when it is ready, every other verb works beside it, and it ends when it is told to."""
 
+import importlib.util
 import json
 import re
 import signal
@@ -10,6 +11,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -208,3 +210,49 @@ def test_from_a_token_to_the_devices_in_the_list_and_out_again(
     assert "kind=enrolment-refused" in log
     assert token not in log + said
     assert "Traceback" not in log + said
+
+
+def _postgresql() -> ModuleType:
+    path = Path(__file__).parents[1] / "collector" / "servers.py"
+    spec = importlib.util.spec_from_file_location("servers", path)
+    assert spec is not None
+    assert spec.loader is not None
+    servers = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(servers)
+    return servers
+
+
+def test_on_postgresql_it_is_the_same_and_the_password_is_shown_to_nobody(ptscan: Run, started: Start) -> None:
+    servers = _postgresql()
+    try:
+        with servers.running_server() as server, servers.new_database(server) as url:
+            _on_postgresql(url.replace("ptscan@", "ptscan:s3cret-word@"), ptscan, started)
+    except servers.AbsentError as absent:
+        pytest.skip(str(absent))
+
+
+def _on_postgresql(url: str, ptscan: Run, started: Start) -> None:
+    said: list[str] = []
+
+    def verb(*words: str, status: int = 0) -> str:
+        done = ptscan("collector", *words, *HERE)
+        assert done.returncode == status, done.stderr
+        said.append(done.stdout + done.stderr)
+        return done.stdout
+
+    verb("init", "--name", "localhost", "--listen", "127.0.0.1:0", "--pages", "127.0.0.1:0", "--database", url)
+    verb("token", "create", "--entity", "ACME")
+    process = started("collector", "run", *HERE)
+    _, pages = ready(process)
+    assert page(pages, "/readyz")[0] == 200
+    assert json.loads(verb("token", "list", "--format", "json"))[0]["entity"] == "ACME"
+    verb("entity", "move", "ACME", "Acme")
+    assert [row["path"] for row in json.loads(verb("entity", "list", "--format", "json"))] == ["/", "Acme"]
+    assert json.loads(verb("devices", "--format", "json")) == []
+    verb("check")
+    verb("backup", "monday.db", status=1)
+    assert "pg_dump" in said[-1]
+    process.send_signal(signal.SIGTERM)
+    _, log = process.communicate(timeout=30)
+    assert process.returncode == 0, log
+    assert "s3cret-word" not in "".join(said) + log
