@@ -6,7 +6,6 @@ done while the agent runs: a check-in of the same identity is no second session.
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -33,7 +32,7 @@ from ptscan.agent.belonging import IDENTITY, Enrolled, load_enrolled
 from ptscan.agent.config import FILE, AgentConfig, load_agent_config
 from ptscan.agent.connecting import way_to
 from ptscan.agent.enrolling import platform_name
-from ptscan.agent.instants import read_instant, write_instant
+from ptscan.agent.instants import as_datetime, read_instant, write_instant
 from ptscan.agent.looking import look
 from ptscan.agent.spool import SpoolError, SpoolInUseError, open_spool
 from ptscan.agent.spool.database import SQLITE_VERSION
@@ -144,7 +143,7 @@ class _Checking:
         return enrolled, identity, name
 
     def _clock(self, name: AgentIdentity) -> None:
-        now_at = datetime.fromtimestamp(self._wall_clock(), UTC)
+        now_at = as_datetime(self._wall_clock())
         fault = clock_fault(name.not_before_at, name.not_after_at, now_at)
         if fault:
             self._bad("clock", f"the certificate is of no use: {fault}")

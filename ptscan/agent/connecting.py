@@ -13,7 +13,7 @@ from typing import Final
 
 import trio
 
-from proto_schema import Finding, Health
+from proto_schema import Finding, Health, clip
 from ptscan.agent import limits
 from ptscan.agent.belonging import IDENTITY, Enrolled, load_enrolled
 from ptscan.agent.conversing import Conversation, Working
@@ -112,7 +112,7 @@ class Connection:
 
     def _of_the_way(self) -> list[Finding]:
         trouble = self.trouble
-        return [] if trouble is None else [Finding(code="no-connection", text=trouble.text[: limits.FINDING_TEXT])]
+        return [] if trouble is None else [Finding(code="no-connection", text=clip(trouble.text))]
 
     async def open(self) -> None:
         """Read whose agent this is, and with what it connects; before ``keep``.
@@ -180,7 +180,7 @@ class Connection:
                 if found != enrolled and own_name(identity.chain[0]).agent_id == found.agent_id:
                     self._next = await self._read()
                     return
-            except (NotEnrolledError, PrivateFileError, ProxyError, PeerError):
+            except (NotEnrolledError, PrivateFileError, ProxyError):
                 continue  # who looks after the identity tells of it
 
 
@@ -196,4 +196,8 @@ def whose_agent(folder: Path) -> tuple[Enrolled, Identity]:
     enrolled, identity = load_enrolled(folder), load_identity(folder / IDENTITY)
     if enrolled is None or identity is None:
         raise NotEnrolledError(folder)
+    try:
+        own_name(identity.chain[0])
+    except PeerError as error:
+        raise PrivateFileError(identity.path, f"its certificate is no agent's ({error}): enrol again") from error
     return enrolled, identity

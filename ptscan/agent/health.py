@@ -41,7 +41,7 @@ async def health_of(spool: Spool, work: Standing, findings: Findings, *, started
         version=__version__,
         platform=clip(platform_name()),
         spool=of_spool,
-        findings=list({finding.code: finding for finding in found}.values())[: limits.FINDINGS],
+        findings=list({finding.code: _sayable(finding) for finding in found}.values())[: limits.FINDINGS],
         swept_at=swept_at,
         devices=devices,
         memory_octets=memory_octets(),
@@ -54,6 +54,12 @@ def memory_octets() -> int:
         return int(_STATM.read_text().split()[1]) * resource.getpagesize()
     except (OSError, IndexError, ValueError):
         return 0
+
+
+def _sayable(finding: Finding) -> Finding:
+    """A finding as the wire takes it: the name of a file may be no text at all."""
+    code, text, mend = (word.encode("utf-8", "replace").decode() for word in (finding.code, finding.text, finding.mend))
+    return Finding(code=code[: limits.CODE_CHARACTERS], text=clip(text), mend=clip(mend))
 
 
 def _spool_health(state: SpoolState) -> SpoolHealth:

@@ -113,7 +113,7 @@ CHECK_SECONDS: Final = 20.0
 """For one answer."""
 
 # Health.
-FINDING_TEXT: Final = 1_024
+CODE_CHARACTERS: Final = 64
 FINDINGS: Final = 256
 """In one report, as the wire has it."""
 HEALTH_LOOK_SECONDS: Final = 5.0

@@ -33,6 +33,8 @@ class Place(msgspec.Struct, frozen=True):
 def parse_place(text: str) -> Place:
     """The place that ``https://host[:port]`` or ``host[:port]`` names; 7443 where no port is. Raises PlaceError."""
     text = text.strip()
+    if not text.isprintable():  # urlsplit drops line breaks and reads what is left
+        _refuse(text, "holds what is no text")
     bare = "://" not in text
     if bare and text.count(":") > 1 and not text.startswith("["):
         text = f"[{text}]"  # an IPv6 address alone

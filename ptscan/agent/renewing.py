@@ -6,7 +6,7 @@ runs is taken into use without a restart.
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from random import Random
 
@@ -15,6 +15,7 @@ import trio
 from proto_schema import RENEW, RenewReply, RenewRequest, WireError, decode, encode
 from ptscan.agent import limits
 from ptscan.agent.findings import Findings
+from ptscan.agent.instants import as_datetime
 from ptscan.errors import PtscanError
 from ptscan.link import Backoff, CallError, Link, Report, Status, Trouble
 from ptscan.tls import (
@@ -74,10 +75,10 @@ class Renewing:
             await trio.sleep(limits.IDENTITY_SECONDS)
 
     def _now_at(self) -> datetime:
-        return datetime.fromtimestamp(self._wall_clock(), UTC)
+        return as_datetime(self._wall_clock())
 
     def _collectors_now_at(self) -> datetime:
-        return datetime.fromtimestamp(self._wall_clock() + self._clock_offset(), UTC)
+        return as_datetime(self._wall_clock() + self._clock_offset())
 
     def _judge(self, now_at: datetime) -> None:
         """Say so where the certificate is out of its time, or ends soon."""

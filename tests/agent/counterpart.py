@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from random import Random
 
+import pytest
 import trio
 from sqlalchemy import Connection
 
@@ -48,7 +49,7 @@ from ptscan.collector import (
     open_store,
     token_digest,
 )
-from ptscan.link import Call, CallError, Handler, Peer, Server, Status, Trouble, open_listeners, run_server
+from ptscan.link import Call, CallError, Handler, Link, Peer, Server, Status, Trouble, open_listeners, run_server
 from ptscan.link import unary as one_each
 from ptscan.tls import client_context, load_identity, server_context, write_token
 
@@ -239,6 +240,13 @@ async def enrolled_context(collector: Collector, folder: Path) -> ssl.SSLContext
     identity = load_identity(folder / "identity")
     assert identity is not None
     return client_context(identity.roots, identity.path)
+
+
+async def status_of(link: Link) -> Status:
+    """What becomes of a call with a link's credentials: one that is let in asks for something malformed."""
+    with pytest.raises(CallError) as caught:
+        await link.unary(CHECK_IN.path, b"", within=WITHIN)
+    return caught.value.status
 
 
 async def fail(status: Status, _: Call, __: Peer) -> None:

@@ -241,10 +241,13 @@ async def test_a_message_of_a_later_version_is_skipped(tmp_path: Path) -> None:
         assert talk.told("conversation-failed") == []
 
 
-async def test_a_time_that_is_none_is_told_and_nothing_else_is_lost(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "at", ["yesterday", "2026-11-21T12:00:00", "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-12:00"]
+)
+async def test_a_time_that_is_none_is_told_and_nothing_else_is_lost(tmp_path: Path, at: str) -> None:
     async def speak(call: Call, _: Peer) -> None:
         await call.receive()
-        await call.send(encode(Welcome(at="yesterday", version="1", received=[])))
+        await call.send(encode(Welcome(at=at, version="1", received=[])))
         async for _octets in call:
             pass
 

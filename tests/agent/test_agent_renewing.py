@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 import trio
-from counterpart import Collector, Quick, collecting, enrolled_context, fail, until
+from counterpart import Collector, Quick, collecting, enrolled_context, fail, status_of, until
 
-from proto_schema import CHECK_IN, RENEW, RenewReply, encode
+from proto_schema import RENEW, RenewReply, encode
 from ptscan.agent import limits
 from ptscan.agent.findings import Findings
 from ptscan.agent.renewing import Renewing
@@ -62,10 +62,7 @@ class Kept:
         return [finding.code for finding in self.findings.current]
 
     async def status(self) -> Status:
-        """What becomes of a call with the certificate in use: one that is good asks for something malformed."""
-        with pytest.raises(CallError) as caught:
-            await self.link.unary(CHECK_IN.path, b"", within=10)
-        return caught.value.status
+        return await status_of(self.link)
 
 
 @pytest.fixture(autouse=True)
@@ -181,6 +178,14 @@ async def test_a_certificate_that_has_ended_says_how_to_enrol_again_once_and_the
         it.clock.at -= 60 * DAY
         it.collector.now_at -= timedelta(days=60)
         await until(lambda: "certificate-ended" not in it.codes())
+
+
+@pytest.mark.parametrize("offset", [-1e12, 1e12])
+async def test_a_collector_whose_clock_is_beyond_all_years_ends_nothing(tmp_path: Path, offset: float) -> None:
+    async with kept(tmp_path) as it:
+        it.clock.offset = offset
+        await trio.sleep(0.2)
+        assert await it.status() is Status.INVALID_ARGUMENT
 
 
 async def test_a_clock_of_1970_is_said_and_costs_nothing(tmp_path: Path) -> None:
