@@ -1,16 +1,29 @@
 """A batch is stored exactly once, whatever of it was sent before, and what can't be stored holds up nothing else."""
 
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, text
 
-from proto_schema import Alert, Identity, Provenance, Reading, Refusal, Status, Supply, UploadReply, encode
+from proto_schema import (
+    BATCH_RECORDS,
+    Alert,
+    Identity,
+    Provenance,
+    Reading,
+    Refusal,
+    Status,
+    Supply,
+    UploadReply,
+    decode,
+    encode,
+)
 from ptscan.collector.storage import (
     BatchError,
     Parcel,
@@ -19,6 +32,7 @@ from ptscan.collector.storage import (
     device_alerts,
     device_supplies,
     find_devices,
+    get_agent,
     high_water,
     history,
     ingest,
@@ -154,16 +168,16 @@ def test_refusals_that_are_kept_have_a_limit(store: Store) -> None:
     assert sorted(kept) == list(range(limits.REFUSALS + 1, 2 * limits.REFUSALS + 1))
 
 
+def forbid_7(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("ALTER TABLE readings ADD CONSTRAINT no_7 CHECK (total <> 7)"))
+    else:
+        trigger = "BEFORE INSERT ON readings WHEN new.total = 7 BEGIN SELECT raise(ABORT, 'no 7'); END"
+        connection.execute(text(f"CREATE TRIGGER no_7 {trigger}"))
+
+
 def test_what_the_database_itself_refuses_is_found_and_named(store: Store) -> None:
     an_agent(store)
-
-    def forbid_7(connection: Connection) -> None:
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("ALTER TABLE readings ADD CONSTRAINT no_7 CHECK (total <> 7)"))
-        else:
-            trigger = "BEFORE INSERT ON readings WHEN new.total = 7 BEGIN SELECT raise(ABORT, 'no 7'); END"
-            connection.execute(text(f"CREATE TRIGGER no_7 {trigger}"))
-
     store.write(forbid_7)
     sent = batch([record(sequence) for sequence in range(1, 12)])
     reply = store.write(ingest, sent, agent_id="a1", now=NOW)
@@ -253,6 +267,59 @@ def test_parcels_of_many_agents_are_stored_together_and_none_harms_another(store
     told = [(spool.stored, spool.redelivered, spool.refused) for spool in store.read(list_spools, "a1")]
     assert told == [(3, 1, 1), (1, 0, 0)]
     assert store.write(ingest_all, [], now=NOW) == []
+
+
+def test_of_parcels_of_many_the_one_record_that_the_database_refuses_is_named(store: Store) -> None:
+    for agent in ("a1", "a2", "a3"):
+        an_agent(store, agent, entity=agent)
+    store.write(forbid_7)
+    parcels = [Parcel(agent, batch(map(record, range(5, 9)))) for agent in ("a1", "a3")]
+    parcels.append(Parcel("a2", batch(map(record, range(1, 6)))))
+    replies = store.write(ingest_all, parcels, now=NOW)
+    refused = [[one.sequence for one in reply.refused] for reply in replies if isinstance(reply, UploadReply)]
+    assert refused == [[7], [7], []]
+    assert [row[2] for row in what_is_stored(store)] == [5, 6, 8, 1, 2, 3, 4, 5, 5, 6, 8]
+    assert {device.total for device in store.read(list_devices)} == {8, 5}
+
+
+def test_the_reply_to_a_batch_of_nothing_but_poison_is_a_message(store: Store) -> None:
+    an_agent(store)
+    poison = encode(a_reading(schema="\U0001f5a8" * 64))
+    sent = batch([record(sequence, poison) for sequence in range(1, BATCH_RECORDS + 1)])
+    reply = store.write(ingest, sent, agent_id="a1", now=NOW)
+    assert len(reply.refused) == BATCH_RECORDS
+    assert decode(encode(reply), UploadReply) == reply
+
+
+TURNS = count()
+SENT = st.tuples(st.sampled_from(["a1", "a2"]), st.sampled_from(["e1", "e2"]), st.sets(st.integers(1, 12), max_size=8))
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(transactions=st.lists(st.lists(SENT, max_size=4), max_size=6))
+def test_whatever_comes_together_and_again_is_stored_once(
+    store: Store, transactions: list[list[tuple[str, str, set[int]]]]
+) -> None:
+    """Each example has epochs of its own in one store; what a set of numbers would hold is what is stored."""
+    turn = f"turn {next(TURNS)}."
+    if store.read(get_agent, "a1") is None:
+        an_agent(store)
+        an_agent(store, "a2")
+    expected: set[tuple[str, str, int]] = set()
+    for sent in transactions:
+        parcels = [
+            Parcel(agent, batch(map(record, sorted(numbers)), epoch=f"{epoch} {turn}"))
+            for agent, epoch, numbers in sent
+        ]
+        replies = store.write(ingest_all, parcels, now=NOW)
+        assert codes(replies) == [max(numbers, default=0) for _, _, numbers in sent]
+        expected |= {(agent, f"{epoch} {turn}", number) for agent, epoch, numbers in sent for number in numbers}
+        assert {row[:3] for row in what_is_stored(store) if turn in row[1]} == expected
+    told = store.read(list_spools, "a1") + store.read(list_spools, "a2")
+    here = [spool for spool in told if turn in spool.epoch]
+    came = sum(len(numbers) for sent in transactions for _, _, numbers in sent)
+    assert sum(spool.stored for spool in here) == len(expected)
+    assert sum(spool.stored + spool.redelivered for spool in here) == came
 
 
 def test_agents_that_meet_at_the_same_devices_do_not_wait_for_each_other_for_ever(store: Store) -> None:
