@@ -332,6 +332,7 @@ class Connection:
         else:
             self._tell(stream, call, error.status, error.message)
             self.finish(stream, error.status, error.message, self._now)
+            self._http.count_reset(self._now)
 
     # What goes out.
 

@@ -139,7 +139,7 @@ class Http2:
             raise _flooded()
 
     def count_reset(self, now: float) -> None:
-        """Count a stream that h2 reset for what the peer did; raises BrokenError where it is one too many."""
+        """Count a stream that was ended for what the peer did; raises BrokenError where it is one too many."""
         if not self._floods.admits_reset_of_ours(now=now):
             raise _flooded()
 

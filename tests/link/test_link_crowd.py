@@ -6,12 +6,8 @@
 import os
 import resource
 import socket
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from functools import partial
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 import trio
@@ -19,10 +15,10 @@ import trio
 from ptscan.link import Link, limits, open_link
 
 from .certificates import Certificates
+from .crowding import resident_kib, server_apart
 from .serving import PATH
 
 CROWD = int(os.environ.get("PTSCAN_CROWD", "1500"))
-PAGE_KIB = resource.getpagesize() // 1024
 WORST_SECONDS = 5.0
 """For an agent's call meanwhile: several times what it takes, for machines with other things to do."""
 MOST_KIB = 32 << 10
@@ -43,26 +39,6 @@ def many_files(count: int) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, most))
-
-
-@asynccontextmanager
-async def server_apart(certificates: Certificates) -> AsyncIterator[tuple[int, int]]:
-    """A server in a process of its own: its process id and port."""
-    script = Path(__file__).with_name("crowded_server.py")
-    pair = certificates.server
-    command = [sys.executable, str(script), *map(str, (pair.certificate_file, pair.key_file, certificates.root_file))]
-    async with trio.open_nursery() as nursery:
-        run = partial(trio.run_process, command, stdout=subprocess.PIPE)
-        process: trio.Process = await nursery.start(run)
-        assert process.stdout is not None
-        with trio.fail_after(30):
-            port = int(await process.stdout.receive_some(100))
-        yield process.pid, port
-        nursery.cancel_scope.cancel()
-
-
-def resident_kib(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE_KIB
 
 
 def come(port: int, sockets: list[socket.socket]) -> None:

@@ -125,6 +125,22 @@ def test_calls_that_are_refused_early_one_after_the_other_are_no_flood() -> None
         assert not peer.server.is_closed
 
 
+def test_calls_that_we_have_to_refuse_for_what_is_sent_on_them_have_a_budget() -> None:
+    """Each costs a task; an honest peer that is wrong about a limit comes back more seldom."""
+    peer = Peer()
+    wrong = b"\0\xff\xff\xff\xff"
+    taken = closes_after(
+        peer, lambda n: wire.frame(1, END_HEADERS, 2 * n + 1, peer.block()) + wire.frame(0, 0, 2 * n + 1, wrong)
+    )
+    assert taken == BURST["resets"]
+    slow = Peer()
+    for number in range(1_000):
+        slow.now = number / limits.RESETS[1]
+        slow.call(2 * number + 1)
+        slow.write(wire.frame(0, 0, 2 * number + 1, wrong))
+    assert slow.lives
+
+
 # CVE-2024-27316 and header blocks without end.
 
 
