@@ -96,9 +96,10 @@ $(VENV)/dev.stamp: requirements-dev.lock $(VENV)/run.stamp
 	@touch $@
 
 # The real peers that tests hold us against; where they can't be had, those tests skip and say so.
-PEERS := snmp snmpd postgresql
+PEERS := snmp snmpd postgresql nghttp2-client
 peers:
-	@if command -v snmpd >/dev/null && command -v snmpbulkwalk >/dev/null && ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; \
+	@if command -v snmpd >/dev/null && command -v snmpbulkwalk >/dev/null && command -v h2load >/dev/null \
+		&& ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; \
 	then :; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $(PEERS) \
