@@ -2,6 +2,7 @@
 
 import os
 import random
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -182,6 +183,48 @@ def test_a_salvage_that_was_cut_off_is_begun_or_finished(dead: Path, tmp_path: P
     (other / "spool.db-wal").write_bytes(b"a foreign log")
     with opened(other) as store:
         assert bodies(lease(store)) == [b"a"]
+
+
+def test_a_number_of_the_last_record_that_is_damaged_gives_no_number_away(tmp_path: Path) -> None:
+    """SQLite finds it in order, whatever it is: the next numbers would follow it, and all between be called lost."""
+    directory = tmp_path / "s"
+    with opened(directory) as store:
+        put(store, "a", "b")
+    with sqlite3.connect(directory / "spool.db") as connection:
+        connection.execute("UPDATE record SET sequence = ? WHERE sequence = 2", ((1 << 63) - 1,))
+    connection.close()
+    with opened(directory) as store:
+        assert [finding.code for finding in store.state().findings] == ["damaged"]
+        assert store.state().lost == 0
+        assert put(store, "c") == [3]
+        assert bodies(lease(store)) == [b"a", b"b"]
+
+
+def test_a_gap_is_searched_before_it_is_called_lost(tmp_path: Path) -> None:
+    directory = tmp_path / "s"
+    with opened(directory) as store:
+        put(store, *"abcd")
+    with sqlite3.connect(directory / "spool.db") as connection:
+        connection.execute("DELETE FROM record WHERE sequence = 3")
+        connection.execute("UPDATE record SET sequence = 3 WHERE sequence = 2")
+    connection.close()
+    with opened(directory) as store:
+        assert [finding.code for finding in store.state().findings] == ["damaged", "lost"]
+        assert bodies(lease(store)) == [b"a", b"b", b"d"], "the second is found by its own number"
+        assert store.state().lost == 1
+
+
+def test_what_was_found_wrong_is_told_until_somebody_asks(dead: Path) -> None:
+    (dead / "spool.db").write_bytes(b"x" * 100 + (dead / "spool.db").read_bytes()[100:])
+    (dead / "spool.db-wal").unlink()
+    with opened(dead):
+        pass  # and nobody asked
+    with opened(dead) as store:
+        findings = store.state().findings
+        assert findings[0].code == "damaged"
+        assert not any("\n" in finding.text for finding in findings)
+    with opened(dead) as store:
+        assert not store.state().findings
 
 
 def test_a_record_that_is_damaged_while_it_runs_is_told_when_it_is_handed_out(tmp_path: Path) -> None:

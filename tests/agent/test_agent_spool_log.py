@@ -1,5 +1,6 @@
 """SQLite's log after a kill, damaged in any place: what it held is handed out, or something is told."""
 
+import errno
 import os
 import random
 import shutil
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 from spooling import Collector, killed, lease, opened, put, reply_to
 
+from ptscan.agent import SpoolError
 from ptscan.agent.spool import limits
 from ptscan.agent.spool.database import connect
 from ptscan.agent.spool.frame import MAGIC
@@ -137,6 +139,29 @@ def test_we_know_how_much_of_a_log_sqlite_takes(shape: Shape, tmp_path: Path) ->
 def test_a_log_of_any_length_is_judged(size: int, tmp_path: Path) -> None:
     dead, _ = one_commit(tmp_path)
     assert proven((dead / "spool.db-wal").read_bytes()[:size]) == (size == 32 + FRAME)
+
+
+@pytest.mark.parametrize("error", [errno.EIO, errno.ENOSPC])
+def test_a_damaged_log_that_cannot_be_copied_is_not_touched(
+    error: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dead, kept = one_commit(tmp_path)
+    octets = bytearray((dead / "spool.db-wal").read_bytes())
+    octets[8] ^= 1
+
+    def fails(path: Path, octets: bytes) -> None:
+        raise OSError(error, os.strerror(error))
+
+    with monkeypatch.context() as patched:
+        patched.setattr("ptscan.agent.spool.log.write_whole", fails)
+        if error == errno.ENOSPC:
+            with opened(killed(dead, tmp_path / "sound")) as store:
+                assert not store.state().findings, "a sound one needs no copy"
+        (dead / "spool.db-wal").write_bytes(octets)
+        with pytest.raises(SpoolError, match=r"make room|the disk fails"), opened(dead):
+            pass
+        assert (dead / "spool.db-wal").read_bytes() == octets
+    assert held_against(dead, kept)
 
 
 @pytest.fixture(scope="module")

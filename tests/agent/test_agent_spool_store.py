@@ -1,5 +1,6 @@
 """What is spooled is handed out until it is settled; what becomes of it is told."""
 
+import sqlite3
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -131,6 +132,72 @@ def test_tries_are_counted_over_a_restart(tmp_path: Path) -> None:
             batch = lease(store)
             assert batch
             assert bool(store.settle(reply_to(batch, 1), 0.0)) == (number == limits.TRIES - 1)
+
+
+def test_a_reply_to_later_records_says_nothing_of_one_that_is_tried_again(tmp_path: Path) -> None:
+    with opened(tmp_path / "s") as store:
+        put(store, *"abcd")
+        first = lease(store, records=2)
+        assert first
+        store.settle(reply_to(first, 1), 0.0)
+        later = lease(store, records=2)
+        again = lease(store, now=limits.TRY_AGAIN_SECONDS[0])
+        assert later
+        assert bodies(again) == [b"a"]
+        store.settle(reply_to(later), 20.0)
+        assert store.state().waiting_records == 1, "it is on its way, and not stored"
+        store.release()
+        assert bodies(lease(store, now=20.0)) == [b"a"]
+
+
+def test_each_reply_settles_its_own_batch_in_any_order_and_once(tmp_path: Path) -> None:
+    with opened(tmp_path / "s") as store:
+        put(store, *"abcdef")
+        batches = [lease(store, records=2) for _ in range(3)]
+        for number in (2, 0, 0):
+            batch = batches[number]
+            assert batch
+            store.settle(reply_to(batch), 0.0)
+        assert store.state().waiting_records == 2
+        part = batches[1]
+        assert part
+        store.settle(UploadReply(epoch=part.epoch, upto=part.records[0].sequence), 0.0)
+        store.settle(UploadReply(epoch=part.epoch, upto=1 << 62), 0.0)
+        assert store.state().leased_records == 1
+        store.release()
+        assert bodies(lease(store)) == [b"d"]
+
+
+def test_a_number_of_tries_that_is_damaged_is_no_harm(tmp_path: Path) -> None:
+    with opened(tmp_path / "s") as store:
+        put(store, "a")
+        batch = lease(store)
+        assert batch
+        store.settle(reply_to(batch, 1), 0.0)
+    with sqlite3.connect(tmp_path / "s" / "spool.db") as connection:
+        connection.execute("UPDATE refusal SET tries = -7")
+    connection.close()
+    with opened(tmp_path / "s") as store:
+        batch = lease(store)
+        assert batch
+        assert store.settle(reply_to(batch, 1), 0.0) == []
+        assert bodies(lease(store, now=limits.TRY_AGAIN_SECONDS[0])) == [b"a"]
+
+
+def test_what_is_set_aside_goes_only_below_what_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The mark says that all below it is settled."""
+    monkeypatch.setattr(limits, "SET_ASIDE_RECORDS", 0)
+    monkeypatch.setattr(limits, "TRIES", 1)
+    with opened(tmp_path / "s") as store:
+        put(store, *"ab")
+        first, second = (lease(store, records=1) for _ in range(2))
+        assert first
+        assert second
+        store.settle(reply_to(second, 2), 0.0)
+        assert store._connection
+        assert store._connection.execute("SELECT upto FROM mark").fetchone() == (0,)
+        store.settle(reply_to(first), 0.0)
+        assert store.state().waiting_records == 0
 
 
 def test_of_what_is_set_aside_a_thousand_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,8 +4,8 @@ SQLite takes a log up to the first frame whose checksum is wrong, and says nothi
 (sqlite.org/fileformat2.html, section 4). What was acknowledged may stand there.
 """
 
+import errno
 import struct
-from contextlib import suppress
 from os import SEEK_END
 from typing import BinaryIO, Final
 
@@ -24,14 +24,19 @@ _BEGINNINGS: Final = [struct.pack(">III", magic, 3_007_000, limits.PAGE_OCTETS) 
 def records_in_log(files: Files, octets: bytes, key: bytes) -> dict[int, Framed]:
     """Return the records in the log's ``octets``, newest copy last, and keep a copy of them while it is opened.
 
-    The copy of an earlier opening that did not come to its end is searched, too.
+    The copy of an earlier opening that did not come to its end is searched, too. Raises OSError where no copy can be
+    made and SQLite would not take all of the log: it would be gone with the first fault.
     """
     found = {}
     if files.log_copy.exists():
         found = {record.sequence: record for record in search(files.log_copy, key)}
     elif octets:
-        with suppress(OSError):  # no room: what is found is in memory
+        try:
             write_whole(files.log_copy, octets)
+        except OSError as error:
+            is_kept = files.records.exists() and files.records.stat().st_size and not is_cut(octets, proven(octets))
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT) or not is_kept:
+                raise
     return found | {record.sequence: record for record, _ in find_frames(octets, key)}
 
 

@@ -21,6 +21,7 @@ from ptscan.agent.spool.errors import Damage, SpoolFullError, SpoolUnwritableErr
 from ptscan.agent.spool.files import Files, fault_of
 from ptscan.agent.spool.frame import Framed, decode_frame, encode_frame
 from ptscan.agent.spool.opening import HIGH, noted_findings, open_records
+from ptscan.agent.spool.outgoing import Outgoing
 from ptscan.agent.spool.report import Finding, SpoolState
 from ptscan.agent.spool.room import drop_set_aside, drop_stored, drop_stored_early, note, thin
 from ptscan.agent.spool.tables import Fate
@@ -94,9 +95,7 @@ class Store:
         self._next = 1  # the next number to give
         self._first = 1  # the first number of this epoch
         self._acknowledged = 0  # the last number whose put was told to be durable; 0 before the first
-        self._cursor = 0  # everything up to here was leased, settled, or is held
-        self._leased: dict[int, tuple[str, int]] = {}  # sequence -> epoch, octets
-        self._held: dict[int, float] = {}  # refused: sequence -> not before
+        self._out = Outgoing()
         self._waiting = (0, 0)  # records, octets of their frames
         self._kept = 0  # octets of all records' frames and what they cost beside
         self._refused = 0
@@ -166,16 +165,17 @@ class Store:
         A record that alone has more than ``max_octets`` comes alone.
         """
         self._make_ready()
-        self._due(now)
-        room = min(max_records, limits.BATCH_RECORDS, limits.LEASED_RECORDS - len(self._leased))
+        self._out.due(now)
+        out = self._out
+        room = min(max_records, limits.BATCH_RECORDS, limits.LEASED_RECORDS - len(out.leased))
         batch: list[Record] = []
-        leased: dict[int, tuple[str, int]] = {}
+        leased: dict[int, int] = {}
         epoch = ""
         octets = 0
-        cursor = self._cursor
+        cursor = out.cursor
         with self._guarded() as connection, closing(connection.execute(_WAITING_ABOVE, (cursor,))) as rows:
             for sequence, frame in rows if room > 0 else ():
-                if sequence not in self._leased and sequence not in self._held:
+                if sequence not in out.leased and sequence not in out.held:
                     if len(batch) >= room:
                         break
                     record = self._believed(frame, sequence)
@@ -183,31 +183,22 @@ class Store:
                     if batch and (record.epoch != epoch or octets > max_octets):
                         break
                     epoch = record.epoch
-                    leased[sequence] = (epoch, len(frame))
+                    leased[sequence] = len(frame)
                     batch.append(Record(sequence=sequence, kind=record.kind, at=record.at, body=record.body))
                 cursor = sequence
-        self._cursor = cursor
-        self._leased |= leased
+        out.send(epoch, leased, cursor)
         return Batch(epoch=epoch, records=batch) if batch else None
 
     def settle(self, reply: UploadReply, now: float) -> list[int]:
-        """Note what became of leased records of the reply's epoch; return those that are set aside from now on.
+        """Note what became of one batch that was leased; return the numbers that are set aside from now on.
 
         Those up to ``upto`` are stored; those refused are tried again later, or set aside after the last try. What was
         not leased is let be, whatever the reply says.
         """
         self._make_ready()
         at = self._at()
-        refused = {
-            refusal.sequence: f"{refusal.code}: {refusal.text}"[: limits.REASON_CHARACTERS]
-            for refusal in reply.refused
-            if self._leased.get(refusal.sequence, ("", 0))[0] == reply.epoch
-        }
-        stored = [
-            sequence
-            for sequence, (epoch, _) in self._leased.items()
-            if sequence <= reply.upto and epoch == reply.epoch and sequence not in refused
-        ]
+        refused = self._out.refused_by(reply)
+        stored = self._out.stored_by(reply)
         tries = {}
         with self._transaction() as connection:
             note(connection, self._key, ((sequence, Fate.STORED, at, "") for sequence in stored))
@@ -215,20 +206,18 @@ class Store:
                 (tries[sequence],) = connection.execute(_ONE_MORE_TRY, (sequence,)).fetchone()
             aside = [sequence for sequence in refused if tries[sequence] >= limits.TRIES]
             note(connection, self._key, ((sequence, Fate.SET_ASIDE, at, refused[sequence]) for sequence in aside))
-            freed = drop_set_aside(connection, self._key, below=self._low()) if aside else 0
+            freed = drop_set_aside(connection, self._key, below=self._out.low()) if aside else 0
         self._kept -= freed
         for sequence in refused.keys() - set(aside):
-            del self._leased[sequence]
-            self._held[sequence] = now + limits.TRY_AGAIN_SECONDS[max(tries[sequence], 1) - 1]
-        for sequence in (*stored, *aside):
-            self._add_waiting(-1, -self._leased.pop(sequence)[1])
+            self._out.hold(sequence, now + limits.TRY_AGAIN_SECONDS[max(tries[sequence], 1) - 1])
+        octets = sum(self._out.land(sequence) for sequence in (*stored, *aside))
+        self._add_waiting(-len(stored) - len(aside), -octets)
+        self._out.forget_landed()
         return aside
 
     def release(self) -> None:
         """Take back all that was leased and not settled: the session that had it is over."""
-        if self._leased:
-            self._cursor = min(self._cursor, min(self._leased) - 1)
-            self._leased.clear()
+        self._out.release()
 
     def epochs(self) -> list[str]:
         """Return the epochs of which there are records, the latest of them, and last the one of new records."""
@@ -252,7 +241,7 @@ class Store:
                 if row := connection.execute(_NOT_STORED, (sequence,)).fetchone():
                     again += connection.execute("SELECT sequence, length(frame) FROM record WHERE sequence = ?", row)
         if again:
-            self._cursor = min(self._cursor, min(again)[0] - 1)
+            self._out.rewind(min(again)[0])
             self._add_waiting(len(again), sum(octets for _, octets in again))
         return len(again)
 
@@ -264,7 +253,7 @@ class Store:
             freed = drop_stored(
                 connection,
                 self._key,
-                below=self._low(),
+                below=self._out.low(),
                 stored_before=int(now_at - self._bounds.stored_seconds),
                 told_before=int(now_at - self._bounds.detail_seconds),
             )
@@ -276,14 +265,14 @@ class Store:
 
     def due_at(self) -> float | None:
         """When the first refused record is to be tried again; None where none is."""
-        return min(self._held.values(), default=None)
+        return min(self._out.held.values(), default=None)
 
     def state(self) -> SpoolState:
         """How the spool stands; what is found wrong with it counts as told."""
         self._make_ready()
         with self._guarded() as connection:
             counts = dict(connection.execute("SELECT fate, count(*) FROM fate WHERE fate <> 'stored' GROUP BY fate"))
-            oldest = connection.execute(_OLDEST, (self._low() - 1,)).fetchone()
+            oldest = connection.execute(_OLDEST, (self._out.low() - 1,)).fetchone()
         if self._findings:
             with suppress(OSError):  # told twice is better than never
                 self._files.note.unlink(missing_ok=True)
@@ -292,7 +281,7 @@ class Store:
             waiting_octets=self._waiting[1],
             kept_octets=self._kept,
             most_octets=self._bounds.octets,
-            leased_records=len(self._leased),
+            leased_records=len(self._out.leased),
             oldest_at=oldest[0] if oldest else None,
             set_aside=counts.get(Fate.SET_ASIDE, 0),
             thinned=counts.get(Fate.THINNED, 0),
@@ -310,10 +299,6 @@ class Store:
     def _at(self) -> int:
         return max(0, int(self._wall_clock()))
 
-    def _low(self) -> int:
-        """The lowest number that may wait."""
-        return min((self._cursor + 1, *self._leased, *self._held))
-
     def _bounds_of_epochs(self) -> dict[str, tuple[int, int]]:
         """Return the bounds of each epoch that has records, the earliest first; only the first time is slow."""
         with self._guarded() as connection:
@@ -330,11 +315,6 @@ class Store:
         fault = f"is full ({self._waiting[0]} records wait): see why the collector does not take them, or allow it more"
         return SpoolFullError(self._files.directory, fault)
 
-    def _due(self, now: float) -> None:
-        for sequence in [sequence for sequence, due in self._held.items() if due <= now]:
-            del self._held[sequence]
-            self._cursor = min(self._cursor, sequence - 1)
-
     def _believed(self, frame: bytes, sequence: int) -> Framed:
         record = decode_frame(frame, self._key)
         if record.sequence != sequence:
@@ -345,7 +325,7 @@ class Store:
         """Let go of what may go until ``octets`` have room, or nothing more may."""
         while self._kept + octets > self._bounds.octets:
             with self._transaction() as connection:
-                freed = drop_stored_early(connection, self._key, below=self._low())
+                freed = drop_stored_early(connection, self._key, below=self._out.low())
             self._kept -= freed
             if not freed:
                 break
@@ -358,12 +338,12 @@ class Store:
                     above=self._thin_above,
                     before=at - self._bounds.detail_seconds,
                     at=at,
-                    spared=self._leased,
+                    spared=self._out.leased,
                 )
             self._kept -= freed + len(gone) * limits.RECORD_OVERHEAD
             self._add_waiting(-len(gone), -freed)
             for sequence in gone:
-                self._held.pop(sequence, None)
+                self._out.held.pop(sequence, None)
             if above is None:
                 self._thinned_at = at
             self._thin_above = above or 0
@@ -384,14 +364,12 @@ class Store:
         def waits(sequence: int) -> bool:
             return connection.execute(_DOES_WAIT, (sequence,)).fetchone() is not None
 
-        self._leased = {sequence: lease for sequence, lease in self._leased.items() if waits(sequence)}
-        self._held = {sequence: due for sequence, due in self._held.items() if waits(sequence)}
         records, octets, lowest = connection.execute(_WAITING).fetchone()
         self._waiting = (records, octets)
         records, octets = connection.execute("SELECT count(*), total(length(frame)) FROM record").fetchone()
         self._kept = int(octets) + records * limits.RECORD_OVERHEAD
         (highest,) = connection.execute(HIGH).fetchone()
-        self._cursor = (lowest or highest + 1) - 1
+        self._out.keep(waits, lowest or highest + 1)
         self._next = max(self._next, highest + 1)
         self._acknowledged = self._next - 1
         self._thin_above = 0
