@@ -11,6 +11,8 @@ LOCK ?=
 PYTEST ?= -n 2
 # What the benches are told: `make bench BENCH='--only sweep codec --rounds 1'`; `BENCH='--only long'` sweeps a whole /8.
 BENCH ?=
+# What the soak is told, see `docs/soak.md`: `make soak SOAK='--kills 1000 --store sqlite'`.
+SOAK ?=
 # What the fuzzer is told, see `bench/README.md`.
 FUZZ ?=
 
@@ -24,7 +26,7 @@ TYPES := give each place above its true type; never by Any or a bare ignore
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test check format docs bench fuzz lock clean peers
+.PHONY: help demo test check format docs bench fuzz soak lock clean peers
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -56,6 +58,9 @@ bench: $(VENV)/dev.stamp ## Measure this machine beside the rivals and write doc
 
 fuzz: $(VENV)/dev.stamp ## Throw mutated datagrams at the decoder: one minute
 	$(BIN)/python bench/fuzz_codec.py $(FUZZ)
+
+soak: $(VENV)/dev.stamp ## Kill agents and collectors at random: nothing lost, nothing twice; ten minutes
+	$(BIN)/python tests/chaos/soak.py $(SOAK)
 
 lock: ## Write the lock files anew from pyproject.toml (with uv, in an environment of its own)
 	$(PYTHON) -m venv $(VENV)/uv
