@@ -15,7 +15,7 @@ from typing import Final
 
 import trio
 
-from proto_schema import UploadReply
+from proto_schema import Batch, Record, Refusal, UploadReply
 from ptscan.collector import limits
 from ptscan.collector.metrics import Metrics
 from ptscan.collector.storage import BatchError, Parcel, Store, StoreError, ingest_all
@@ -122,14 +122,12 @@ class Ingestor:
 
     async def _commit(self, group: list[Waiting]) -> None:
         """One transaction, and what it says to each."""
-        parcels = [waiting.parcel for waiting in group]
-        work = partial(self._store.write, ingest_all, parcels, now=self._clock())
         try:
-            outcomes = await trio.to_thread.run_sync(work, limiter=self._limiter)
+            outcomes = await self._store_all([waiting.parcel for waiting in group])
         except StoreError as error:
             self._failed(error)
             for waiting in group:
-                waiting.settle(CallError(Status.UNAVAILABLE, "the collector can't store just now: try again"))
+                waiting.settle(_not_now())
         except Exception as error:
             await self._contain(group, error)
         else:
@@ -137,15 +135,65 @@ class Ingestor:
             for waiting, outcome in zip(group, outcomes, strict=True):
                 self._tell(waiting, outcome)
 
+    async def _store_all(self, parcels: list[Parcel]) -> list[UploadReply | BatchError]:
+        work = partial(self._store.write, ingest_all, parcels, now=self._clock())
+        return await trio.to_thread.run_sync(work, limiter=self._limiter)
+
     async def _contain(self, group: list[Waiting], error: Exception) -> None:
-        """A fault of ours over one batch must not hold up the others."""
+        """A fault of ours over one batch must not hold up the others, nor one record the rest of its batch."""
         if len(group) > 1:
             for waiting in group:
                 await self._commit([waiting])
             return
-        agent_id = group[0].parcel.agent_id
-        self._report(Trouble("ingest-failed", "", f"a batch of agent {agent_id} met a fault of the collector", error))
-        group[0].settle(CallError(Status.INTERNAL, "the collector failed over this batch; its log says how"))
+        [waiting] = group
+        who = f"agent {waiting.parcel.agent_id}"
+        try:
+            reply = await self._sift(waiting.parcel)
+        except StoreError as failure:
+            self._failed(failure)
+            waiting.settle(_not_now())
+        else:
+            text = f"a batch of {who} met a fault of the collector: report it, with what the log says"
+            self._report(Trouble("ingest-failed", "", text, error))
+            if reply is None:
+                text = "the collector failed over this batch; its log says how"
+                waiting.settle(CallError(Status.INTERNAL, text))
+            else:
+                self._tell(waiting, reply)
+
+    async def _sift(self, parcel: Parcel) -> UploadReply | BatchError | None:
+        """Store a batch in ever smaller parts, to refuse the few records that our fault is about.
+
+        None where they are more than a few, or all: then it is about none of them, and they stay with the agent.
+        """
+        refused: list[Refusal] = []
+        faulty = well = 0
+        parts = _halves(parcel.batch.records)
+        while parts:
+            part = parts.pop()
+            try:
+                batch = Batch(epoch=parcel.batch.epoch, records=part)
+                [outcome] = await self._store_all([Parcel(parcel.agent_id, batch)])
+            except StoreError:
+                raise
+            except Exception as error:
+                if len(part) > 1:
+                    parts += _halves(part)
+                    continue
+                faulty += 1
+                if faulty > limits.FAULTY_RECORDS:
+                    return None
+                text = f"the collector failed over it ({type(error).__name__})"
+                refused.append(Refusal(sequence=part[0].sequence, code="collector-failed", text=text))
+            else:
+                if isinstance(outcome, BatchError):
+                    return outcome
+                well += 1
+                refused += outcome.refused
+        if not well:
+            return None
+        upto = max(record.sequence for record in parcel.batch.records)
+        return UploadReply(epoch=parcel.batch.epoch, upto=upto, refused=refused)
 
     def _tell(self, waiting: Waiting, outcome: UploadReply | BatchError) -> None:
         if isinstance(outcome, BatchError):
@@ -168,3 +216,13 @@ class Ingestor:
         if self.failing is not None:
             self._report(Trouble("store-recovered", "", "the store takes batches again"))
             self.failing = None
+
+
+def _halves(records: list[Record]) -> list[list[Record]]:
+    """The two halves, the first of them last: it is taken first, for a device's last reading is to be written last."""
+    middle = len(records) // 2
+    return [half for half in (records[middle:], records[:middle]) if half]
+
+
+def _not_now() -> CallError:
+    return CallError(Status.UNAVAILABLE, "the collector can't store just now: try again")

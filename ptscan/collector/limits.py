@@ -12,6 +12,8 @@ COMMIT_OCTETS: Final = 4 << 20
 """Of the batches that share one transaction; a single one may have more. The next ones wait no longer than that."""
 COMMIT_BATCHES: Final = 256
 """That share one transaction."""
+FAULTY_RECORDS: Final = 8
+"""Of one batch that are refused for a fault of the collector; with more the fault is not theirs, and none is."""
 BATCHES_PER_UPLOAD: Final = 8
 """Of one stream, taken and not yet answered, so that one agent can't fill the room of all."""
 

@@ -5,7 +5,6 @@ All sessions live on one look at the store a second; what agents say is written 
 """
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from typing import Concatenate, ParamSpec, TypeVar
@@ -19,11 +18,9 @@ from proto_schema import (
     CHECK_IN,
     SESSION,
     AgentMessage,
-    CheckInReply,
     CheckInRequest,
     HealthReport,
     Hello,
-    JobCancel,
     JobUpdate,
     Unknown,
     Welcome,
@@ -32,9 +29,10 @@ from proto_schema import (
     encode,
 )
 from ptscan.collector import limits
-from ptscan.collector.board import CANCELLED, Mail, Posted, look_at
+from ptscan.collector.board import Mail, Posted, look_at
 from ptscan.collector.ca import Heard, are_twins
 from ptscan.collector.enrolling import Enrolment
+from ptscan.collector.greeting import check_in_of, reply_octets, welcome_of
 from ptscan.collector.metrics import Metrics
 from ptscan.collector.noting import Notes
 from ptscan.collector.racing import first_to_end
@@ -42,9 +40,6 @@ from ptscan.collector.storage import (
     Store,
     StoreError,
     expire_jobs,
-    received_of,
-    settings_of,
-    waiting_jobs,
 )
 from ptscan.link import Call, CallError, Handler, Peer, Report, Status, Trouble, unary
 
@@ -127,7 +122,7 @@ class Sessions:
         live = self._enter(identity.agent_id)
         try:
             self._notes.health(live.agent_id, hello.health)
-            welcome = await self._read_for_call(_welcome_of, live.agent_id, hello, self._begin_welcome())
+            welcome = await self._read_for_call(welcome_of, live.agent_id, hello, self._begin_welcome())
             live.mail.revision = hello.settings_revision
             try:
                 octets = encode(welcome)
@@ -151,9 +146,9 @@ class Sessions:
         for update in request.updates:
             await self._notes.update(agent_id, update)
         await self._notes.written()
-        reply = await self._read_for_call(_check_in_of, agent_id, request.hello, self._begin_welcome())
+        reply = await self._read_for_call(check_in_of, agent_id, request.hello, self._begin_welcome())
         self._metrics.check_ins.inc()
-        return _octets(reply)
+        return reply_octets(reply)
 
     async def _listen(self, call: Call, live: Live) -> None:
         """Keep what the agent says, until it ends the session."""
@@ -237,40 +232,3 @@ def _read(octets: bytes) -> AgentMessage | Unknown:
         return AGENT_MESSAGES.decode(octets)
     except WireError as error:
         raise CallError(Status.INVALID_ARGUMENT, str(error)) from error
-
-
-def _welcome_of(connection: Connection, agent_id: str, hello: Hello, begun: Welcome) -> Welcome:
-    """The Welcome that answers a Hello."""
-    settings = settings_of(connection, agent_id)
-    return msgspec.structs.replace(
-        begun,
-        received=received_of(connection, agent_id=agent_id, epochs=hello.epochs),
-        settings=settings if settings.revision > hello.settings_revision else None,
-    )
-
-
-def _check_in_of(connection: Connection, agent_id: str, hello: Hello, begun: Welcome) -> CheckInReply:
-    """What answers a check-in."""
-    waiting = waiting_jobs(connection, agent_id)
-    return CheckInReply(
-        welcome=_welcome_of(connection, agent_id, hello, begun),
-        jobs=[stored.job for stored in waiting if not stored.cancel],
-        cancels=[JobCancel(job_id=stored.job.job_id, text=CANCELLED) for stored in waiting if stored.cancel],
-    )
-
-
-def _octets(reply: CheckInReply) -> bytes:
-    """A reply as it is sent: where all of it is more than a message holds, the rest waits for the next check-in."""
-    bare = msgspec.structs.replace(reply.welcome, received=[])
-    smaller = [
-        reply,
-        msgspec.structs.replace(reply, jobs=reply.jobs[: len(reply.jobs) // 2]),
-        # What is stored of no epoch: the agent sends again what it still has, and that does no harm.
-        msgspec.structs.replace(reply, welcome=bare),
-        msgspec.structs.replace(reply, welcome=bare, jobs=reply.jobs[:1]),
-        msgspec.structs.replace(reply, welcome=msgspec.structs.replace(bare, settings=None)),
-    ]
-    for one in smaller:
-        with suppress(WireError):
-            return encode(one)
-    return encode(CheckInReply(welcome=msgspec.structs.replace(bare, settings=None)))

@@ -207,6 +207,39 @@ async def test_a_fault_of_ours_over_one_batch_stays_with_that_batch(tmp_path: Pa
         assert house.ingestor.waiting_octets == 0
 
 
+def failing_over(*sequences: int) -> Callable[[list[Parcel]], Exception | None]:
+    """A bug that a few records bring out."""
+
+    def fault(parcels: list[Parcel]) -> Exception | None:
+        met = {record.sequence for parcel in parcels for record in parcel.batch.records} & set(sequences)
+        return ZeroDivisionError("a bug") if met else None
+
+    return fault
+
+
+async def test_a_few_records_that_bring_out_a_fault_of_ours_are_refused_and_the_rest_stored(tmp_path: Path) -> None:
+    async with a_house(tmp_path) as house:
+        faulty = tuple(range(10, 10 + limits.FAULTY_RECORDS))
+        house.store.fault = failing_over(*faulty)
+        waiting = await house.put("a1", *range(1, 101))
+        reply = await waiting.reply()
+        assert reply.upto == 100
+        assert [(one.sequence, one.code) for one in reply.refused] == [(each, "collector-failed") for each in faulty]
+        assert house.stored() == [("a1", each) for each in range(1, 101) if each not in faulty]
+        house.store.fault = lambda _: None
+        again = await (await house.put("a1", *range(1, 101))).reply()
+        assert again.refused == []
+        assert len(house.stored()) == 100, "a collector that was mended takes them"
+
+
+@pytest.mark.parametrize("faulty", [range(1, 101), range(10, 11 + limits.FAULTY_RECORDS)])
+async def test_a_fault_of_ours_over_many_records_refuses_none(tmp_path: Path, faulty: range) -> None:
+    async with a_house(tmp_path) as house:
+        house.store.fault = failing_over(*faulty)
+        assert await house.status(await house.put("a1", *range(1, 101))) is Status.INTERNAL
+        assert len(house.store.groups) < 100, "nor is everything tried"
+
+
 async def test_an_end_in_the_middle_of_a_transaction_waits_for_it(tmp_path: Path) -> None:
     with a_store(tmp_path) as store, trio.fail_after(WITHIN):
         house = House(store)
