@@ -41,7 +41,7 @@ check: $(VENV)/dev.stamp ## Lint, format, types, the floors of the house, dead l
 	@$(BIN)/ruff check $(call mend,'make format' mends the most of it; the rest stands above as file and line)
 	@$(BIN)/ruff format --check $(call mend,make format)
 	@$(BIN)/mypy $(call mend,$(TYPES))
-	@MYPYPATH=bench:tests/sweep $(BIN)/mypy bench/harness bench/*.py tests/bench $(call mend,$(TYPES))
+	@MYPYPATH=bench:tests/sweep:tests/collector $(BIN)/mypy bench/harness bench/shipping bench/*.py tests/bench $(call mend,$(TYPES))
 	@$(BIN)/lint-imports --no-logo $(call mend,import from a lower floor through its package root, or change the floors with a reason in docs/architecture.md)
 	@$(BIN)/python -m pytest tests/house $(call mend,each failure above says its own cure)
 

@@ -7,6 +7,7 @@ import bench_codec
 import bench_completeness
 import bench_long
 import bench_memory
+import bench_ship
 import bench_sweep
 import bench_usm
 from harness import Results
@@ -114,6 +115,12 @@ GOALS: Final = (
     Goal("the same with one, always others", 0.8, "", False, seen("codec", bench_codec.NEWS), "µs"),
     Goal("memory of a sweep of a /16", 40.0, "", False, seen("memory", bench_memory.SWEEP), "MB"),
     Goal("memory of an idle client", 32.0, "", False, seen("memory", bench_memory.IDLE), "MB"),
+    Goal("readings from spool to store, SQLite", 20_000, "", True,
+         seen("ship", bench_ship.SHIPPED.name, bench_ship.SQLITE), "readings/s"),
+    Goal("the same, PostgreSQL", 20_000, "", True,
+         seen("ship", bench_ship.SHIPPED.name, bench_ship.POSTGRESQL), "readings/s"),
+    Goal("memory of an agent of 1,000 printers, at rest", 60.0, "", False,
+         seen("ship", bench_ship.REST.name, bench_ship.SQLITE), "MB"),
     Goal("memory of a sweep of a /8", 150.0, "", False, seen("long", bench_long.CASE, column="resident"), "MB"),
 )  # fmt: skip
 

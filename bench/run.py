@@ -34,6 +34,7 @@ PARTS: Final = (
     Part("usm", "bench_usm.py"),
     Part("codec", "bench_codec.py"),
     Part("memory", "bench_memory.py"),
+    Part("ship", "bench_ship.py"),
     Part("long", "bench_long.py", on_demand=True),
 )
 
