@@ -121,7 +121,7 @@ def _checked(folder: Path | None) -> Iterator[CheckRow]:
         return
     yield CheckRow("settings", True, f"{config.folder}: {', '.join(config.names)}, listening at {config.listen}")
     yield from _told("store", lambda: _store(config))
-    yield from _told("authority", lambda: _dates(open_authority(config.authority)))
+    yield from _told("authority", lambda: _dates(config.authority, open_authority(config.authority)))
 
 
 def _told(name: str, look: Callable[[], Iterator[CheckRow]]) -> Iterator[CheckRow]:
@@ -143,7 +143,7 @@ def _store(config: CollectorConfig) -> Iterator[CheckRow]:
         yield CheckRow("guard", True, store.guard())
 
 
-def _dates(authority: Authority) -> Iterator[CheckRow]:
+def _dates(folder: Path, authority: Authority) -> Iterator[CheckRow]:
     now_at = datetime.now(UTC)
     roots = ", ".join(map(_short_name, authority.roots))
     yield CheckRow("authority", True, f"collector {authority.collector_id}, trusted: {roots}")
@@ -152,6 +152,11 @@ def _dates(authority: Authority) -> Iterator[CheckRow]:
     mend = f"put root-{_short_name(authority.root)}.key back, and let the collector run: it renews by itself"
     near = ends_at - now_at < NEAR_END
     yield CheckRow("issuing", not near, text, mend if near else None)
+    key = folder / f"root-{_short_name(authority.root)}.key"
+    where = (
+        f"{key} is here, and may be kept elsewhere: it is wanted once a year" if key.exists() else "is kept elsewhere"
+    )
+    yield CheckRow("root key", True, where)
 
 
 def _short_name(root: bytes) -> str:

@@ -6,6 +6,7 @@ import stat
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from ptscan.cli.collector_devices import worst_of
 from ptscan.collector import (
     Store,
     StoredSupply,
+    found_collector,
     keep_health,
     load_config,
     note_job,
@@ -454,7 +456,7 @@ def test_a_backup_is_made_beside_others_and_restored_when_nobody_is_there(
 
 def test_a_check_names_each_thing_and_how_it_stands(filled: Opened, collector: Run, tmp_path: Path) -> None:
     steps = {str(row["name"]): row for row in rows(collector("check", "--format", "json"))}
-    assert list(steps) == ["settings", "store", "guard", "authority", "issuing"]
+    assert list(steps) == ["settings", "store", "guard", "authority", "issuing", "root key"]
     assert all(step["ok"] for step in steps.values())
     assert "SQLite" in str(steps["guard"]["text"])
     (tmp_path / "collector" / "authority" / "issuing.pem").chmod(0o644)
@@ -463,6 +465,20 @@ def test_a_check_names_each_thing_and_how_it_stands(filled: Opened, collector: R
     [wrong] = [row for row in json.loads(done.stdout) if not row["ok"]]
     assert wrong["name"] == "authority"
     assert "chmod 600" in wrong["text"]
+
+
+def test_an_authority_near_its_end_fails_the_check_and_names_the_key_that_is_wanted(
+    ptscan: Run, tmp_path: Path
+) -> None:
+    long_ago = datetime.now(UTC) - timedelta(days=340)
+    found_collector(tmp_path / "old", now_at=long_ago, names=["localhost"])
+    [key] = (tmp_path / "old" / "authority").glob("root-*.key")
+    key.rename(tmp_path / key.name)
+    done = ptscan("collector", "check", "--folder", "old", "--format", "json")
+    assert done.returncode == 1
+    [wrong] = [row for row in json.loads(done.stdout) if not row["ok"]]
+    assert wrong["name"] == "issuing"
+    assert key.name in wrong["mend"]
 
 
 def test_a_damaged_store_fails_the_check_and_nothing_else_is_hidden_by_that(

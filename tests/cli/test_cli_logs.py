@@ -94,10 +94,11 @@ def test_a_reader_who_is_stuck_holds_nothing_up() -> None:
         os.close(writing)
 
 
-def test_a_closed_standard_error_is_no_news() -> None:
+@pytest.mark.parametrize("redirection", ["2>&-", "2>/dev/full"])
+def test_a_broken_standard_error_is_no_news(redirection: str) -> None:
     code = SLOW.replace("20_000", "20")
     done = subprocess.run(
-        ["/bin/sh", "-c", 'exec "$@" 2>&-', "sh", sys.executable, "-c", code],
+        ["/bin/sh", "-c", f'exec "$@" {redirection}', "sh", sys.executable, "-c", code],
         stdout=subprocess.PIPE,
         timeout=60,
         check=False,
