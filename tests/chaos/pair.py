@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -19,6 +19,7 @@ from checking import Verdict, compare, faults_of_file, read_store
 from faults import Clock, failing_disk, full_disk, links_down, small_disk
 from ledger import Ledger, read_ledger
 from lives import Life, Nest
+from servers import copy_database, take_copy
 from weather import FAIR, Proxy, Weather, any_weather, run_proxy
 
 PTSCAN = (sys.executable, "-c", "import sys; from ptscan.cli import main; sys.exit(main())")
@@ -302,9 +303,7 @@ class Pair:
             await trio.sleep(self._interval())
             done += await self._kill()
         await self._lives["collector"].ready.wait()
-        folder = str(self._folders["collector"])
-        backup = self.folder / f"backup-{self._births}"
-        await _in_thread(ptscan, "collector", "backup", "--folder", folder, str(backup))
+        await self._beside_the_collector(self._back_up)
         while done < kills - 1:
             await trio.sleep(self._interval())
             done += await self._kill()
@@ -312,10 +311,36 @@ class Pair:
         collector = self._lives["collector"]
         await collector.kill()
         self._judge_end("collector", collector)
-        await _in_thread(ptscan, "collector", "restore", "--folder", folder, str(backup))
-        backup.unlink()
+        await trio.to_thread.run_sync(self._restore)
         await self._start("collector")
         return done + 1
+
+    async def _beside_the_collector(self, work: Callable[[], None]) -> None:
+        """Of SQLite, a backup is made while the collector runs; PostgreSQL copies only what nobody uses."""
+        if self.url.startswith("sqlite"):
+            await trio.to_thread.run_sync(work)
+            return
+        await self._lives["collector"].stop(STOP_SECONDS)
+        await trio.to_thread.run_sync(work)
+        await self._start("collector")
+
+    def _back_up(self) -> None:
+        if self.url.startswith("sqlite"):
+            folder = self._folders["collector"]
+            ptscan("collector", "backup", "--folder", str(folder), str(self.folder / "backup.db"))
+        else:
+            copy_database(self.url)
+
+    def _restore(self) -> None:
+        if self.url.startswith("sqlite"):
+            folder = self._folders["collector"]
+            there = set(folder.glob("collector.db*"))
+            ptscan("collector", "restore", "--folder", str(folder), str(self.folder / "backup.db"))
+            (self.folder / "backup.db").unlink()
+            for aside in set(folder.glob("collector.db*")) - there:  # the small disk is not to be filled by them
+                aside.unlink()
+        else:
+            take_copy(self.url)
 
     def _interval(self) -> float:
         """Log-uniform."""

@@ -87,7 +87,7 @@ async def soak(options: argparse.Namespace, folder: Path, server: str | None, fa
                 )  # fmt: skip
                 pairs.append((kind, await stack.enter_async_context(open_pair(pair, small=small, clocks=clocks))))
         ends_at = trio.current_time() + options.seconds
-        cycles = {kind: cycle_of(kind, faults, random.Random(f"{options.seed} {kind}")) for kind in kinds}
+        cycles = {kind: cycle_of(faults, random.Random(f"{options.seed} {kind}")) for kind in kinds}
         async with trio.open_nursery() as nursery:
 
             async def play(kind: str, pair: Pair) -> None:
@@ -107,11 +107,10 @@ async def soak(options: argparse.Namespace, folder: Path, server: str | None, fa
     return tally
 
 
-def cycle_of(kind: str, faults: Sequence[str], lots: random.Random) -> Iterator[str]:
-    """The faults of a kind of store in a random order, then in another, and so on."""
-    names = [name for name in faults if name != "restore" or kind == "sqlite"]
-    while names:
-        yield from lots.sample(names, len(names))
+def cycle_of(faults: Sequence[str], lots: random.Random) -> Iterator[str]:
+    """The faults in a random order, then in another, and so on."""
+    while faults:
+        yield from lots.sample(list(faults), len(faults))
 
 
 async def _play(

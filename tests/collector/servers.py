@@ -74,3 +74,22 @@ def new_database(server: str) -> Iterator[str]:
         connection.execute(f'CREATE DATABASE "{name}"'.encode())
         yield f"postgresql://ptscan@/{name}?host={server}"
         connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+
+
+def copy_database(url: str) -> None:
+    """Copy a database that nobody uses just now."""
+    _instead(url, "DROP DATABASE IF EXISTS {name}_copy WITH (FORCE)", "CREATE DATABASE {name}_copy TEMPLATE {name}")
+
+
+def take_copy(url: str) -> None:
+    """Put the copy in the place of the database."""
+    _instead(url, "DROP DATABASE {name} WITH (FORCE)", "ALTER DATABASE {name}_copy RENAME TO {name}")
+
+
+def _instead(url: str, *commands: str) -> None:
+    import psycopg
+
+    name, _, server = url.removeprefix("postgresql://ptscan@/").partition("?host=")
+    with psycopg.connect(host=server, user="ptscan", dbname="postgres", autocommit=True) as connection:
+        for command in commands:
+            connection.execute(command.format(name=name).encode())
