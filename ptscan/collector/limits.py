@@ -21,7 +21,7 @@ BATCHES_PER_UPLOAD: Final = 8
 HELLO_SECONDS: Final = 30.0
 """For the first message of a session."""
 SESSIONS_PER_AGENT: Final = 8
-"""Open at once: those that were cut look alive for a while."""
+"""Open at once, the latest: those that were cut look alive for a while."""
 UPDATES_PER_AGENT: Final = 256
 """Of jobs, not yet written; who says more waits for the store."""
 BOARD_SECONDS: Final = 1.0

@@ -56,6 +56,7 @@ class Live:
         self.heard = now
         self.mail = Mail(revision=0)
         self.changed = trio.Event()
+        self.scope = trio.CancelScope()
 
 
 class Sessions:
@@ -121,20 +122,27 @@ class Sessions:
         hello = await _first(call)
         live = self._enter(identity.agent_id)
         try:
-            self._notes.health(live.agent_id, hello.health)
-            welcome = await self._read_for_call(welcome_of, live.agent_id, hello, self._begin_welcome())
-            live.mail.revision = hello.settings_revision
-            try:
-                octets = encode(welcome)
-                live.mail.revision = max(live.mail.revision, welcome.settings.revision if welcome.settings else 0)
-            except WireError:  # very many ranges, and very large settings: these go apart
-                octets = encode(msgspec.structs.replace(welcome, settings=None))
-                live.mail.settings = welcome.settings
-            await call.send(octets, compress=True)
-            self._hand(live)
-            await first_to_end(partial(self._listen, call, live), partial(_tell, call, live), call.draining.wait)
+            with live.scope:
+                await self._hold(call, live, hello)
         finally:
             self._leave(live)
+        if live.scope.cancelled_caught:
+            raise CallError(Status.ABORTED, "newer sessions of this agent took its place")
+
+    async def _hold(self, call: Call, live: Live, hello: Hello) -> None:
+        """A session from its Welcome on, until one of both ends it."""
+        self._notes.health(live.agent_id, hello.health)
+        welcome = await self._read_for_call(welcome_of, live.agent_id, hello, self._begin_welcome())
+        live.mail.revision = hello.settings_revision
+        try:
+            octets = encode(welcome)
+            live.mail.revision = max(live.mail.revision, welcome.settings.revision if welcome.settings else 0)
+        except WireError:  # very many ranges, and very large settings: these go apart
+            octets = encode(msgspec.structs.replace(welcome, settings=None))
+            live.mail.settings = welcome.settings
+        await call.send(octets, compress=True)
+        self._hand(live)
+        await first_to_end(partial(self._listen, call, live), partial(_tell, call, live), call.draining.wait)
 
     async def _check_in(self, octets: bytes, peer: Peer) -> bytes:
         agent_id = (await self._enrolment.admit(peer)).agent_id
@@ -166,11 +174,11 @@ class Sessions:
                     raise CallError(Status.INVALID_ARGUMENT, "a session has one Hello, its first message")
 
     def _enter(self, agent_id: str) -> Live:
-        lives = self._live.setdefault(agent_id, [])
-        if len(lives) >= limits.SESSIONS_PER_AGENT:
-            raise CallError(Status.RESOURCE_EXHAUSTED, f"{len(lives)} sessions of this agent are open already")
         live = Live(agent_id, trio.current_time())
+        lives = self._live.setdefault(agent_id, [])
         lives.append(live)
+        for one in lives[: -limits.SESSIONS_PER_AGENT]:
+            one.scope.cancel()  # it was cut, and only looks alive
         self._metrics.sessions.inc()
         return live
 

@@ -273,21 +273,25 @@ async def test_who_is_revoked_is_out_of_an_open_session(tmp_path: Path) -> None:
             assert (await Session(call).ended())[0] is Status.PERMISSION_DENIED
 
 
-async def test_a_session_has_so_many_beside_it_and_no_more(tmp_path: Path) -> None:
+async def test_an_agent_has_so_many_sessions_and_the_oldest_makes_room(tmp_path: Path) -> None:
     async with Collecting(tmp_path).open() as collector:
         agent = await collector.enrol()
         async with agent.link() as link, trio.open_nursery() as nursery:
+            ends: list[tuple[int, Status]] = []
 
-            async def hold(task_status: trio.TaskStatus[None]) -> None:
-                async with session(link):
+            async def hold(number: int, task_status: trio.TaskStatus[None]) -> None:
+                async with session(link) as (ours, _):
                     task_status.started()
-                    await trio.sleep_forever()
+                    ends.append((number, (await ours.ended())[0]))
 
-            for _ in range(limits.SESSIONS_PER_AGENT):
-                await nursery.start(hold)
-            async with link.call(SESSION.path, within=WITHIN) as call:
-                await call.send(encode(a_hello()))
-                assert (await Session(call).ended())[0] is Status.RESOURCE_EXHAUSTED
+            for number in range(limits.SESSIONS_PER_AGENT):
+                await nursery.start(hold, number)
+            await trio.sleep(0.05)
+            assert ends == []
+            await nursery.start(hold, limits.SESSIONS_PER_AGENT)
+            await until(lambda: bool(ends))
+            await trio.sleep(0.05)
+            assert ends == [(0, Status.ABORTED)]
             nursery.cancel_scope.cancel()
 
 
