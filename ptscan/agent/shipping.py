@@ -9,6 +9,8 @@ one, and the one that fails is put off as a refused one, as soon as another got 
 collector that fails, and nobody is put off.
 """
 
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from random import Random
 from typing import Final, NamedTuple
 
@@ -35,6 +37,13 @@ class _Sent(NamedTuple):
     epoch: str
     numbers: list[int]
     octets: int
+
+
+class _Heard(NamedTuple):
+    """What the collector said of a batch."""
+
+    reply: UploadReply
+    batch: _Sent
 
 
 class Shipping:
@@ -68,20 +77,23 @@ class Shipping:
 
         Raises CallError, WireError, SpoolError; what it leaves leased is for the caller to release.
         """
-        raised: Exception | None = None
+        failed: list[CallError | WireError | SpoolError] = []  # raised behind the nursery, which would make a group
         async with self._link.call(UPLOAD.path) as call, trio.open_nursery() as nursery:
-            sent, replied_for = trio.open_memory_channel[_Sent](limits.BATCHES_ON_THE_WAY - 1)
+            sent, awaited = trio.open_memory_channel[_Sent](limits.BATCHES_ON_THE_WAY - 1)
+            heard, replies = trio.open_memory_channel[_Heard](limits.BATCHES_ON_THE_WAY)
             nursery.start_soon(self._send, call, first, sent)
+            nursery.start_soon(self._hear, call, awaited, heard, failed)
             try:
-                await self._replies(call, replied_for)
-            except (CallError, WireError, SpoolError) as error:  # raised behind the nursery, which would make a group
-                raised = error
+                async for reply in replies:
+                    await self._settle([reply, *_at_hand(replies)])
+            except SpoolError as error:
+                failed.append(error)
             nursery.cancel_scope.cancel()
-        if raised is not None:
-            raise raised
+        if failed:
+            raise failed[0]
 
     async def _send(self, call: Call, batch: Batch, sent: trio.MemorySendChannel[_Sent]) -> None:
-        """Send batches as the replies make room, and end the stream; what ends it otherwise, ``_replies`` hears."""
+        """Send batches as the replies make room, and end the stream; what ends it otherwise, ``_hear`` hears."""
         with sent:
             try:
                 while True:
@@ -121,30 +133,42 @@ class Shipping:
             raise raised
         return found
 
-    async def _replies(self, call: Call, sent: trio.MemoryReceiveChannel[_Sent]) -> None:
-        """Settle every batch that was sent, in their order."""
-        async for batch in sent:
-            with trio.move_on_after(limits.REPLY_SECONDS + batch.octets / limits.SLOWEST_OCTETS) as patience:
-                octets = await call.receive()
-            if patience.cancelled_caught:
-                raise CallError(Status.DEADLINE_EXCEEDED, "the collector does not reply to what it was sent")
-            if octets is None:
-                raise CallError(Status.UNAVAILABLE, "the collector ended the stream and left a batch unanswered")
-            await self._settle(decode(octets, UploadReply), batch)
-        if await call.receive() is not None:
-            raise CallError(Status.ABORTED, "the collector replied more often than it was sent to")
+    async def _hear(
+        self,
+        call: Call,
+        sent: trio.MemoryReceiveChannel[_Sent],
+        heard: trio.MemorySendChannel[_Heard],
+        failed: list[CallError | WireError | SpoolError],
+    ) -> None:
+        """Hear what became of every batch that was sent, in their order, and of what the stream ends."""
+        async with heard:
+            try:
+                async for batch in sent:
+                    with trio.move_on_after(limits.REPLY_SECONDS + batch.octets / limits.SLOWEST_OCTETS) as patience:
+                        octets = await call.receive()
+                    if patience.cancelled_caught:
+                        raise CallError(Status.DEADLINE_EXCEEDED, "the collector does not reply to what it was sent")
+                    if octets is None:
+                        raise CallError(Status.UNAVAILABLE, "the collector left a batch unanswered")
+                    reply = decode(octets, UploadReply)
+                    is_whole = _is_whole(reply, batch)
+                    await heard.send(_Heard(reply, batch))
+                    if not is_whole:
+                        raise CallError(Status.UNAVAILABLE, "the collector stored only a part of a batch")
+                if await call.receive() is not None:
+                    raise CallError(Status.ABORTED, "the collector replied more often than it was sent to")
+            except (CallError, WireError) as error:
+                failed.append(error)
 
-    async def _settle(self, reply: UploadReply, batch: _Sent) -> None:
-        refused = {refusal.sequence for refusal in reply.refused}
-        if reply.epoch != batch.epoch or reply.upto > batch.numbers[-1] or not refused <= set(batch.numbers):
-            raise CallError(Status.ABORTED, "the collector replied to what was not sent")
-        aside = await self._spool.settle(reply)
-        self.stored += sum(number <= reply.upto and number not in refused for number in batch.numbers)
-        for refusal in reply.refused:
-            if refusal.sequence in aside:
-                self._tell_set_aside(refusal)
-        if reply.upto < batch.numbers[-1] and not {n for n in batch.numbers if n > reply.upto} <= refused:
-            raise CallError(Status.UNAVAILABLE, "the collector stored only a part of a batch")
+    async def _settle(self, heard: Sequence[_Heard]) -> None:
+        """Note what became of some batches together, for each note waits for the disk."""
+        aside = set(await self._spool.settle(*(one.reply for one in heard)))
+        for one in heard:
+            refused = {refusal.sequence for refusal in one.reply.refused}
+            self.stored += sum(n <= one.reply.upto and n not in refused for n in one.batch.numbers)
+            for refusal in one.reply.refused:
+                if refusal.sequence in aside:
+                    self._tell_set_aside(refusal)
         self._backoff.reset()
         self._most = min(2 * self._most, limits.BATCH_RECORDS)
         self._findings.clear("upload-failing", "spool-failing")
@@ -193,16 +217,17 @@ class Shipping:
             if isinstance(reply, UploadReply):
                 break
             suspects.append(batch)
-        # In their order: what is leased and has a lower number than a reply tells of is taken for stored.
         for suspect in suspects:
             answer = await self._ask(suspect)
             if isinstance(answer, UploadReply):
-                await self._settle(answer, _sent(suspect))
+                _is_whole(answer, _sent(suspect))
+                await self._settle([_Heard(answer, _sent(suspect))])
                 continue
             refusal = Refusal(sequence=suspect.records[0].sequence, code="call-failed", text=clip(str(answer)))
             if await self._spool.settle(UploadReply(epoch=suspect.epoch, upto=0, refused=[refusal])):
                 self._tell_set_aside(refusal)
-        await self._settle(reply, _sent(batch))
+        _is_whole(reply, _sent(batch))
+        await self._settle([_Heard(reply, _sent(batch))])
 
     async def _ask(self, batch: Batch) -> UploadReply | CallError:
         """Send a batch in a call of its own; return its reply, or how that failed, if it may be for what is in it."""
@@ -225,3 +250,18 @@ class Shipping:
 
 def _sent(batch: Batch, octets: int = 0) -> _Sent:
     return _Sent(batch.epoch, [record.sequence for record in batch.records], octets)
+
+
+def _is_whole(reply: UploadReply, batch: _Sent) -> bool:
+    """Whether a reply says of every record of its batch what became of it. Raises CallError where it says more."""
+    refused = {refusal.sequence for refusal in reply.refused}
+    if reply.epoch != batch.epoch or reply.upto > batch.numbers[-1] or not refused <= set(batch.numbers):
+        raise CallError(Status.ABORTED, "the collector replied to what was not sent")
+    return all(number <= reply.upto or number in refused for number in batch.numbers)
+
+
+def _at_hand(replies: trio.MemoryReceiveChannel[_Heard]) -> Iterator[_Heard]:
+    """The replies that came while others were noted."""
+    with suppress(trio.WouldBlock, trio.EndOfChannel):
+        while True:
+            yield replies.receive_nowait()

@@ -476,3 +476,16 @@ def test_a_file_where_the_directory_should_be_is_one_line(tmp_path: Path) -> Non
     (tmp_path / "s").touch()
     with pytest.raises(SpoolError, match="name another"), opened(tmp_path / "s"):
         pass
+
+
+def test_several_replies_are_noted_together_each_for_its_own_batch(tmp_path: Path) -> None:
+    with opened(tmp_path / "spool") as store:
+        put(store, "a", "b", "c", "d", "e")
+        first, second = lease(store, records=2), lease(store, records=2)
+        assert first is not None
+        assert second is not None
+        again = UploadReply(epoch=first.epoch, upto=first.records[-1].sequence)
+        assert store.settle_all((reply_to(second), reply_to(first, first.records[0].sequence), again), 0.0) == []
+        state = store.state()
+        assert (state.waiting_records, state.leased_records) == (2, 0), "one was refused, and one never leased"
+        assert bodies(lease(store, now=20.0)) == [b"a", b"e"]

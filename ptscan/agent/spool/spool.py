@@ -81,13 +81,13 @@ class Spool:
             with trio.move_on_at(trio.current_time() + limits.IDLE_SECONDS if due_at is None else due_at):
                 await changed.wait()
 
-    async def settle(self, reply: UploadReply) -> list[int]:
-        """Note what the collector did with a batch; return the numbers that are set aside from now on.
+    async def settle(self, *replies: UploadReply) -> list[int]:
+        """Note what the collector did with some batches, as a whole; return the numbers that are set aside from now on.
 
         Records that it refuses are tried again later, five times in all.
         """
         now = trio.current_time()
-        aside = await self._call(lambda: self._store.settle(reply, now))
+        aside = await self._call(lambda: self._store.settle_all(replies, now))
         self._wake()
         return aside
 

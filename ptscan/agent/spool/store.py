@@ -190,15 +190,22 @@ class Store:
         return Batch(epoch=epoch, records=batch) if batch else None
 
     def settle(self, reply: UploadReply, now: float) -> list[int]:
-        """Note what became of one batch that was leased; return the numbers that are set aside from now on.
+        """Note what became of one batch, as ``settle_all`` does."""
+        return self.settle_all((reply,), now)
 
-        Those up to ``upto`` are stored; those refused are tried again later, or set aside after the last try. What was
-        not leased is let be, whatever the reply says.
+    def settle_all(self, replies: Sequence[UploadReply], now: float) -> list[int]:
+        """Note what became of batches that were leased; return the numbers that are set aside from now on.
+
+        Of each batch those up to ``upto`` are stored; those refused are tried again later, or set aside after the last
+        try. What was not leased is let be, whatever the replies say; of two that speak of one record the first counts.
         """
         self._make_ready()
         at = self._at()
-        refused = self._out.refused_by(reply)
-        stored = self._out.stored_by(reply)
+        refused: dict[int, str] = {}
+        stored: dict[int, None] = {}
+        for reply in replies:
+            refused |= {n: why for n, why in self._out.refused_by(reply).items() if n not in refused | stored}
+            stored |= dict.fromkeys(n for n in self._out.stored_by(reply) if n not in refused)
         tries = {}
         with self._transaction() as connection:
             note(connection, self._key, ((sequence, Fate.STORED, at, "") for sequence in stored))
