@@ -16,6 +16,8 @@ by a search of a damaged file.
 import hashlib
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from ptscan.agent.spool import limits
@@ -26,7 +28,9 @@ KEY_OCTETS: Final = 32
 _SEAL_OCTETS: Final = 16
 _LENGTH: Final = struct.Struct(">I")
 _FIXED: Final = struct.Struct(">8sQBBH")
+_WHOLE: Final = struct.Struct(">8s16sI8sQBBH")
 _HEADER_OCTETS: Final = len(MAGIC) + _SEAL_OCTETS + _LENGTH.size
+_SEALED: Final = slice(_HEADER_OCTETS - _LENGTH.size, None)
 EPOCH_PLACE: Final = _HEADER_OCTETS + 1
 """Where the epoch stands in a frame, counted as SQL counts: from one."""
 MOST_OCTETS: Final = _HEADER_OCTETS + _FIXED.size + 2 * limits.WORD_OCTETS + limits.SUBJECT_OCTETS + limits.BODY_OCTETS
@@ -47,50 +51,57 @@ class Framed(NamedTuple):
 def encode_frame(record: Framed, key: bytes) -> bytes:
     """Return the envelope of ``record``, sealed with ``key``."""
     kind, at, subject = record.kind.encode(), record.at.encode(), record.subject.encode()
+    length = _FIXED.size + len(kind) + len(at) + len(subject) + len(record.body)
     fixed = _FIXED.pack(bytes.fromhex(record.epoch), record.sequence, len(kind), len(at), len(subject))
-    content = b"".join((fixed, kind, at, subject, record.body))
-    sealed = _LENGTH.pack(len(content)) + content
+    sealed = b"".join((_LENGTH.pack(length), fixed, kind, at, subject, record.body))
     return MAGIC + _seal(sealed, key) + sealed
 
 
 def decode_frame(octets: bytes, key: bytes) -> Framed:
     """Return what a whole frame holds; raises Damage for anything that was not sealed with ``key``."""
-    found = _frame_at(memoryview(octets), 0, key)
-    if found is None or found[1] != len(octets):
+    if len(octets) < _WHOLE.size:
         raise Damage("a record is not what was written")
-    return found[0]
+    magic, seal, length, epoch, sequence, kind, at, subject = _WHOLE.unpack_from(octets)
+    if magic != MAGIC or length != len(octets) - _HEADER_OCTETS or seal != _seal(octets[_SEALED], key):
+        raise Damage("a record is not what was written")
+    end_of_kind = _WHOLE.size + kind
+    end_of_at = end_of_kind + at
+    body = end_of_at + subject
+    return Framed(
+        epoch.hex(),
+        sequence,
+        octets[_WHOLE.size : end_of_kind].decode(),
+        octets[end_of_kind:end_of_at].decode(),
+        octets[end_of_at:body].decode(),
+        octets[body:],
+    )
 
 
 def find_frames(octets: bytes, key: bytes) -> Iterator[tuple[Framed, int]]:
     """Yield every whole frame within ``octets``, in order, each with the offset behind it."""
-    view = memoryview(octets)
     place = octets.find(MAGIC)
     while place >= 0:
-        found = _frame_at(view, place, key)
-        if found is not None:
-            yield found
-        place = octets.find(MAGIC, found[1] if found is not None else place + 1)
+        end = place + 1
+        if len(octets) - place >= _WHOLE.size:
+            length = _LENGTH.unpack_from(octets, place + _SEALED.start)[0]
+            whole = place + _HEADER_OCTETS + length
+            record = None
+            if _FIXED.size <= length and whole <= len(octets):
+                with suppress(Damage):
+                    record = decode_frame(octets[place:whole], key)
+            if record is not None:
+                yield record, whole
+                end = whole
+        place = octets.find(MAGIC, end)
 
 
-def _frame_at(view: memoryview, place: int, key: bytes) -> tuple[Framed, int] | None:
-    begin = place + _HEADER_OCTETS
-    if len(view) < begin + _FIXED.size or bytes(view[place : place + len(MAGIC)]) != MAGIC:
-        return None
-    (length,) = _LENGTH.unpack_from(view, begin - _LENGTH.size)
-    end = begin + length
-    if not _FIXED.size <= length <= len(view) - begin:
-        return None
-    if _seal(view[begin - _LENGTH.size : end], key) != view[place + len(MAGIC) : begin - _LENGTH.size]:
-        return None
-    epoch, sequence, *lengths = _FIXED.unpack_from(view, begin)
-    begin += _FIXED.size
-    texts = []
-    for octets in lengths:
-        texts.append(str(view[begin : begin + octets], "utf-8"))
-        begin += octets
-    kind, at, subject = texts
-    return Framed(epoch.hex(), sequence, kind, at, subject, bytes(view[begin:end])), end
+def _seal(octets: bytes, key: bytes) -> bytes:
+    seal = hasher(key, _SEAL_OCTETS).copy()
+    seal.update(octets)
+    return seal.digest()
 
 
-def _seal(octets: bytes | memoryview, key: bytes) -> bytes:
-    return hashlib.blake2b(octets, digest_size=_SEAL_OCTETS, key=key).digest()
+@lru_cache(maxsize=8)
+def hasher(key: bytes, octets: int) -> "hashlib.blake2b":
+    """Return a hasher that was begun with ``key``, to be copied: half of what a small seal costs is its key."""
+    return hashlib.blake2b(digest_size=octets, key=key)
