@@ -30,16 +30,17 @@ GOODBYE_SECONDS: Final = 2.0
 """How long the end of a run waits for its last lines to be written."""
 
 # What is told of course; a kind that is in none of these wants somebody's eye, and is a warning.
-_NEWS: Final = frozenset({
+NEWS: Final = frozenset({
     "certificates-renewed", "enrolled", "enrolled-anew", "job-cancelled", "job-done", "pruned", "ready", "renewed",
     "resent", "store-opened", "store-recovered", "sweep-done",
 })  # fmt: skip
 # What costs data, or lets nobody in, until a person mends it.
-_ALARMS: Final = frozenset({
-    "certificate-ended", "copied-key", "identity-unreadable", "refused", "spool-failed", "spool-failing", "spool-full",
+ALARMS: Final = frozenset({
+    "certificate-ended", "copied-key", "identity-unreadable", "refused", "spool-damaged", "spool-failed",
+    "spool-failing", "spool-full", "spool-lost",
 })  # fmt: skip
 # What no peer and no disk should be able to cause: the traceback is kept.
-_BUGS: Final = frozenset({
+BUGS: Final = frozenset({
     "call-failed", "connection-failed", "ingest-failed", "notes-failed", "page-failed", "reading-bug", "round-bug",
 })  # fmt: skip
 
@@ -76,7 +77,7 @@ class _Log:
         self._details = 0
 
     def hear(self, trouble: "Trouble") -> None:
-        if trouble.kind in _NEWS and not self._news:
+        if trouble.kind in NEWS and not self._news:
             return
         with self._lock:
             key = Key(trouble.kind, one_line(trouble.address), one_line(trouble.text))
@@ -99,7 +100,7 @@ class _Log:
         """Write lines as they come, until the end; in the thread."""
         while (entry := self._waiting.get()) is not None:
             key, times = entry.line
-            level = "error" if key.kind in _ALARMS | _BUGS else "info" if key.kind in _NEWS else "warning"
+            level = "error" if key.kind in ALARMS | BUGS else "info" if key.kind in NEWS else "warning"
             fields = {"time": entry.at, "level": level, "kind": key.kind, "address": key.address, "text": key.text}
             fields |= {"times": str(times)} if times > 1 else {}
             fields |= self._of_error(key, entry.error)
@@ -116,7 +117,7 @@ class _Log:
         """What an error adds to the text: itself where that does not tell it, and of a bug where its traceback is."""
         if error is None:
             return {}
-        if key.kind in _BUGS:
+        if key.kind in BUGS:
             show_if_debugging(error)
             self._details += 1
             return {"detail": one_line(bug_line(error))} if self._details <= MOST_DETAILS else {}

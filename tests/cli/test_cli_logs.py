@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from ptscan.cli.logs import MOST_WAITING, open_log
+from ptscan.cli.logs import ALARMS, BUGS, MOST_WAITING, NEWS, open_log
 from ptscan.link import Trouble
 
+PTSCAN = Path(__file__).parents[2] / "ptscan"
 STAMP = r"time=\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ "
 
 
@@ -104,3 +105,20 @@ def test_a_broken_standard_error_is_no_news(redirection: str) -> None:
         check=False,
     )
     assert done.returncode == 0
+
+
+def test_every_kind_that_has_a_level_is_one_that_somebody_tells() -> None:
+    """A kind that was renamed would become a warning without a word."""
+    sources = (
+        "".join(path.read_text() for room in ("agent", "collector", "link") for path in (PTSCAN / room).rglob("*.py"))
+        + (PTSCAN / "cli" / "agent.py").read_text()
+    )
+    composed = {"job", "spool"} & set(re.findall(r'Trouble\(f"([a-z]+)-\{', sources))
+    assert composed == {"job", "spool"}
+    untold = {
+        kind
+        for kind in NEWS | ALARMS | BUGS
+        if f'"{kind}"' not in sources
+        and not (kind.partition("-")[0] in composed and f'"{kind.partition("-")[2]}"' in sources)
+    }
+    assert untold == set()
