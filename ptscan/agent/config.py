@@ -2,8 +2,8 @@
 
 import re
 import tomllib
-from collections.abc import Sequence
-from datetime import UTC, tzinfo
+from collections.abc import Callable, Sequence
+from datetime import tzinfo
 from pathlib import Path
 from typing import Annotated, Final, Literal, NamedTuple
 
@@ -111,7 +111,7 @@ class AgentConfig(NamedTuple):
     page: tuple[str, int] | None = ("127.0.0.1", 1301)
     """Where the page listens, on loopback; None for nowhere."""
     proxy: str | None = None
-    zone: tzinfo = UTC
+    zone: Callable[[], tzinfo] = local_zone
     """Where cron's times are."""
 
     @property
@@ -191,7 +191,6 @@ def load_agent_config(folder: Path) -> AgentConfig:
         bounds=Bounds(octets=file.spool.megabytes << 20, detail_seconds=file.spool.days * 86_400.0),
         page=_listen(path, file.page.listen),
         proxy=file.collector.proxy,
-        zone=local_zone(),
     )
 
 

@@ -7,7 +7,7 @@ beyond that the new time is taken for the right one.
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, tzinfo
 from typing import Final, TypeAlias
 
@@ -76,15 +76,15 @@ def parse_cron(text: str) -> Cron:
     return cron
 
 
-def next_after(timing: Timing, seen_at: float, zone: tzinfo) -> float | None:
+def next_after(timing: Timing, seen_at: float, zone: Callable[[], tzinfo]) -> float | None:
     """Return when ``timing`` comes next after ``seen_at``, in seconds since 1970; None for never.
 
-    ``zone`` is where cron's times are.
+    ``zone`` tells where cron's times are; nobody else asks for it.
     """
     if isinstance(timing, Every):
         return seen_at + timing.seconds
     try:
-        return next(CronSim(timing.text, datetime.fromtimestamp(seen_at, zone))).timestamp()
+        return next(CronSim(timing.text, datetime.fromtimestamp(seen_at, zone()))).timestamp()
     except (StopIteration, OverflowError, ValueError):  # never, or beyond the year 9999
         return None
 
@@ -92,7 +92,7 @@ def next_after(timing: Timing, seen_at: float, zone: tzinfo) -> float | None:
 class Agenda:
     """What comes again, by name: when each was begun last, and when it is due."""
 
-    def __init__(self, seen: Mapping[str, float], zone: tzinfo) -> None:
+    def __init__(self, seen: Mapping[str, float], zone: Callable[[], tzinfo]) -> None:
         self._zone = zone
         self._timings: dict[str, Timing] = {}
         self._seen = dict(seen)

@@ -29,8 +29,8 @@ from ptscan.agent import (
     look,
 )
 from ptscan.agent.belonging import write_enrolled
+from ptscan.agent.drawing import page_of
 from ptscan.agent.metrics import metrics_of
-from ptscan.agent.page import page_of
 from ptscan.agent.schedule import Every
 from ptscan.link import open_page_listeners, serve_pages
 

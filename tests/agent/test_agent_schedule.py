@@ -20,7 +20,7 @@ def at(text: str, zone: tzinfo = UTC) -> float:
 
 
 def agenda(timing: Timing, now: float, *, seen: float | None = None, zone: tzinfo = UTC) -> Agenda:
-    made = Agenda({} if seen is None else {"it": seen}, zone)
+    made = Agenda({} if seen is None else {"it": seen}, lambda: zone)
     made.take({"it": timing}, now)
     return made
 
@@ -89,7 +89,7 @@ def test_a_clock_that_is_set_back_a_long_way_is_believed() -> None:
 
 
 def test_the_one_that_waits_longest_is_first() -> None:
-    one = Agenda({"a": NOON - 60, "b": NOON - 90, "c": NOON - 10}, UTC)
+    one = Agenda({"a": NOON - 60, "b": NOON - 90, "c": NOON - 10}, lambda: UTC)
     one.take({"a": Every(30.0), "b": Every(30.0), "c": Every(30.0)}, NOON)
     assert one.due(NOON) == "b"
     one.begin("b", NOON)
@@ -99,7 +99,7 @@ def test_the_one_that_waits_longest_is_first() -> None:
 
 
 def test_what_is_gone_is_forgotten_and_what_changed_is_reckoned_anew() -> None:
-    one = Agenda({"a": NOON, "b": NOON}, UTC)
+    one = Agenda({"a": NOON, "b": NOON}, lambda: UTC)
     one.take({"a": Every(HOUR), "b": Every(HOUR)}, NOON)
     assert one.next_at(NOON) == NOON + HOUR
     one.take({"a": Every(60.0)}, NOON)
@@ -140,7 +140,7 @@ def test_any_text_is_a_time_of_cron_or_refused(text: str) -> None:
     except ScheduleError as error:
         assert "is no time of cron" in str(error)  # noqa: PT017  what it raises is what is tested
     else:
-        assert next_after(cron, NOON, UTC) is not None
+        assert next_after(cron, NOON, lambda: UTC) is not None
 
 
 @given(
