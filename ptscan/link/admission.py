@@ -42,11 +42,11 @@ class Admission:
         """Whether there is a place among these, or one is made by the one that has sat longest."""
         if len(places) < most:
             return True
-        oldest = next(iter(places))
-        if now - oldest.since < limits.SITTING_SECONDS:
+        first = min(places, key=lambda place: place.until)
+        if now < first.until:
             return False
-        oldest.leave()
-        oldest.give_way()
+        first.leave()
+        first.give_way()
         return True
 
     def leave_as_stranger(self, place: "Place") -> None:
@@ -69,12 +69,17 @@ class Admission:
 class Place:
     """One connection's place."""
 
-    def __init__(self, admission: Admission, origin: str, since: float, give_way: Callable[[], None]) -> None:
+    def __init__(self, admission: Admission, origin: str, now: float, give_way: Callable[[], None]) -> None:
         self._admission = admission
         self._is_identified = False
         self.origin = origin
-        self.since = since
+        self.until = now + limits.SITTING_SECONDS
+        """When it may be asked to give way."""
         self.give_way = give_way
+
+    def shook_hands(self, *, now: float) -> None:
+        """The peer speaks TLS: it is left alone for long enough to enrol."""
+        self.until = now + limits.ENROLLING_SECONDS
 
     def identify(self) -> bool:
         """The peer has shown who it is: no longer a stranger. False where too many have, and then it has to go."""

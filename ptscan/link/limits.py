@@ -73,7 +73,9 @@ CONNECTIONS: Final = 1_000
 CONNECTIONS_PER_ADDRESS: Final = 64
 """Of peers that have not shown who they are; an IPv6 network of 64 bits counts as one address."""
 SITTING_SECONDS: Final = 2.0
-"""Such a peer that has sat for so long gives way where another needs its place."""
+"""Such a peer that has sat for so long and not shaken hands gives way where another needs its place."""
+ENROLLING_SECONDS: Final = 10.0
+"""The same of one that has, since it did."""
 CONNECTIONS_IDENTIFIED: Final = 4_000
 """Of peers that have: a thousand agents may come from behind one address."""
 STRANGER_MESSAGE_OCTETS: Final = 32 << 10

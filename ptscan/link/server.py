@@ -128,7 +128,7 @@ class Server:
                 with scope:
                     await self._serve(stream, ssl_context, address, place)
                 if scope.cancelled_caught:
-                    text = f"a peer that sat for {limits.SITTING_SECONDS:g} s without a name gave way to another"
+                    text = "a peer that sat there without a name gave way to another: all places were taken"
                     self._tell("gave-way", address, text)
         except* Exception as group:
             self._tell("connection-failed", address, "an error ended the connection", group)
@@ -151,6 +151,8 @@ class Server:
             self._tell("too-many-connections", address, "one connection more than is taken of peers with a name")
             return
         is_stranger = peer is None or isinstance(peer, CallError)
+        if is_stranger:
+            place.shook_hands(now=trio.current_time())
         most, held = (
             (limits.STRANGER_MESSAGE_OCTETS, limits.STRANGER_HELD_OCTETS)
             if is_stranger

@@ -53,6 +53,24 @@ def test_who_has_sat_longest_gives_way_when_it_is_time() -> None:
     assert come(5 / 64 + wait - 0.001) is None
 
 
+def test_who_has_shaken_hands_is_left_alone_for_longer() -> None:
+    admission, left = Admission(), list[int]()
+    places = [
+        admission.enter("192.0.2.1", now=0.0, give_way=partial(left.append, number))
+        for number in range(limits.CONNECTIONS_PER_ADDRESS)
+    ]
+    for place in places[:-1]:
+        assert place is not None
+        place.shook_hands(now=1.0)
+    assert enter(admission, "192.0.2.1", now=limits.SITTING_SECONDS) is not None
+    assert left == [len(places) - 1]
+    assert enter(admission, "192.0.2.1", now=limits.SITTING_SECONDS) is None
+    assert enter(admission, "192.0.2.1", now=1.0 + limits.ENROLLING_SECONDS) is not None
+    assert len(left) == 1  # it was the newcomer that had sat longest
+    assert enter(admission, "192.0.2.1", now=1.0 + limits.ENROLLING_SECONDS) is not None
+    assert left[1:] == [0]
+
+
 def test_over_all_addresses_too_who_has_sat_longest_gives_way() -> None:
     admission, left = Admission(), list[int]()
     for number in range(limits.CONNECTIONS):
