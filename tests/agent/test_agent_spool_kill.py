@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from spooling import lease, opened, reply_to
+from spooling import killed, lease, opened, put, reply_to
 
 CHILD = Path(__file__).with_name("spool_child.py")
 ROOT = Path(__file__).resolve().parents[2]
@@ -99,6 +99,36 @@ def test_nothing_is_acknowledged_that_the_disk_did_not_take(
     assert len(acknowledged) >= 50
     came = hold_against(directory, delivered, acknowledged)
     assert came == len(acknowledged), "what was refused is not handed out"
+
+
+@pytest.mark.parametrize("first", [1, 2, 4, 8])
+@pytest.mark.parametrize("calls", ["fdatasync,fsync", "pwrite64"])
+def test_a_damaged_log_outlives_a_disk_that_fails_while_it_is_mended(
+    calls: str, first: int, strace: str, tmp_path: Path
+) -> None:
+    """Whether that process can open the spool or not, the next one has all of it."""
+    directory, delivered = tmp_path / "s", tmp_path / "delivered"
+    with opened(directory) as store:
+        put(store, "old-0 " + "x" * 900)
+        put(store, "old-1 " + "x" * 900)
+        left = killed(directory, tmp_path / "left")
+    octets = bytearray((left / "spool.db-wal").read_bytes())
+    octets[8] ^= 1
+    (left / "spool.db-wal").write_bytes(octets)
+    inject = [strace, "-qq", "-f", "-o", str(tmp_path / "trace"), "-e", f"trace={calls}"]
+    inject += ["-e", f"inject={calls}:error=EIO:when={first}..{first + 1}"]
+    done = subprocess.run(
+        [*inject, *child(left, "x", delivered, puts=5)],
+        capture_output=True,
+        env=_environment(),
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert "INJECTED" in (tmp_path / "trace").read_text()
+    assert not done.returncode or "the disk fails" in done.stderr, done.stderr
+    words = [line.split() for line in done.stdout.splitlines()]
+    hold_against(left, delivered, {"old-0", "old-1"} | {word[1] for word in words if word[0] == "put"})
 
 
 def test_a_full_disk_refuses_and_goes_on_when_there_is_room(tmp_path: Path) -> None:
