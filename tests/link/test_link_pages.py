@@ -1,16 +1,19 @@
 """The small pages over loopback: shown to whom they are for, closed to the rest, and no connection ends another."""
 
+import http.client
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from functools import partial
 
 import h11
 import pytest
 import trio
 import trio.testing
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ptscan.link import Shown, ShowPage, Trouble, limits, open_page_listeners, serve_pages
-from ptscan.link.asking import path_of
+from ptscan.link.asking import head_of, path_of
 
 OK = b"HTTP/1.1 200"
 
@@ -233,3 +236,37 @@ async def test_cancelled_it_is_over_at_once_and_nobody_listens() -> None:
         with pytest.raises(OSError, match="connect"):
             await trio.open_tcp_stream("127.0.0.1", port)
         await stream.aclose()
+
+
+async def test_an_ordinary_client_reads_it() -> None:
+    def read(port: int) -> tuple[int, bytes]:
+        with closing(http.client.HTTPConnection("localhost", port, timeout=20)) as client:
+            client.request("GET", "/")
+            answer = client.getresponse()
+            return answer.status, answer.read()
+
+    async with _pages() as (port, _):
+        assert await trio.to_thread.run_sync(read, port) == (200, b"hello")
+
+
+TARGETS = st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=40).map(lambda text: text.encode())
+HOSTS = st.text(st.characters(max_codepoint=255), max_size=40).map(lambda text: text.encode("latin-1"))
+
+
+@given(st.sampled_from([b"GET", b"HEAD", b"PUT"]) | TARGETS, TARGETS | st.just(b"/"), HOSTS | st.just(b"localhost"))
+def test_of_any_request_comes_a_page_of_ours_or_a_refusal(method: bytes, target: bytes, host: bytes) -> None:
+    connection = h11.Connection(h11.SERVER, max_incomplete_event_size=limits.PAGE_HEAD_OCTETS)
+    connection.receive_data(method + b" " + target + b" HTTP/1.1\r\nHost: " + host + b"\r\n\r\n")
+    try:
+        request = connection.next_event()
+    except h11.RemoteProtocolError:
+        return
+    if not isinstance(request, h11.Request):
+        return  # more would have to come
+    found = path_of(request, pages={"/"}, hosts={"localhost"})
+    if isinstance(found, Shown):
+        assert 400 <= found.status < 500
+        assert head_of(found).status_code == found.status
+    else:
+        assert found == "/"
+        assert method in (b"GET", b"HEAD")
