@@ -50,13 +50,13 @@ def find_many(
     signs: Names = (),
     also: str = "true",
     lock: str = "",
-) -> list[Row[Any]]:
+) -> list[Row[*tuple[Any, ...]]]:
     """``columns`` of what has the values of ``rows`` in the columns ``names``, in their order.
 
     ``signs`` compare them, ``=`` each unless said. ``lock`` is a strength of PostgreSQL's locks of rows: taken in that
     order, so that transactions that meet at the same rows wait for each other in turn.
     """
-    found: list[Row[Any]] = []
+    found: list[Row[*tuple[Any, ...]]] = []
     signs = signs or ("=",) * len(names)
     if not rows:
         return found

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from proto_schema import Batch
 from ptscan.collector.storage import limits
@@ -109,4 +109,5 @@ def _known(connection: Connection, keys: list[tuple[str, str]]) -> dict[tuple[st
 def _room(connection: Connection, agent_id: str, now: float) -> int:
     """How many spools an agent may begin today."""
     today = select(spools.c.id).where(spools.c.agent_id == agent_id, spools.c.first_at > now - limits.DAY)
-    return limits.SPOOLS_A_DAY - len(connection.scalars(today.limit(limits.SPOOLS_A_DAY)).all())
+    begun = select(func.count()).select_from(today.limit(limits.SPOOLS_A_DAY).subquery())
+    return limits.SPOOLS_A_DAY - int(connection.scalar(begun) or 0)
