@@ -138,12 +138,14 @@ class Connection:
 
     async def _serve(self, link: Link, enrolled: Enrolled, identity: Identity) -> None:
         """Everything over one link, until whose agent this is changes."""
+        noting = trio.Lock()
         conversation = Conversation(
             self._spool,
             link,
             self._work,
             health=self.health,
             generation=lambda: renewing.name.generation,
+            noting=noting,
             findings=self.findings,
             wall_clock=self._wall_clock,
             report=self._report,
@@ -159,7 +161,9 @@ class Connection:
             report=self._report,
             random=self._random,
         )
-        shipping = Shipping(self._spool, link, findings=self.findings, report=self._report, random=self._random)
+        shipping = Shipping(
+            self._spool, link, noting=noting, findings=self.findings, report=self._report, random=self._random
+        )
         self._link, self._conversation, self._renewing, self._shipping = link, conversation, renewing, shipping
         async with trio.open_nursery() as nursery:
             for part in (conversation, renewing, shipping):

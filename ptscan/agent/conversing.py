@@ -69,7 +69,11 @@ class Working(Protocol):
 
 
 class Conversation:
-    """Keeps agent and collector in touch, for as long as it runs."""
+    """Keeps agent and collector in touch, for as long as it runs.
+
+    ``noting`` is held from a Hello until its Welcome was heard: what the collector stores meanwhile may not be in it
+    yet, so that is noted only afterwards, or it would be missed and sent again.
+    """
 
     def __init__(
         self,
@@ -79,6 +83,7 @@ class Conversation:
         *,
         health: Callable[[], Awaitable[Health]],
         generation: Callable[[], int],
+        noting: trio.Lock,
         findings: Findings,
         wall_clock: Callable[[], float],
         report: Report,
@@ -89,6 +94,7 @@ class Conversation:
         self._work = work
         self._health = health
         self._generation = generation
+        self._noting = noting
         self._findings = findings
         self._wall_clock = wall_clock
         self._report = report
@@ -129,10 +135,11 @@ class Conversation:
         raised: Exception | None = None
         try:
             async with self._link.call(SESSION.path) as call:
-                hello = await self._hello()
-                asked_at = self._wall_clock()
-                await call.send(encode(hello))
-                await self._welcomed(await _first_answer(call), asked_at)
+                async with self._noting:
+                    hello = await self._hello()
+                    asked_at = self._wall_clock()
+                    await call.send(encode(hello))
+                    await self._welcomed(await _first_answer(call), asked_at)
                 self.mode = "session"
                 async with trio.open_nursery() as nursery:
                     leaving = trio.Event()
@@ -233,11 +240,12 @@ class Conversation:
             self._work.undo(updates)
 
     async def _check_in(self, updates: Sequence[JobUpdate]) -> None:
-        request = CheckInRequest(hello=await self._hello(), updates=list(updates))
-        asked_at = self._wall_clock()
-        octets = await self._link.unary(CHECK_IN.path, encode(request), within=limits.CHECK_IN_CALL_SECONDS)
-        reply = decode(octets, CheckInReply)
-        await self._welcomed(reply.welcome, asked_at)
+        async with self._noting:
+            request = CheckInRequest(hello=await self._hello(), updates=list(updates))
+            asked_at = self._wall_clock()
+            octets = await self._link.unary(CHECK_IN.path, encode(request), within=limits.CHECK_IN_CALL_SECONDS)
+            reply = decode(octets, CheckInReply)
+            await self._welcomed(reply.welcome, asked_at)
         self.mode = "check-in"
         self._backoff.reset()
         for cancelled in reply.cancels:

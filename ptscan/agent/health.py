@@ -10,6 +10,7 @@ from ptscan.agent import limits
 from ptscan.agent.enrolling import platform_name
 from ptscan.agent.findings import Findings
 from ptscan.agent.spool import Spool, SpoolError, SpoolState
+from ptscan.agent.spool import limits as spool_limits
 
 _STATM: Final = Path("/proc/self/statm")
 _FULL: Final = 0.95
@@ -78,7 +79,8 @@ def _spool_findings(state: SpoolState) -> list[Finding]:
     found = [
         Finding(code=f"spool-{finding.code}", text=clip(finding.text), mend=_SPOOL_MEND) for finding in state.findings
     ]
-    if state.waiting_octets > _FULL * state.most_octets:
+    taken = state.waiting_octets + state.waiting_records * spool_limits.RECORD_OVERHEAD
+    if taken > _FULL * state.most_octets:
         found.append(
             Finding(
                 code="spool-full",

@@ -49,9 +49,12 @@ class _Heard(NamedTuple):
 class Shipping:
     """Carries what is spooled to the collector, for as long as it runs."""
 
-    def __init__(self, spool: Spool, link: Link, *, findings: Findings, report: Report, random: Random) -> None:
+    def __init__(self, spool: Spool, link: Link, *, noting: trio.Lock, findings: Findings, report: Report,
+                 random: Random) -> None:  # fmt: skip
+        """``noting`` is held while it is noted what the collector has stored."""
         self._spool = spool
         self._link = link
+        self._noting = noting
         self._findings = findings
         self._report = report
         self._backoff = Backoff(random)
@@ -148,6 +151,8 @@ class Shipping:
                         octets = await call.receive()
                     if patience.cancelled_caught:
                         raise CallError(Status.DEADLINE_EXCEEDED, "the collector does not reply to what it was sent")
+                    if octets is None and call.draining.is_set():
+                        return  # the connection ends in order, and takes no more: the next one has what is left
                     if octets is None:
                         raise CallError(Status.UNAVAILABLE, "the collector left a batch unanswered")
                     reply = decode(octets, UploadReply)
@@ -162,7 +167,8 @@ class Shipping:
 
     async def _settle(self, heard: Sequence[_Heard]) -> None:
         """Note what became of some batches together, for each note waits for the disk."""
-        aside = set(await self._spool.settle(*(one.reply for one in heard)))
+        async with self._noting:
+            aside = set(await self._spool.settle(*(one.reply for one in heard)))
         for one in heard:
             refused = {refusal.sequence for refusal in one.reply.refused}
             self.stored += sum(n <= one.reply.upto and n not in refused for n in one.batch.numbers)

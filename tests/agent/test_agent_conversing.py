@@ -27,9 +27,10 @@ class Talk:
         self.collector = collector
         self.work = work
         self.findings = Findings()
+        self.noting = trio.Lock()
         self.troubles: list[Trouble] = []
         self.conversation = Conversation(
-            spool, link, work, health=self.health, generation=lambda: 1, findings=self.findings,
+            spool, link, work, health=self.health, generation=lambda: 1, noting=self.noting, findings=self.findings,
             wall_clock=lambda: collector.now_at.timestamp(), report=self.troubles.append, random=Quick(1),
         )  # fmt: skip
 
@@ -262,3 +263,25 @@ async def test_a_hello_of_a_spool_that_fails_is_no_end(tmp_path: Path) -> None:
         await until(lambda: talk.conversation.mode == "session")
         assert isinstance(talk.collector.hellos[0], Hello)
         assert talk.collector.hellos[0].health.memory_octets > 0
+
+
+async def test_what_is_stored_between_a_hello_and_its_welcome_is_noted_behind_it(tmp_path: Path) -> None:
+    """Or a Welcome that could not know of it yet would have it sent again."""
+    held: list[bool] = []
+
+    async def speak(call: Call, _: Peer) -> None:
+        await call.receive()
+        held.append(talk.noting.locked())
+        await call.send(encode(Welcome(at=AT, version="1", received=[])))
+        async for _octets in call:
+            pass
+
+    async with talking(tmp_path) as talk:
+        talk.collector.methods[SESSION.path] = speak
+        assert talk.collector.server is not None
+        await until(lambda: talk.conversation.mode == "session")
+        talk.collector.server.end(lambda _: True, "a test cuts the line")
+        await until(lambda: held)
+        await until(lambda: talk.conversation.mode == "session")
+        assert held == [True]
+        assert not talk.noting.locked()

@@ -1,7 +1,9 @@
 """A whole agent and a whole collector on loopback: from the spool to the store, once, whatever comes between."""
 
+import shutil
+import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -13,7 +15,7 @@ from counterpart import until
 from sqlalchemy import Connection as Database
 
 from proto_schema import READING, Identity, Reading, Settings, encode
-from ptscan.agent import Agent, Entry, NotEnrolledError, Place, Spool, SpoolInUseError, enrol, limits, run_agent
+from ptscan.agent import Agent, Entry, NotEnrolledError, Place, Spool, SpoolInUseError, check, enrol, limits, run_agent
 from ptscan.agent.config import AgentConfig
 from ptscan.collector import (
     CollectorConfig,
@@ -34,7 +36,7 @@ from ptscan.collector import (
     token_digest,
 )
 from ptscan.collector.endpoints import Endpoint
-from ptscan.link import Trouble
+from ptscan.link import Proxy, Trouble
 from ptscan.tls import PrivateFileError, write_token
 
 AT = "2026-11-21T12:00:00Z"
@@ -95,9 +97,13 @@ class Customer:
         return found.agent_id
 
     @asynccontextmanager
-    async def agent(self) -> AsyncIterator[Agent]:
+    async def agent(self, ahead: float = 0.0) -> AsyncIterator[Agent]:
+        """The agent, as long as the block lasts; its clock is so many seconds ahead."""
         async with trio.open_nursery() as nursery:
-            run = partial(run_agent, AgentConfig(folder=self.agent_folder), report=self.told.append)
+            run = partial(
+                run_agent, AgentConfig(folder=self.agent_folder), report=self.told.append,
+                wall_clock=lambda: time.time() + ahead,
+            )  # fmt: skip
             yield await nursery.start(run)
             nursery.cancel_scope.cancel()
 
@@ -248,3 +254,71 @@ async def test_two_agents_of_one_folder_do_not_run_at_once(customer: Customer) -
     async with customer.agent():
         with pytest.raises(SpoolInUseError):
             await run_agent(AgentConfig(folder=customer.agent_folder), report=customer.told.append)
+
+
+async def test_through_a_proxy_it_enrols_and_ships_and_remembers_the_way(customer: Customer) -> None:
+    asked: list[bytes] = []
+
+    async def pass_on(one: trio.SocketStream, other: trio.SocketStream) -> None:
+        with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+            async for octets in one:
+                await other.send_all(octets)
+            await other.send_eof()
+
+    async def tunnel(stream: trio.SocketStream) -> None:
+        head = b""
+        while b"\r\n\r\n" not in head:
+            head += await stream.receive_some(1_000)
+        asked.append(head)
+        async with await trio.open_tcp_stream("127.0.0.1", customer.port) as server, trio.open_nursery() as both:
+            await stream.send_all(b"HTTP/1.1 200 go on\r\n\r\n")
+            both.start_soon(pass_on, stream, server)
+            both.start_soon(pass_on, server, stream)
+
+    async with customer.collector(), trio.open_nursery() as nursery:
+        [listener] = await nursery.start(partial(trio.serve_tcp, tunnel, 0, host="127.0.0.1"))
+        proxy = Proxy(host="127.0.0.1", port=listener.socket.getsockname()[1], user="u", password="hidden")
+        token = await trio.to_thread.run_sync(customer.token)
+        place = Place("127.0.0.1", customer.port)
+        await enrol(customer.agent_folder, place, token, name="pc", proxy=proxy, report=customer.told.append)
+        assert len(asked) == 2, "a handshake that says nothing, then the enrolment"
+        async with customer.agent() as agent:
+            await spool_of(agent).put([reading(1)])
+            await customer.until_stored(1)
+            assert {step.name for step in await check(customer.agent_folder) if step.ok} >= {"proxy", "round-trip"}
+        assert len(asked) > 2
+        assert all(
+            head.startswith(b"CONNECT 127.0.0.1:") and b"\r\nProxy-Authorization: Basic " in head for head in asked
+        )
+        assert not [trouble for trouble in customer.told if "hidden" in str(trouble)]
+        nursery.cancel_scope.cancel()
+
+
+async def test_a_certificate_is_renewed_under_way_and_nothing_is_cut(customer: Customer) -> None:
+    async with customer.collector():
+        await customer.enrol()
+        async with customer.agent(ahead=25 * 86_400.0) as agent:
+            for number in range(30):
+                await spool_of(agent).put([reading(number)])
+                await trio.sleep(0.02)
+            await until(lambda: agent.connection.certificate and agent.connection.certificate.generation >= 2)
+            await spool_of(agent).put([reading(30)])
+            await customer.until_stored(31)
+            await until(lambda: agent.connection.mode == "session")
+        assert {trouble.kind for trouble in customer.told} <= {"renewed", "clock-ahead"}
+        assert "copied-key" not in {trouble.kind for trouble in customer.told_there}
+
+
+async def test_a_copied_folder_is_noticed_and_both_are_put_out(customer: Customer, tmp_path: Path) -> None:
+    async with customer.collector():
+        await customer.enrol()
+        thief = Customer(tmp_path / "thief")
+        thief.agent_folder, thief.port = tmp_path / "copy", customer.port
+        shutil.copytree(customer.agent_folder, thief.agent_folder)
+        async with customer.agent(ahead=25 * 86_400.0) as agent:
+            await until(lambda: agent.connection.certificate and agent.connection.certificate.generation >= 2)
+            await until(lambda: agent.connection.mode == "session")
+            async with thief.agent():
+                await until(lambda: "refused" in {trouble.kind for trouble in thief.told})
+                await until(lambda: "refused" in {trouble.kind for trouble in customer.told})
+        assert "copied-key" in {trouble.kind for trouble in customer.told_there}

@@ -23,7 +23,9 @@ class Shipped:
         self.collector = collector
         self.findings = Findings()
         self.troubles: list[Trouble] = []
-        self.shipping = Shipping(spool, link, findings=self.findings, report=self.troubles.append, random=Quick(1))
+        self.shipping = Shipping(
+            spool, link, noting=trio.Lock(), findings=self.findings, report=self.troubles.append, random=Quick(1)
+        )
 
     async def put(self, count: int, *, first: int = 0) -> None:
         for number in range(first, first + count):
