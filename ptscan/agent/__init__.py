@@ -1,8 +1,9 @@
 """The daemon in a customer's network.
 
-I/O: status, checking, page, looking, config, keeping, orders, readers, remembered, rounds, work, zone, belonging,
-connecting, conversing, enrolling, health, renewing, running, shipping, spool.spool, spool.holding, spool.store,
-spool.room, spool.epochs, spool.opening, spool.salvage, spool.search, spool.log, spool.database, spool.files.
+I/O: memory, status, checking, page, looking, config, keeping, orders, readers, remembered, rounds, work, zone,
+belonging, connecting, conversing, enrolling, health, renewing, running, shipping, spool.spool, spool.holding,
+spool.store, spool.room, spool.epochs, spool.opening, spool.salvage, spool.search, spool.log, spool.database,
+spool.files.
 """
 
 from ptscan.agent.belonging import Enrolled, load_enrolled

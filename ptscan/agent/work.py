@@ -17,6 +17,7 @@ from ptscan.agent.config import AgentConfig
 from ptscan.agent.findings import Findings
 from ptscan.agent.instants import read_instant, write_instant
 from ptscan.agent.jobs import Jobs
+from ptscan.agent.memory import give_back
 from ptscan.agent.orders import Wish, order_of
 from ptscan.agent.remembered import KeptJob, Memory, Remembered
 from ptscan.agent.results import Result
@@ -301,6 +302,7 @@ class Work:
             return "refused", str(error)
         try:
             result = await self._rounds.do(order, progress)
+            await trio.to_thread.run_sync(give_back, limiter=self._thread)
         except PtscanError as error:
             self._report(Trouble("round-failed", "", str(error), error))
             return "failed", str(error)
