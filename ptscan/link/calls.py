@@ -25,6 +25,7 @@ class CallState:
     __slots__ = (
         "_given_back", "_padding", "_received", "_untaken", "_whole", "data_moved", "deframer", "head", "http_status",
         "inflated", "is_told", "ours", "outcome", "peer_ended", "sends_gzip", "stalled_since", "tail", "unsent",
+        "wants_body",
     )  # fmt: skip
 
     def __init__(self, *, most: int, is_told: bool) -> None:
@@ -39,6 +40,7 @@ class CallState:
         self.unsent = Outbox()
         self.tail: Headers | None = None
         self.sends_gzip = False
+        self.wants_body = True
         self.stalled_since: float | None = None
         self.data_moved = 0
         # What came, in octets of the peer's window: all of it, padding, whole messages, those that wait to be taken.

@@ -241,8 +241,10 @@ class Connection:
             request = read_request(headers)
         except RefusalError as refusal:
             told = dict(headers)
-            if told.get(":method") == "GET" and told.get(":path") in self._pages:
-                self._events.append(PageAsked(stream, told[":path"]))
+            path = told.get(":path", "").partition("?")[0]
+            if told.get(":method") in ("GET", "HEAD") and path in self._pages:
+                call.wants_body = told[":method"] == "GET"
+                self._events.append(PageAsked(stream, path))
                 return
             call.head, call.tail, call.ours = [(":status", str(refusal.http_status))], [], Ours.ENDING
             self._pump(stream)
@@ -380,7 +382,8 @@ class Connection:
         if call is not None and call.ours is Ours.OPEN and call.head is None:
             self._now = now
             call.head = [(":status", str(http_status)), ("content-type", kind), ("content-length", str(len(body)))]
-            call.unsent.add(body)
+            if call.wants_body:
+                call.unsent.add(body)
             call.ours = Ours.ENDING
             self._pump(stream)
 

@@ -47,7 +47,7 @@ class Writable(msgspec.Struct, frozen=True):
 
 
 class PageAsked(msgspec.Struct, frozen=True):
-    """Somebody asks by a plain GET for a page that the server has; answered by ``Connection.answer``."""
+    """Somebody asks by a plain GET or HEAD for a page that the server has; answered by ``Connection.answer``."""
 
     stream: int
     path: str

@@ -453,7 +453,13 @@ def test_a_page_is_asked_and_answered_beside_the_calls() -> None:
     found = frames_of(drained(peer.server))
     assert [(f.kind, f.flags & wire.END_STREAM) for f in found] == [(wire.HEADERS, 0), (wire.DATA, 0), (wire.DATA, 1)]
     assert found[1].payload == b"ok\n"
-    peer.call(3, flags=wire.END_STREAM, headers=[(n, v.replace("healthz", "else")) for n, v in get])
+    head = {**dict(get), ":method": "HEAD", ":path": "/healthz?from=a-balancer"}
+    peer.call(5, flags=wire.END_STREAM, headers=list(head.items()))
+    assert peer.events[-1] == PageAsked(5, "/healthz")
+    peer.server.answer(5, 200, b"ok\n", 0.0)
+    found = frames_of(drained(peer.server))
+    assert [(f.kind, f.flags & wire.END_STREAM, f.payload) for f in found[1:]] == [(wire.DATA, wire.END_STREAM, b"")]
+    peer.call(7, flags=wire.END_STREAM, headers=[(n, v.replace("healthz", "else")) for n, v in get])
     assert peer.answers[-1].kind == wire.HEADERS
     assert peer.answers[-1].flags & wire.END_STREAM
     assert peer.lives

@@ -1,4 +1,4 @@
-"""Held against nghttp2's own clients: nghttp for what is said, h2load for very much of it at once."""
+"""Held against nghttp2's clients: nghttp and curl for what is said, h2load for very much of it at once."""
 
 import re
 import shutil
@@ -26,7 +26,7 @@ async def _run(tool: str, *arguments: str) -> str:
     """What the tool says."""
     path = shutil.which(tool)
     if path is None:
-        pytest.skip(f"{tool} is not installed (apt-get install nghttp2-client)")
+        pytest.skip(f"{tool} is not installed (apt-get install nghttp2-client curl)")
     run = partial(trio.run_process, [path, *arguments], capture_stdout=True, stderr=subprocess.STDOUT)
     with trio.fail_after(120):
         return (await run()).stdout.decode(errors="replace")
@@ -64,6 +64,16 @@ async def test_nghttp_is_told_to_show_a_certificate(asked: str, certificates: Ce
     async with serving(certificates, {PATH: unary(_who)}, asks=False) as served:
         said = await _run("nghttp", "-v", "-d", asked, *GRPC, f"https://127.0.0.1:{served.port}{PATH}")
         assert "grpc-status: 16" in said
+
+
+async def test_curl_sees_a_page_and_its_head(certificates: Certificates) -> None:
+    async with serving(certificates, {}, asks=False, pages={"/healthz": b"all is well\n"}) as served:
+        url = f"https://127.0.0.1:{served.port}/healthz?from=here"
+        assert await _run("curl", "-sk", "--http2", url) == "all is well\n"
+        said = await _run("curl", "-skI", "--http2", url)
+        assert said.startswith("HTTP/2 200")
+        assert "content-length: 12" in said
+        assert served.troubles == []
 
 
 @pytest.mark.parametrize("what", ["page", "call"])
