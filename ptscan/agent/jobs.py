@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from proto_schema import JOB_STATES, Job, JobUpdate, clip
 from ptscan.agent import limits
 from ptscan.agent.remembered import KeptJob
+from ptscan.agent.results import printable
 
 _ENDS = frozenset(JOB_STATES[2:])
 
@@ -53,7 +54,7 @@ class Jobs:
 
     def note(self, job_id: str, state: str, at: str, *, done: int = 0, total: int = 0, text: str = "") -> None:
         """A job stands so from now on."""
-        update = JobUpdate(job_id=job_id, state=state, at=at, done=done, total=total, text=clip(text))
+        update = JobUpdate(job_id=job_id, state=state, at=at, done=done, total=total, text=clip(printable(text)))
         self._tell(update)
         if state not in _ENDS:
             self._standing[job_id] = update

@@ -18,7 +18,7 @@ CLOCK_SECONDS: Final = 30.0
 BACK_SECONDS: Final = 600.0
 """By which a clock may go back without a time that was kept being kept again."""
 WAITING_JOBS: Final = 256
-WAITING_TARGETS: Final = 65_536
+WAITING_TARGETS: Final = 16_384
 """Texts of targets and excludes of all jobs that wait."""
 ENDED_JOBS: Final = 1_000
 """That are remembered, so that none is done twice."""
@@ -41,6 +41,8 @@ UNREAD_TOLD: Final = 20
 """Devices of one round that could not be read, told one by one; beyond, their number alone."""
 READ_AT_ONCE: Final = 64
 """Devices; each has one request in flight."""
+LOOKUP_SECONDS: Final = 60.0
+"""For the host names of one order."""
 READ_ADDRESSES: Final = 4_096
 """Of one read, which asks addresses without a sweep."""
 LISTS_AT_ONCE: Final = 8

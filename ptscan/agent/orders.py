@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import trio
+
 from proto_schema import JOB_VERBS
 from ptscan.agent import limits
 from ptscan.agent.config import AgentConfig
@@ -44,11 +46,13 @@ async def order_of(wish: Wish, config: AgentConfig, *, is_remote: bool) -> Order
         raise OrderError("a file of targets is read for the agent's own settings alone: send the targets themselves")
     if not config.targets:
         raise OrderError('agent.toml allows no targets: write what may be asked into it, as targets = ["local"]')
-    allowed = await resolve_targets(config.targets, config.exclude)
-    targets = allowed
-    if wish.targets or wish.exclude:
-        targets = await resolve_targets(wish.targets or config.targets, [*wish.exclude, *config.exclude])
-        _hold(targets, allowed)
+    with trio.move_on_after(limits.LOOKUP_SECONDS) as scope:
+        targets = allowed = await resolve_targets(config.targets, config.exclude)
+        if wish.targets or wish.exclude:
+            targets = await resolve_targets(wish.targets or config.targets, [*wish.exclude, *config.exclude])
+    if scope.cancelled_caught:
+        raise OrderError("its host names are not found in time: write addresses, or see to this machine's name service")
+    _hold(targets, allowed)
     if wish.verb == "read" and targets.count > limits.READ_ADDRESSES:
         raise OrderError(f"{targets.count:,} addresses are too many to read without a sweep: use scan")
     return Order(wish.verb, targets, min(wish.rate or config.rate, config.rate))

@@ -36,7 +36,9 @@ class Remembered(msgspec.Struct):
     ended: list[JobUpdate] = []
     """How the latest ones ended."""
     seen: dict[str, float] = {}
-    """When each schedule was begun last."""
+    """When each schedule was begun last, and ended."""
+    unfinished: dict[str, int] = {}
+    """Schedules that were under way, and how often in a row they were begun and not ended."""
     swept_at: str | None = None
     devices: int = 0
     doubles: list[str] = []

@@ -11,6 +11,11 @@ from ptscan.sweep import Sighting, SweepSummary
 _NAMED: Final = 100  # addresses in a sweep's text; a message holds fewer
 
 
+def printable(text: str) -> str:
+    """As much of a text as can be written down: half a surrogate pair, of a file's name, say, becomes a ?."""
+    return text.encode("utf-8", "replace").decode()
+
+
 @dataclass
 class Result:
     """What a round came to."""

@@ -5,7 +5,7 @@ agent.toml allows when it is begun. A job and a schedule that is due take turns,
 Whatever a round ends by costs that round alone.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
@@ -20,7 +20,7 @@ from ptscan.agent.jobs import Jobs
 from ptscan.agent.memory import give_back
 from ptscan.agent.orders import Wish, order_of
 from ptscan.agent.remembered import KeptJob, Memory, Remembered
-from ptscan.agent.results import Result
+from ptscan.agent.results import Result, printable
 from ptscan.agent.rounds import Progress, Rounds
 from ptscan.agent.schedule import Agenda, Timing, parse_cron
 from ptscan.agent.spool import Spool
@@ -63,7 +63,10 @@ class Work:
         self._doubles = set(known.doubles)
         self._rounds = Rounds(config, spool, report=report, wall_clock=wall_clock, doubles=self._doubles)
         self._jobs = Jobs(known.jobs, known.ended)
-        self._agenda = Agenda(known.seen, config.zone)
+        self._agenda = Agenda(known.seen | self._given_up(known.unfinished), config.zone)
+        self._unfinished = {name: count for name, count in known.unfinished.items() if count < limits.JOB_BEGINNINGS}
+        self._under_way: dict[str, float] = {}
+        """The schedule that is being done, and when it was done before."""
         self._swept_at, self._devices = known.swept_at, known.devices
         self._plans: dict[str, Plan] = {}
         self._results: dict[str, str] = {}
@@ -113,7 +116,7 @@ class Work:
         ]
 
     async def run(self) -> None:
-        """Do all of it until cancelled; what is under way then is done again by the next run, as far as it matters."""
+        """Do all of it until cancelled; what is under way then is begun again by the next run."""
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._check_offers)
             while True:
@@ -166,6 +169,16 @@ class Work:
 
     # Schedules.
 
+    def _given_up(self, unfinished: Mapping[str, int]) -> dict[str, float]:
+        """Say which schedules the agent did not survive again and again: they wait for their next time."""
+        given_up = [name for name, count in unfinished.items() if count >= limits.JOB_BEGINNINGS]
+        for name in given_up:
+            text = (
+                f"schedule {name}: the agent ended {unfinished[name]} times while it was done; its next time is awaited"
+            )
+            self._report(Trouble("schedule-given-up", "", text))
+        return dict.fromkeys(given_up, self._wall_clock())
+
     def _plan(self) -> None:
         """Put the schedules of the file and of the collector together."""
         plans = {
@@ -193,13 +206,21 @@ class Work:
         if name is None:
             return False
         plan = self._plans[name]
+        self._under_way = {name: self._agenda.seen[name]}
+        self._unfinished[name] = self._unfinished.get(name, 0) + 1
         self._agenda.begin(name, now)
-        await self._keep()
         self.doing = f"schedule {name}"
         try:
+            await self._keep()
             state, text = await self._do(plan.wish, plan.is_remote, lambda done, total: None)
+        except BaseException:  # the agent ends in order: the schedule is not what ended it
+            del self._unfinished[name]
+            with trio.CancelScope(shield=True):
+                await self._keep()
+            raise
         finally:
-            self.doing = None
+            self._under_way, self.doing = {}, None
+        del self._unfinished[name]
         self._report(Trouble("sweep-done" if state == "done" else "sweep-incomplete", "", f"schedule {name}: {text}"))
         self._results[name] = f"{self._now()}: {text}"
         self._faults.pop(name, None)
@@ -299,19 +320,19 @@ class Work:
         try:
             order = await order_of(wish, self._config, is_remote=is_remote)
         except InputError as error:
-            return "refused", str(error)
+            return "refused", printable(str(error))
         try:
             result = await self._rounds.do(order, progress)
             await trio.to_thread.run_sync(give_back, limiter=self._thread)
         except PtscanError as error:
             self._report(Trouble("round-failed", "", str(error), error))
-            return "failed", str(error)
+            return "failed", printable(str(error))
         except Exception as error:  # a bug of ours: it costs this round, and no other
             text = f"a bug in ptscan ended it, {type(error).__name__}: {error}: please report it"
             self._report(Trouble("round-bug", "", text, error))
-            return "failed", text
+            return "failed", printable(text)
         self._count(result)
-        return ("done" if result.is_whole else "part"), result.text
+        return ("done" if result.is_whole else "part"), printable(result.text)
 
     def _find_faults(self) -> None:
         texts = [f"{name}: {text}" for name, text in self._faults.items()]
@@ -345,7 +366,13 @@ class Work:
         """Remember how all stands, and only then let it be told."""
         fresh = self._jobs.fresh
         remembered = Remembered(
-            self._jobs.kept, self._jobs.ended, self._agenda.seen, self._swept_at, self._devices, sorted(self._doubles)
+            jobs=self._jobs.kept,
+            ended=self._jobs.ended,
+            seen=self._agenda.seen | self._under_way,
+            unfinished=dict(self._unfinished),
+            swept_at=self._swept_at,
+            devices=self._devices,
+            doubles=sorted(self._doubles),
         )
         await self._write(lambda: self._memory.keep_jobs(remembered))
         self._publish(fresh)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import cast
+from typing import NoReturn, cast
 
 import msgspec
 import pytest
@@ -304,3 +304,20 @@ async def test_the_agents_own_file_of_targets_is_read(tmp_path: Path) -> None:
     (tmp_path / "sites.txt").write_text("127.72.1.1-5\n")
     config = config_of(tmp_path, targets=(f"@{tmp_path / 'sites.txt'}",))
     assert (await order_of(Wish("scan"), config, is_remote=True)).targets.count == 5
+
+
+class SilentNames(trio.abc.HostnameResolver):
+    """A name service that never answers."""
+
+    async def getaddrinfo(self, *_: object, **__: object) -> NoReturn:  # type: ignore[override]
+        await trio.sleep_forever()
+
+    async def getnameinfo(self, *_: object) -> NoReturn:
+        await trio.sleep_forever()
+
+
+async def test_names_that_nobody_knows_are_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "LOOKUP_SECONDS", 0.1)
+    trio.socket.set_custom_hostname_resolver(SilentNames())
+    with trio.fail_after(10), pytest.raises(OrderError, match="host names are not found in time"):
+        await order_of(Wish("scan", ["printer.example"]), config_of(tmp_path), is_remote=True)

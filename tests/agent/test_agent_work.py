@@ -55,6 +55,52 @@ async def test_a_restart_neither_forgets_nor_begins_a_schedule_anew(tmp_path: Pa
         assert (schedule.result, schedule.next_at) == ("", "2026-11-21T13:00:00Z")
 
 
+async def test_a_round_that_a_restart_cut_short_is_begun_again_at_once(tmp_path: Path) -> None:
+    config = config_of(tmp_path, 9, LocalSchedule("day", Every(86_400.0), "scan", (SILENT,)), rate=5.0)
+    for _ in range(limits.JOB_BEGINNINGS + 1):  # an orderly end is not held against it
+        async with working(config) as (work, _, _):
+            await doing(work, "schedule day")
+    async with working(config._replace(rate=20_000.0)) as (work, _, _):
+        await settled(work, "day")
+    async with working(config) as (work, _, _):
+        await trio.sleep(0.1)
+        assert work.doing is None
+
+
+async def test_a_schedule_that_the_agent_does_not_survive_waits_for_its_next_time(tmp_path: Path) -> None:
+    schedules = [LocalSchedule(name, Every(HOUR), "sweep", (QUIET,)) for name in ("deadly", "again")]
+    unfinished = {"deadly": limits.JOB_BEGINNINGS, "again": limits.JOB_BEGINNINGS - 1}
+    remembered = Remembered(seen={"deadly": NOON - 2 * HOUR, "again": NOON - 2 * HOUR}, unfinished=unfinished)
+    (tmp_path / "jobs.msgpack").write_bytes(msgspec.msgpack.encode(remembered))
+    (tmp_path / "jobs.msgpack").chmod(0o600)
+    async with working(config_of(tmp_path, 9, *schedules)) as (work, _, log):
+        await settled(work, "again")
+        await trio.sleep(0.1)
+        assert [one.result for one in work.schedules() if one.name == "deadly"] == [""]
+        assert len(log.of("schedule-given-up")) == 1
+    known = msgspec.msgpack.decode((tmp_path / "jobs.msgpack").read_bytes(), type=Remembered)
+    assert known.unfinished == {}
+
+
+async def test_a_kill_during_a_round_is_remembered(tmp_path: Path) -> None:
+    config = config_of(tmp_path, 9, LocalSchedule("day", Every(HOUR), "scan", (SILENT,)), rate=5.0)
+    async with working(config) as (work, _, _):
+        await doing(work, "schedule day")
+        with trio.fail_after(PATIENCE):
+            while not (tmp_path / "jobs.msgpack").exists():  # noqa: ASYNC110  a file has no event
+                await trio.sleep(0.01)
+        known = msgspec.msgpack.decode((tmp_path / "jobs.msgpack").read_bytes(), type=Remembered)
+    assert known.unfinished == {"day": 1}
+    assert known.seen == {"day": NOON - HOUR}
+
+
+async def doing(work: Work, what: str) -> None:
+    """Wait until the work does this."""
+    with trio.fail_after(PATIENCE):
+        while work.doing != what:  # noqa: ASYNC110  nobody is told
+            await trio.sleep(0.01)
+
+
 async def test_a_clock_that_jumps_days_ahead_is_noticed_and_caught_up_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -337,6 +383,14 @@ async def test_a_bug_ends_one_round_alone(tmp_path: Path) -> None:
         await work.offer(job("k", QUIET, verb="scan"))
         assert (await until(work, "k", *ENDED)).state == "failed"
     assert len(log.of("round-failed", "round-bug")) == 2
+
+
+def test_what_cannot_be_written_down_is_told_all_the_same() -> None:
+    jobs = Jobs([], [])
+    jobs.note("j", "failed", AT, text="no file \udcff" + "x" * 5_000)
+    (update,) = jobs.fresh
+    assert len(msgspec.msgpack.encode(update)) < 1_200
+    assert update.text.startswith("no file ?")
 
 
 def test_as_many_jobs_wait_as_there_is_room_for_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:

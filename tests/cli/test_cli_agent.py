@@ -179,6 +179,8 @@ def test_an_agent_reads_a_network_and_the_collector_has_it(site: Site) -> None:
     assert status["mode"] == "session"
     assert isinstance(status["devices"], int)
     assert status["devices"] > 0
+    assert isinstance(status["memory_octets"], int)
+    assert status["memory_octets"] < 60 << 20
     rows = json.loads(site.run("collector", "devices", "--folder", str(site.folder / "collector"), "--format", "json"))
     assert len(rows) == status["devices"]
     table = site.run("agent", "status", "--folder", home)
