@@ -99,7 +99,7 @@ def load_config(folder: Path) -> CollectorConfig:
         raise InputError(f"{path}{_line_of(text, error.key)}: {error}") from error
     except msgspec.ValidationError as error:
         raise InputError(_mistyped(path, text, str(error))) from error
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise InputError(f"{path}: it is no TOML: {error}: mend that line") from error
 
 
