@@ -82,7 +82,8 @@ class Shipping:
         """
         failed: list[CallError | WireError | SpoolError] = []  # raised behind the nursery, which would make a group
         async with self._link.call(UPLOAD.path) as call, trio.open_nursery() as nursery:
-            sent, awaited = trio.open_memory_channel[_Sent](limits.BATCHES_ON_THE_WAY - 1)
+            # One is in the hand of who hears, and one of who sends.
+            sent, awaited = trio.open_memory_channel[_Sent](limits.BATCHES_ON_THE_WAY - 2)
             heard, replies = trio.open_memory_channel[_Heard](limits.BATCHES_ON_THE_WAY)
             nursery.start_soon(self._send, call, first, sent)
             nursery.start_soon(self._hear, call, awaited, heard, failed)

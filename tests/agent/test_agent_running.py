@@ -1,6 +1,8 @@
 """A whole agent and a whole collector on loopback: from the spool to the store, once, whatever comes between."""
 
 import shutil
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -111,6 +113,10 @@ class Customer:
         with trio.fail_after(30):
             while await trio.to_thread.run_sync(self.stored) != count:  # noqa: ASYNC110 (it looks on from outside)
                 await trio.sleep(0.05)
+
+
+def resident_kilobytes(process: int) -> int:
+    return int(Path(f"/proc/{process}/status").read_text().partition("VmRSS:")[2].split()[0])
 
 
 def spool_of(agent: Agent) -> Spool:
@@ -322,3 +328,38 @@ async def test_a_copied_folder_is_noticed_and_both_are_put_out(customer: Custome
                 await until(lambda: "refused" in {trouble.kind for trouble in thief.told})
                 await until(lambda: "refused" in {trouble.kind for trouble in customer.told})
         assert "copied-key" in {trouble.kind for trouble in customer.told_there}
+
+
+async def test_at_rest_it_takes_less_than_60_megabytes_and_no_database_or_web(customer: Customer) -> None:
+    """As a process of its own, connected, and with its page."""
+    async with customer.collector():
+        await customer.enrol()
+        (customer.agent_folder / "agent.toml").write_text('[page]\nlisten = "127.0.0.1:0"\n')
+        command = [
+            str(Path(sys.executable).with_name("ptscan")),
+            "agent",
+            "run",
+            "--folder",
+            str(customer.agent_folder),
+        ]
+        child = await trio.lowlevel.open_process(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        assert child.stdout is not None
+        try:
+            with trio.fail_after(60):
+                assert (await child.stdout.receive_some(6)) == b"ready:"
+            with open_store(customer.config.database) as store, trio.fail_after(30):
+                while not (at := store.read(list_agents)[0].seen_at):  # noqa: ASYNC110 (it looks on from outside)
+                    await trio.sleep(0.1)
+            assert at > 0
+            assert resident_kilobytes(child.pid) < 60_000
+        finally:
+            child.terminate()
+            await child.wait()
+        assert child.returncode == 0
+
+
+def test_the_room_loads_no_database_no_web_and_no_tables() -> None:
+    late = ("asyncio", "alembic", "cyclopts", "prometheus_client", "rich", "sqlalchemy", "structlog", "xlsxwriter")
+    code = f"import sys, ptscan.agent; print(*sorted(set(sys.modules) & set({late!r})))"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert not loaded.split()

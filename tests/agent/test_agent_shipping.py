@@ -9,7 +9,7 @@ import trio
 from counterpart import Collector, Quick, collecting, enrolled_context, until
 
 from proto_schema import UPLOAD, Batch, Refusal, UploadReply, decode, encode
-from ptscan.agent import Entry, Spool, open_spool
+from ptscan.agent import Entry, Spool, limits, open_spool
 from ptscan.agent.findings import Findings
 from ptscan.agent.shipping import Shipping
 from ptscan.link import Call, CallError, Link, Peer, Status, Trouble, open_link
@@ -66,27 +66,28 @@ async def test_what_is_spooled_is_stored_in_order_and_no_longer_waits(tmp_path: 
         assert it.shipping.stored == 55
 
 
-async def test_several_batches_are_on_their_way_and_the_collector_holds_the_rest_back(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("count", [limits.BATCHES_ON_THE_WAY, limits.BATCHES_ON_THE_WAY + 1, 40])
+async def test_so_many_batches_are_on_their_way_and_the_collector_holds_the_rest_back(
+    tmp_path: Path, count: int
 ) -> None:
     async with shipped(tmp_path) as it:
-        asked: list[Batch] = []
         gate = trio.Event()
 
         async def wait(batch: Batch) -> UploadReply:
-            asked.append(batch)
             await gate.wait()
             return await it.collector.keep(batch)
 
         it.collector.take = wait
         it.shipping._most = 1
-        await it.put(40)
-        await until(lambda: asked)
+        await it.put(count)
+        with trio.fail_after(20):
+            while (await it.spool.state()).leased_records < limits.BATCHES_ON_THE_WAY:  # noqa: ASYNC110 (as above)
+                await trio.sleep(0.01)
         await trio.sleep(0.2)
-        assert (await it.spool.state()).leased_records <= 12
+        assert (await it.spool.state()).leased_records == limits.BATCHES_ON_THE_WAY
         gate.set()
         await it.until_waiting(0)
-        assert it.bodies == list(range(40))
+        assert it.bodies == list(range(count))
 
 
 @pytest.mark.parametrize(
