@@ -339,6 +339,26 @@ def test_agents_that_meet_at_the_same_devices_do_not_wait_for_each_other_for_eve
     assert store.read(counts).readings == 4 * 4 * 20
 
 
+def test_transactions_that_meet_at_the_same_agents_spools_and_devices_wait_in_turn(store: Store) -> None:
+    """As two collectors on one database may: each brings batches of all agents, in an order of its own."""
+    agents = [f"a{number}" for number in range(6)]
+    for agent in agents:
+        an_agent(store, agent, entity=f"customer-{agent[-1] in '024'}")
+
+    def send(turn: int) -> list[UploadReply | BatchError]:
+        order = agents[turn % 6 :] + agents[: turn % 6]
+        records = [record(number, a_reading(f"device-{number % 12}")) for number in range(turn + 1, turn + 9)]
+        parcels = [Parcel(agent, batch(records[:: turn % 2 * 2 - 1])) for agent in order]
+        return store.write(ingest_all, parcels, now=NOW)
+
+    with ThreadPoolExecutor(4) as threads:
+        for replies in threads.map(send, range(24)):
+            assert [reply for reply in replies if isinstance(reply, BatchError) or reply.refused] == []
+    stored = [row[:3] for row in what_is_stored(store)]
+    assert stored == [(agent, "e1", number) for agent in agents for number in range(1, 32)]
+    assert len(store.read(list_devices)) == 24
+
+
 def test_a_device_says_what_its_last_reading_says(store: Store) -> None:
     place = an_agent(store)
     status = Status(state="down", conditions=["jammed", "door-open"])
