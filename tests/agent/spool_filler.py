@@ -1,7 +1,9 @@
 """Fills the disk that a spool is on, and makes room again: says at each step whether the spool kept its promise."""
 
+import os
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from spooling import AT, reply_to
@@ -38,6 +40,39 @@ def main() -> None:
     with hold_store(directory, bounds=Bounds(), wall_clock=time.time) as store:
         assert not store.state().findings, store.state()
         print("whole")
+    full_and_killed(directory)
+
+
+def full_and_killed(directory: Path) -> None:
+    """The disk is full, the process is killed: the next one hands all of it out, and settles it when there is room."""
+    ballast = directory.with_name("ballast")
+    ballast.write_bytes(bytes(1_000_000))
+    if not (child := os.fork()):
+        refused = 0
+        with hold_store(directory, bounds=Bounds(), wall_clock=time.time) as store:
+            while refused < 5:
+                try:
+                    store.put([[Entry("reading", AT, bytes(1_000))]])
+                except SpoolError:
+                    refused += 1
+            os._exit(store.state().waiting_records % 251)
+    waiting = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    with hold_store(directory, bounds=Bounds(), wall_clock=time.time) as store:
+        state = store.state()
+        assert state.waiting_records % 251 == waiting
+        assert not state.findings, state
+        out = 0
+        while batch := store.lease(1 << 20, 50, 0.0):
+            out += len(batch.records)
+            with suppress(SpoolError):
+                store.settle(reply_to(batch), 0.0)
+        print("out" if out == state.waiting_records else f"out {out} of {state}")
+        ballast.unlink()
+        store.release()
+        while batch := store.lease(1 << 20, 50, 0.0):
+            store.settle(reply_to(batch), 0.0)
+        store.put([[Entry("reading", AT, bytes(1_000))]])
+        print("settled" if store.state().waiting_records == 1 else store.state())
 
 
 main()

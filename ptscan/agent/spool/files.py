@@ -114,6 +114,18 @@ def write_whole(path: Path, octets: bytes) -> None:
         part.unlink(missing_ok=True)
 
 
+def write_again(path: Path, octets: bytes) -> None:
+    """Write what a file begins with over itself, durably: that needs no room; raises OSError."""
+    file = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        written = 0
+        while written < len(octets):
+            written += os.pwrite(file, octets[written:], written)
+        os.fsync(file)
+    finally:
+        os.close(file)
+
+
 def fault_of(error: OSError) -> str:
     """What went wrong with a file, and how to mend it."""
     mend = _MENDS.get(error.errno or 0, "look at the disk, or name another directory")

@@ -15,6 +15,7 @@ from ptscan.agent.spool.files import (
     new_key,
     remove,
     set_aside,
+    write_again,
     write_key,
     write_whole,
 )
@@ -84,7 +85,7 @@ def open_records(
     try:
         if damage is not None:
             raise damage
-        connection, taken = _open_sound(files, key)
+        connection, taken = _open_sound(files, key, octets)
         was_cut = is_cut(octets, taken) or is_cut(earlier, proven(earlier))
         with _closed_on_error(connection), told_apart(files.records):
             if was_cut:
@@ -119,20 +120,34 @@ def _closed_on_error(connection: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
-def _open_sound(files: Files, key: bytes) -> tuple[sqlite3.Connection, int]:
-    """Open and check the file; return the connection and how many frames of the log SQLite took."""
+def _open_sound(files: Files, key: bytes, log: bytes = b"") -> tuple[sqlite3.Connection, int]:
+    """Open and check the file; return the connection and how many frames of its ``log`` SQLite took."""
     with told_apart(files.records):
         connection = connect(files.records)
         with _closed_on_error(connection):
             was_empty = make_tables(connection)
             check(connection, files.records, key)
-            # Copies the log into the file and begins a new one: after a failed fsync nothing may be added to the old,
-            # whose pages the kernel calls clean though they never reached the disk.
-            busy, taken, _ = connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
-            if busy:
-                raise SpoolError(files.records, "is in use by another program: end that one")
+            taken = _begin_log_again(connection, files, b"" if was_empty else log)
             begin_mark(connection, key)
-    return connection, 0 if was_empty else max(taken, 0)
+    return connection, 0 if was_empty else taken
+
+
+def _begin_log_again(connection: sqlite3.Connection, files: Files, log: bytes) -> int:
+    """Copy the log into the file and begin a new one: after a failed fsync nothing may be added to the old, whose pages
+    the kernel calls clean though they never reached the disk. Return how many frames SQLite took of it.
+
+    On a full disk, where the file can't grow, the old log is written again in its place, and goes on.
+    """
+    try:
+        busy, taken, _ = connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
+    except sqlite3.Error as error:
+        if not log or error.sqlite_errorcode != sqlite3.SQLITE_FULL:
+            raise
+        write_again(log_of(files.records), log)
+        return proven(log)
+    if busy:
+        raise SpoolError(files.records, "is in use by another program: end that one")
+    return max(int(taken), 0)
 
 
 def _put_back(connection: sqlite3.Connection, key: bytes, log: dict[int, Framed]) -> None:
