@@ -10,8 +10,10 @@ from typing import Any
 
 import h2.connection
 import h2.events
+import msgspec
 import pytest
 import trio
+from cryptography import x509
 
 from proto_schema import CHECK_IN, CheckInReply, CheckInRequest, decode, encode
 from ptscan.collector import (
@@ -201,6 +203,16 @@ async def test_the_ports_certificate_is_renewed_while_it_runs(tmp_path: Path) ->
         nursery.cancel_scope.cancel()
     assert len({before.server, *used}) == 3
     assert collecting.kinds == ["certificates-renewed"] * 2
+
+
+async def test_a_name_that_was_added_stands_in_the_certificate_from_the_next_start_on(tmp_path: Path) -> None:
+    collecting = Collecting(tmp_path)
+    for names in (("127.0.0.1",), ("127.0.0.1", "new.example")):
+        collecting.config = msgspec.structs.replace(collecting.config, names=names)
+        async with collecting.open() as collector:
+            shown = x509.load_der_x509_certificate(await shown_by(collector.running.port))
+            there = shown.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+            assert there.get_values_for_type(x509.DNSName) == list(names[1:])
 
 
 async def test_what_another_process_changes_of_the_authority_is_used(
