@@ -67,6 +67,8 @@ async def enrol(
     with trio.move_on_after(limits.ENROL_SECONDS) as scope:
         root = await _introduced(place, token, through)
         context = client_context([root])
+        # A link would try for ever, and a person waits: what is wrong with the way is said at once.
+        await trio.aclose_forcefully(await dial(place.host, place.port, ssl_context=context, proxy=through))
         async with open_link(place.host, place.port, context, proxy=through, report=report) as link:
             ask = partial(_ask, link, folder, token_text.strip(), name)
             try:

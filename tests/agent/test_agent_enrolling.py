@@ -1,10 +1,12 @@
 """Enrolling: from a token to an identity, against a true service Enrolment on loopback."""
 
+import ssl
+from functools import partial
 from pathlib import Path
 
 import msgspec
 import pytest
-from counterpart import WITHIN, Collector, collecting
+from counterpart import WITHIN, Collector, collecting, fail
 
 from proto_schema import CHECK_IN, ENROL, EnrolReply, decode, encode
 from ptscan.agent import EnrolError, Enrolled, Place, enrol, load_enrolled
@@ -178,3 +180,36 @@ async def test_the_token_is_in_no_report_and_no_file(tmp_path: Path) -> None:
         told += [str(trouble) for trouble in collector.troubles]
     assert not [line for line in told if token in line]
     assert not [path for path in (tmp_path / "agent").rglob("*.*") if token.encode() in path.read_bytes()]
+
+
+async def test_a_collector_of_another_name_is_said_at_once(tmp_path: Path) -> None:
+    async with collecting(tmp_path, name="collector.example") as collector:
+        with pytest.raises(DialError, match="use the name that the collector was given"):
+            await enrolled(collector, tmp_path / "agent", collector.token())
+        assert not (tmp_path / "agent").exists()
+
+
+async def test_who_only_shows_a_copy_of_the_root_never_sees_the_token(tmp_path: Path) -> None:
+    (tmp_path / "one").mkdir()
+    (tmp_path / "thief").mkdir()
+    async with collecting(tmp_path / "one") as one, collecting(tmp_path / "thief") as thief:
+        path = tmp_path / "thief" / "ca" / "server.pem"
+        path.write_bytes(path.read_bytes() + ssl.DER_cert_to_PEM_cert(one.authority.root).encode())
+        thief.context.load_cert_chain(path)
+        with pytest.raises(DialError, match="another authority"):
+            await enrolled(one, tmp_path / "agent", one.token(), port=thief.port)
+        assert not [trouble for trouble in thief.troubles if trouble.kind.startswith("enrol")]
+
+
+async def test_a_collector_that_never_answers_is_given_up_and_the_token_is_still_good(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with collecting(tmp_path) as collector:
+        token, true = collector.token(), collector.methods[ENROL.path]
+        collector.methods[ENROL.path] = partial(fail, Status.UNAVAILABLE)
+        with monkeypatch.context() as patch:
+            patch.setattr(limits, "ENROL_SECONDS", 2.0)
+            with pytest.raises(EnrolError, match="try again with the same token"):
+                await enrolled(collector, tmp_path / "agent", token)
+        collector.methods[ENROL.path] = true
+        await enrolled(collector, tmp_path / "agent", token)

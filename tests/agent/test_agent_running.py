@@ -287,12 +287,12 @@ async def test_through_a_proxy_it_enrols_and_ships_and_remembers_the_way(custome
         token = await trio.to_thread.run_sync(customer.token)
         place = Place("127.0.0.1", customer.port)
         await enrol(customer.agent_folder, place, token, name="pc", proxy=proxy, report=customer.told.append)
-        assert len(asked) == 2, "a handshake that says nothing, then the enrolment"
+        assert len(asked) == 3, "a handshake that trusts nobody, one that trusts the token's root, the enrolment"
         async with customer.agent() as agent:
             await spool_of(agent).put([reading(1)])
             await customer.until_stored(1)
             assert {step.name for step in await check(customer.agent_folder) if step.ok} >= {"proxy", "round-trip"}
-        assert len(asked) > 2
+        assert len(asked) > 3
         assert all(
             head.startswith(b"CONNECT 127.0.0.1:") and b"\r\nProxy-Authorization: Basic " in head for head in asked
         )
