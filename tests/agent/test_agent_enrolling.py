@@ -9,7 +9,7 @@ import pytest
 from counterpart import WITHIN, Collector, collecting, fail
 
 from proto_schema import CHECK_IN, ENROL, EnrolReply, decode, encode
-from ptscan.agent import EnrolError, Enrolled, Place, enrol, load_enrolled
+from ptscan.agent import EnrolError, Enrolled, Place, enrol, limits, load_enrolled
 from ptscan.collector import list_agents
 from ptscan.link import Call, CallError, DialError, Peer, Status, open_link
 from ptscan.tls import AgentIdentity, HandshakeError, TokenError, client_context, load_identity, own_name
