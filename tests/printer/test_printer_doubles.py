@@ -122,3 +122,12 @@ def test_many_addresses_are_named_in_few_words() -> None:
     told = tell_apart([reading(f"10.0.0.{n}") for n in range(1, 40)])
     assert "and 34 more" in told[0].problems[0].text
     assert len(told[0].problems[0].text) <= 256
+
+
+def test_a_device_whose_double_was_not_read_this_time_keeps_its_own_id() -> None:
+    both = {one.address: one.device_id for one in tell_apart([FIRST, CLONE])}
+    for alone in (FIRST, CLONE):
+        (told,) = tell_apart([alone], doubles={"hp:A1"})
+        assert told.device_id == both[alone.address] != alone.device_id
+        assert codes(told) == []  # nothing was seen of another one
+    assert tell_apart([FIRST], doubles={"hp:B2"}) == [FIRST]
