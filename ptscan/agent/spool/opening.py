@@ -89,7 +89,7 @@ def open_records(
         was_cut = is_cut(octets, taken) or is_cut(earlier, proven(earlier))
         with _closed_on_error(connection), told_apart(files.records):
             if was_cut:
-                raise Damage("its log is not what was written")
+                raise Damage("its log is not what was written, or a kill cut a write to it in two")
             _tell_void(connection, key, at, from_log)
     except Damage as fault:
         code = "log-cut" if was_cut else "damaged"
