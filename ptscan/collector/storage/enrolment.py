@@ -8,7 +8,7 @@ an error: an ``Admission`` says why, and the caller chooses what the peer is tol
 from enum import Enum
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, insert, or_, select, update
+from sqlalchemy import Connection, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
@@ -189,8 +189,9 @@ def revoke(connection: Connection, agent_id: str, why: str, *, now: float) -> bo
 
 def suspend(connection: Connection, agent_id: str, why: str, *, now: float) -> bool:
     """Let nothing of an agent in until a person has looked. False where it was so, or may not speak anyway."""
+    mine = agents.c.id == agent_id, agents.c.revoked_at.is_(None), agents.c.suspended_at.is_(None)
     values = {"suspended_at": now, "suspended_why": _cut(why)}
-    return connection.execute(update(agents).where(agents.c.id == agent_id, *_active()).values(values)).rowcount == 1
+    return connection.execute(update(agents).where(*mine).values(values)).rowcount == 1
 
 
 def reinstate(connection: Connection, agent_id: str) -> bool:
@@ -245,10 +246,6 @@ def _add_agent(connection: Connection, newcomer: Newcomer, entity_id: int, now: 
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     added = dialect.insert(agents).values(row).on_conflict_do_nothing(index_elements=["key_digest"])
     return connection.scalar(added.returning(agents.c.id)) is not None
-
-
-def _active() -> tuple[ColumnElement[bool], ...]:
-    return agents.c.revoked_at.is_(None), agents.c.suspended_at.is_(None)
 
 
 def _cut(text: str | None) -> str | None:
