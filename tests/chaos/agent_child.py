@@ -17,6 +17,7 @@ from ledger import Ledger
 
 from proto_schema import READING, Identity, Reading, encode
 from ptscan.agent import Entry, Spool, SpoolError, enrol, load_agent_config, parse_place, run_agent
+from ptscan.errors import PtscanError
 from ptscan.link import Trouble
 
 FEEDERS = 3
@@ -106,5 +107,10 @@ def main(arguments: dict[str, Any]) -> int:
     if "token" in arguments:
         trio.run(enrol_at, arguments)
         return 0
-    trio.run(live, arguments)
-    return 0
+    status = 0
+    try:
+        trio.run(live, arguments)
+    except* PtscanError as group:  # as the verb says it
+        print(f"ptscan: {group.exceptions[0]}", file=sys.stderr)
+        status = 1
+    return status

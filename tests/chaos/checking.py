@@ -2,13 +2,13 @@
 
 A reading carries its name in `identity.asset`. Lost: the spool acknowledged it and it is not stored. Doubled: stored
 more than once. Altered: its octets, its number or the columns beside it are not those of the ledger. Invented: stored,
-and never meant to be. Taken: its put was refused, and it is stored all the same. Unmarked: the readings and the
-intervals of what was received do not say the same.
+and never meant to be. Taken: its put was refused by a process that came to its own end, and it is stored all the same.
+Unmarked: the readings and the intervals of what was received do not say the same.
 """
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -56,6 +56,7 @@ class Verdict:
     refused: int
     redelivered: int = 0
     """As the store counted them: what came again, and was passed over."""
+    taken_after_a_kill: int = 0
     counts: Counter[str] = field(default_factory=Counter)
     examples: list[str] = field(default_factory=list)
 
@@ -69,8 +70,11 @@ class Verdict:
         return not self.counts
 
 
-def compare(told: Told, stored: Stored, agent_id: str) -> Verdict:
-    """Hold what is stored against what was told."""
+def compare(told: Told, stored: Stored, agent_id: str, *, killed: Collection[str] = ()) -> Verdict:
+    """Hold what is stored against what was told.
+
+    A life's readings are named after it. Of a life that was ``killed``, a put that was refused may be stored after all.
+    """
     verdict = Verdict(spooled=len(told.spooled), stored=0, refused=len(told.refused), redelivered=stored.redelivered)
     for fault in stored.faults:
         verdict.cry("damaged", fault)
@@ -95,7 +99,9 @@ def compare(told: Told, stored: Stored, agent_id: str) -> Verdict:
             verdict.cry("altered", f"{where} was acknowledged as number {told.spooled[name]}")
         elif (said_total, said_device) != (total, device):
             verdict.cry("altered", f"{where} stands as total {total} of device {device}")
-        if name in told.refused:
+        if name in told.refused and name.partition("-")[0] in killed:
+            verdict.taken_after_a_kill += 1
+        elif name in told.refused:
             verdict.cry("taken", f"{where} was refused: {told.refused[name]}")
     for name, count in seen.items():
         if count > 1:

@@ -21,6 +21,7 @@ class Life:
 
     def __init__(self, pid: int, began: float, log: Path, *, cold: bool) -> None:
         self.pid = pid
+        self.name = ""
         self.cold = cold
         self.log = log
         self.ready = trio.Event()

@@ -30,6 +30,8 @@ HEAL_SECONDS = 60.0
 STOP_SECONDS = 15.0
 _LATEST = 240.0
 _CRIES = 50
+_FAILED = 1
+"""The exit status of who says in one line why it can't."""
 _COLD_EVERY = 5
 """Of so many looks, one is followed by starts of whole processes; the others by children of a nest."""
 _SAME = 5
@@ -73,6 +75,8 @@ class Tally:
     heals: list[tuple[str, float]] = field(default_factory=list)
     findings: Counter[str] = field(default_factory=Counter)
     """What the spools told of their files."""
+    refused_starts: int = 0
+    """On a disk that was full."""
     faults: Counter[str] = field(default_factory=Counter)
     """What must not be, by its name."""
     examples: list[str] = field(default_factory=list)
@@ -116,6 +120,8 @@ class Pair:
         self._looks = 0
         self._log_read = 0
         self._told: Counter[str] = Counter()
+        self._killed: set[str] = set()
+        self._disk_is_full = False
         self._clocks: dict[str, Clock] = {}
         self._days_later = 0
         self._agent_id = ""
@@ -165,6 +171,7 @@ class Pair:
         nest = self._nests[kind]
         log = self.folder / f"{kind}.log"
         self._lives[kind] = await nest.hatch(arguments, log, cold=cold, clock=clock)
+        self._lives[kind].name = str(self._births)
 
     # What is done to them.
 
@@ -175,6 +182,7 @@ class Pair:
         done = await self._suffer(fault, kills)
         self._proxy.weather = FAIR
         await self._calm(fault)
+        self._disk_is_full = False
         await self._look(fault)
         return done
 
@@ -196,7 +204,7 @@ class Pair:
             if fault == "silent":
                 self._proxy.weather = WEATHERS["silent"]
             # Nobody can listen where there is no network.
-            within = fault not in {"links", "disk"} and self._lots.random() < 0.5
+            within = fault != "links" and self._lots.random() < 0.5
             async with self._misfortune(fault):
                 await trio.sleep(self._interval())
                 done += await self._kill() if within else 0
@@ -217,6 +225,7 @@ class Pair:
                     ("agent/spool", "collector" if self.url.startswith("sqlite") else "agent/spool")
                 )
                 await stack.enter_async_context(full_disk(self.folder / where))
+                self._disk_is_full = True  # until the round is over: who began meanwhile is judged later
                 await trio.sleep(self._interval())
             elif fault == "freeze":
                 life = self._lives[self._lots.choice(("agent", "collector"))]
@@ -252,6 +261,10 @@ class Pair:
         """Count a life that was killed; tell of one that ended before that."""
         if life.status == -signal.SIGKILL:
             self.tally.kills[kind] += 1
+            self._killed.add(life.name)
+        elif life.status == _FAILED and life.start_seconds is None and self._disk_is_full:
+            life.killed = False
+            self.tally.refused_starts += 1
         else:
             life.killed = False
             self._cry("died", f"{kind} ended by itself with {life.status}: {_last_words(life)}")
@@ -416,14 +429,14 @@ class Pair:
             kind = line.split(" ")[1] if line.count(" ") > 1 else ""
             if kind in _FINDINGS:
                 self.tally.findings[f"{kind} after {fault}"] += 1
-                if kind == "spool-lost" or fault not in {"fsync", "disk"}:
+                if kind == "spool-lost" or (kind != "spool-log-cut" and fault not in {"fsync", "disk"}):
                     self._cry("alarm", f"after {fault}: {line}")
 
     def _compare(self) -> Verdict:
         told, stored = read_ledger(self._ledger), read_store(self.url)
         if not self._agent_id:
             (self._agent_id,) = stored.agents
-        verdict = compare(told, stored, self._agent_id)
+        verdict = compare(told, stored, self._agent_id, killed=self._killed)
         spool = self._folders["agent"] / "spool" / "spool.db"
         for fault in faults_of_file(spool) if not spool.with_name("spool.db-wal").exists() else ():
             verdict.cry("damaged", f"the spool: {fault}")

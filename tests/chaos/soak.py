@@ -104,6 +104,7 @@ async def soak(options: argparse.Namespace, folder: Path, server: str | None, fa
                 tally.readings["stored"] += pair.verdict.stored
                 tally.readings["refused"] += pair.verdict.refused
                 tally.readings["redelivered"] += pair.verdict.redelivered
+                tally.readings["taken_after_a_kill"] += pair.verdict.taken_after_a_kill
     return tally
 
 
@@ -132,6 +133,7 @@ def report(options: argparse.Namespace, tally: Tally, seconds: float, absent: di
         "faults": {name: tally.faults[name] for name in ("lost", "doubled", "altered", "invented")} | tally.faults,
         "examples": tally.examples[:_EXAMPLES],
         "spool_findings": dict(tally.findings),
+        "starts_refused_on_a_full_disk": tally.refused_starts,
         "rounds": dict(tally.rounds),
         "absent": absent,
         "start_seconds": {kind: _spread(each) for kind, each in tally.starts.items()},

@@ -163,6 +163,15 @@ def test_a_reading_whose_put_was_refused_is_told(told: Told, url: str) -> None:
     assert verdict_of(told, url).counts == {"taken": 1}
 
 
+def test_a_refused_reading_of_a_life_that_was_killed_is_counted_apart(told: Told, url: str) -> None:
+    told.refused["1-7"] = "SpoolFullError"
+    del told.spooled["1-7"]
+    verdict = compare(told, read_store(url), "a1", killed={"1"})
+    assert verdict.good
+    assert verdict.taken_after_a_kill == 1
+    assert compare(told, read_store(url), "a1", killed={"2"}).counts == {"taken": 1}
+
+
 def test_intervals_that_say_more_or_less_than_the_readings_are_told(told: Told, url: str) -> None:
     with changed(url) as change:
         change("UPDATE received SET last = last + 1")
