@@ -216,6 +216,36 @@ def test_of_what_is_set_aside_a_thousand_are_kept(tmp_path: Path, monkeypatch: p
         assert store.state().lost == 0
 
 
+def test_what_is_stored_while_the_collector_speaks_is_not_sent_again(tmp_path: Path) -> None:
+    with opened(tmp_path / "s") as store:
+        put(store, *"abcd")
+        first = lease(store, records=2)
+        assert first
+        store.settle(reply_to(first), 0.0)
+        assert store.epochs() == [first.epoch]  # the collector is asked, and looks
+        behind = lease(store)
+        assert behind
+        store.settle(reply_to(behind), 0.0)
+        assert resync(store, first.epoch, (1, 1)) == 1, "what was stored before it looked"
+        assert bodies(lease(store)) == [b"b"]
+        # The next time, all of them were stored before.
+        assert resync(store, first.epoch) == 3
+
+
+@pytest.mark.parametrize(("most", "again"), [(2, 0), (1, 2)])
+def test_what_is_too_much_to_remember_is_sent_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int, again: int
+) -> None:
+    monkeypatch.setattr(limits, "MEANWHILE_RECORDS", most)
+    with opened(tmp_path / "s") as store:
+        put(store, *"ab")
+        store.epochs()
+        batch = lease(store)
+        assert batch
+        store.settle(reply_to(batch), 0.0)
+        assert resync(store, batch.epoch) == again
+
+
 def test_a_collector_restored_from_a_backup_gets_what_it_lost(tmp_path: Path) -> None:
     with opened(tmp_path / "s") as store:
         put(store, *"abcd")
@@ -306,9 +336,9 @@ def test_each_epoch_has_what_the_collector_lost_of_it(tmp_path: Path) -> None:
         with opened(tmp_path / "s") as store:
             put(store, *(letter * size for size in (1, 2, 3)))
     with opened(tmp_path / "s") as store:
-        epochs = store.epochs()
         while batch := lease(store):
             store.settle(reply_to(batch), 0.0)
+        epochs = store.epochs()
         received = [
             Received(epoch=epochs[2], ranges=[]),
             Received(epoch=epochs[0], ranges=[Range(first=1, last=3)]),

@@ -28,6 +28,8 @@ DETAIL_SECONDS: Final = 30 * 86_400.0
 """A spool that is full keeps of what is older one record a day of each subject; adjustable."""
 STORED_SECONDS: Final = 86_400.0
 """How long a stored record is kept, for a collector that comes back from yesterday's backup."""
+MEANWHILE_RECORDS: Final = 100_000
+"""Stored while the collector tells what it has, and so no part of what it lost; beyond, they are sent again."""
 SET_ASIDE_RECORDS: Final = 1_000
 """That the collector would not have; beyond, the oldest go."""
 PRUNED_RECORDS: Final = 2_000

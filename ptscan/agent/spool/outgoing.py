@@ -34,6 +34,7 @@ class Outgoing:
         self.held: dict[int, float] = {}
         """Refused: number -> not before."""
         self._flights: list[_Flight] = []
+        self._meanwhile: set[int] | None = None
 
     def low(self) -> int:
         """Return the lowest number that may wait."""
@@ -74,7 +75,20 @@ class Outgoing:
 
     def land(self, number: int) -> int:
         """Note that ``number`` is settled; return its octets."""
+        if self._meanwhile is not None:
+            self._meanwhile.add(number)
+            if len(self._meanwhile) > limits.MEANWHILE_RECORDS:
+                self._meanwhile = None
         return self.leased.pop(number)[1]
+
+    def begin_meanwhile(self) -> None:
+        """Remember what lands from now on."""
+        self._meanwhile = set()
+
+    def end_meanwhile(self) -> set[int]:
+        """Return what landed since, and remember no more; nothing, where it was too much to remember."""
+        landed, self._meanwhile = self._meanwhile or set(), None
+        return landed
 
     def hold(self, number: int, until: float) -> None:
         """Note that ``number`` was refused, and goes out again, but not before ``until``."""

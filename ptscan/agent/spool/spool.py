@@ -103,7 +103,8 @@ class Spool:
     async def resync(self, received: Sequence[Received]) -> int:
         """Let wait again what was stored of the named epochs and is in none of the ranges; return how many that is.
 
-        For a collector that was restored from a backup: it says what it has. Cancelled, it was done in part, and the
+        For a collector that was restored from a backup: it says what it has. What was stored after the last ``epochs``
+        is left out: the collector may have spoken before. Cancelled, it was done in part, and the
         next one does the rest.
         """
         missing = await self._call(lambda: self._store.missing(received))

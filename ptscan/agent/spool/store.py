@@ -227,8 +227,12 @@ class Store:
         self._out.release()
 
     def epochs(self) -> list[str]:
-        """Return the epochs of which there are records, the latest of them, and last the one of new records."""
+        """Return the epochs of which there are records, the latest of them, and last the one of new records.
+
+        What is stored from now on is not ``missing`` when the collector says what it had of them.
+        """
         self._make_ready()
+        self._out.begin_meanwhile()
         others = [epoch for epoch in self._bounds_of_epochs() if epoch != self._epoch]
         return [*others[1 - EPOCHS :], self._epoch]
 
@@ -237,7 +241,9 @@ class Store:
         self._make_ready()
         bounds = self._bounds_of_epochs()
         with self._guarded() as connection:
-            return missing_of(connection, bounds, received)
+            missing = missing_of(connection, bounds, received)
+        meanwhile = self._out.end_meanwhile()
+        return array("Q", (number for number in missing if number not in meanwhile)) if meanwhile else missing
 
     def resync(self, sequences: Sequence[int]) -> int:
         """Let those of ``sequences`` wait again that are stored; return how many that is."""
