@@ -1,6 +1,6 @@
 """The server that keeps what agents send.
 
-I/O: ca.keeping, ca.lots, config, enrolling, founding, ingesting, noting, pages, racing, running, sessions,
+I/O: curious, ca.keeping, ca.lots, config, enrolling, founding, ingesting, noting, pages, racing, running, sessions,
 storage.backup, storage.engines, storage.locks, upkeep, uploading.
 """
 

@@ -18,6 +18,7 @@ from proto_schema import UPLOAD
 from ptscan import __version__
 from ptscan.collector import limits
 from ptscan.collector.config import CollectorConfig
+from ptscan.collector.curious import in_both_tongues
 from ptscan.collector.endpoints import EVERYWHERE, Endpoint
 from ptscan.collector.enrolling import FOR_STRANGERS, Enrolment
 from ptscan.collector.ingesting import Ingestor
@@ -141,11 +142,12 @@ class _Collector:
         task_status: trio.TaskStatus[Server],
     ) -> None:
         """Serve until the server that this starts was drained; what is cancelled outside does not reach in here."""
-        methods: dict[str, Handler] = {
+        handlers: dict[str, Handler] = {
             **self._enrolment.methods(),
             **self._sessions.methods(),
             UPLOAD.path: uploads(self._enrolment.admit, self._ingestor),
         }
+        methods = {path: in_both_tongues(path, handler) for path, handler in handlers.items()}
         with trio.CancelScope(shield=True):
             async with trio.open_nursery() as nursery:
                 ended = trio.Event()

@@ -1,8 +1,8 @@
 """One call, from either end: messages that come, messages that go, and how it ends. I/O."""
 
 from collections import deque
-from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING
+from collections.abc import AsyncIterator, Callable
+from typing import TYPE_CHECKING, TypeAlias
 
 import trio
 
@@ -14,6 +14,13 @@ if TYPE_CHECKING:
     from ptscan.link.driver import Driver
 
 
+Translate: TypeAlias = Callable[[bytes], bytes]
+
+
+def _as_it_is(message: bytes) -> bytes:
+    return message
+
+
 class Call:
     """One call, from either end. Every coroutine is a checkpoint, and what it raises for a peer is CallError."""
 
@@ -23,6 +30,8 @@ class Call:
         self._messages: deque[tuple[bytes, int]] = deque()
         self._changed = trio.Event()
         self._sending = trio.StrictFIFOLock()
+        self._hear: Translate = _as_it_is
+        self._say: Translate = _as_it_is
         self._ended: tuple[Status, str] | None = None
         self._peer_ended = False
         self.scope = trio.CancelScope()
@@ -40,12 +49,17 @@ class Call:
         """Set when the connection takes no new calls: a call that could go on for ever should end soon."""
         return self._driver.draining
 
+    def translate(self, hear: Translate, say: Translate) -> None:
+        """Have each message that comes and that goes translated; a CallError of theirs is raised where it was asked."""
+        self._hear, self._say = hear, say
+
     async def send(self, message: bytes, *, compress: bool = False) -> None:
         """Send a message, and wait until it and all before it have gone out but for UNSENT_STREAM_OCTETS.
 
         Raises CallError where the call is over; behind an early OK a message goes nowhere, and ``receive`` tells so.
         Cancelled, the message goes out whole or not at all, as long as the call goes on.
         """
+        message = self._say(message)
         if len(message) > limits.MESSAGE_OCTETS:
             text = f"a message of {len(message)} octets; at most {limits.MESSAGE_OCTETS} are sent"
             raise CallError(Status.RESOURCE_EXHAUSTED, text)
@@ -85,7 +99,7 @@ class Call:
         message, octets = self._messages.popleft()
         self._driver.core.credit(self._stream, octets)
         self._driver.flush()
-        return message
+        return self._hear(message)
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self
