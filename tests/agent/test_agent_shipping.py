@@ -1,7 +1,8 @@
 """Shipping: what is spooled is stored once, whatever ends the stream, and nothing holds up the rest."""
 
+import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import trio
 from counterpart import Collector, Quick, collecting, enrolled_context, until
 
 from proto_schema import UPLOAD, Batch, Refusal, UploadReply, decode, encode
-from ptscan.agent import Entry, Spool, limits, open_spool
+from ptscan.agent import Entry, Spool, SpoolUnwritableError, limits, open_spool
 from ptscan.agent.findings import Findings
 from ptscan.agent.shipping import Shipping
 from ptscan.link import Call, CallError, Link, Peer, Status, Trouble, open_link
@@ -230,6 +231,23 @@ async def test_a_part_that_is_stored_is_settled_and_the_rest_is_sent_again(tmp_p
         await it.put(30)
         await it.until_waiting(0)
         assert it.bodies == list(range(30))
+
+
+async def test_a_spool_that_fails_while_a_stream_waits_ends_the_stream_and_not_the_agent(
+    tmp_path: Path,
+) -> None:
+    async with shipped(tmp_path) as it:
+        await it.put(5)
+        await it.until_waiting(0)
+        it.spool._store.close()
+        with closing(sqlite3.connect(tmp_path / "agent" / "spool" / "spool.db")) as another:
+            another.execute("BEGIN EXCLUSIVE")
+            with pytest.raises(SpoolUnwritableError):
+                await it.put(1, first=5)  # which wakes the stream
+            await until(lambda: "spool-failing" in [trouble.kind for trouble in it.troubles])
+        await it.put(5, first=5)
+        await it.until_waiting(0)
+        assert it.bodies == list(range(10))
 
 
 async def test_a_connection_that_drains_lets_the_stream_end_in_order(tmp_path: Path) -> None:
