@@ -91,6 +91,8 @@ class Nest:
             os.execv(words[0], words)
         try:
             return self._main(command["arguments"])
+        except SystemExit as end:
+            return end.code if isinstance(end.code, int) else 1
         finally:
             sys.stdout.flush()
             sys.stderr.flush()
