@@ -22,6 +22,7 @@ from proto_schema.reading import (
 if TYPE_CHECKING:
     from proto_schema.enrolment import EnrolReply, EnrolRequest, RenewReply, RenewRequest
     from proto_schema.health import Finding, Health, HealthReport, SpoolHealth
+    from proto_schema.instants import as_datetime, read_instant, write_instant
     from proto_schema.job import JOB_STATES, JOB_VERBS, Job, JobCancel, JobOffer, JobUpdate
     from proto_schema.kinds import clip
     from proto_schema.limits import BATCH_RECORDS, BODY_OCTETS, EPOCHS, MESSAGE_OCTETS, RANGES
@@ -100,9 +101,12 @@ __all__ = [
     "UploadReply",
     "Welcome",
     "WireError",
+    "as_datetime",
     "clip",
     "decode",
     "encode",
+    "read_instant",
+    "write_instant",
 ]
 
 # Most verbs know a Reading and nothing that is sent with it: the rest is loaded when it is first named.
@@ -125,6 +129,7 @@ _LATER = {
         ),
         "health",
     ),
+    **dict.fromkeys(("as_datetime", "read_instant", "write_instant"), "instants"),
     **dict.fromkeys(
         (
             "JOB_STATES",

@@ -22,9 +22,12 @@ from proto_schema import (
     Hello,
     SpoolHealth,
     WireError,
+    as_datetime,
     clip,
     decode,
     encode,
+    read_instant,
+    write_instant,
 )
 from ptscan import __version__
 from ptscan.agent import limits
@@ -32,7 +35,6 @@ from ptscan.agent.belonging import IDENTITY, Enrolled, load_enrolled
 from ptscan.agent.config import FILE, AgentConfig, load_agent_config
 from ptscan.agent.connecting import way_to
 from ptscan.agent.enrolling import platform_name
-from ptscan.agent.instants import as_datetime, read_instant, write_instant
 from ptscan.agent.looking import look
 from ptscan.agent.spool import SpoolError, SpoolInUseError, open_spool
 from ptscan.agent.spool.database import SQLITE_VERSION

@@ -13,13 +13,12 @@ from typing import Final
 
 import trio
 
-from proto_schema import Finding, Health, clip
+from proto_schema import Finding, Health, clip, write_instant
 from ptscan.agent import limits
 from ptscan.agent.belonging import IDENTITY, Enrolled, load_enrolled
 from ptscan.agent.conversing import Conversation, Working
 from ptscan.agent.findings import Findings
 from ptscan.agent.health import health_of
-from ptscan.agent.instants import write_instant
 from ptscan.agent.renewing import Renewing
 from ptscan.agent.shipping import Shipping
 from ptscan.agent.spool import Spool, SpoolError

@@ -31,10 +31,11 @@ from proto_schema import (
     WireError,
     decode,
     encode,
+    read_instant,
+    write_instant,
 )
 from ptscan.agent import limits
 from ptscan.agent.findings import Findings
-from ptscan.agent.instants import read_instant, write_instant
 from ptscan.agent.shipping import REFUSED
 from ptscan.agent.spool import Spool, SpoolError
 from ptscan.link import Backoff, Call, CallError, Link, Report, Status, Trouble

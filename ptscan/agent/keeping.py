@@ -7,9 +7,8 @@ cloned serial): they wait for the end of the round, so that the ids depend on th
 from collections.abc import Callable
 from typing import Final
 
-from proto_schema import READING, Reading, WireError, encode
+from proto_schema import READING, Reading, WireError, encode, write_instant
 from ptscan.agent import limits
-from ptscan.agent.instants import write_instant
 from ptscan.agent.results import Result
 from ptscan.agent.spool import Entry, RecordTooLargeError, Spool, SpoolError, SpoolFullError
 from ptscan.link import Report, Trouble

@@ -7,11 +7,11 @@ import h11
 import msgspec
 import trio
 
+from proto_schema import write_instant
 from ptscan import __version__
 from ptscan.agent import limits
 from ptscan.agent.belonging import IDENTITY, load_enrolled
 from ptscan.agent.config import AgentConfig
-from ptscan.agent.instants import write_instant
 from ptscan.agent.spool import SpoolError, SpoolInUseError, open_spool
 from ptscan.agent.status import AgentStatus, FindingStatus, SpoolStatus
 from ptscan.errors import PtscanError
@@ -95,7 +95,7 @@ async def _read(config: AgentConfig, at: str) -> AgentStatus:
 
 def _certificate_ends(folder: Path) -> str | None:
     identity = load_identity(folder / IDENTITY)
-    return None if identity is None else f"{own_name(identity.chain[0]).not_after_at:%Y-%m-%dT%H:%M:%SZ}"
+    return None if identity is None else write_instant(own_name(identity.chain[0]).not_after_at.timestamp())
 
 
 async def _spool_of(config: AgentConfig) -> SpoolStatus | None:

@@ -5,8 +5,8 @@ from datetime import datetime
 
 import trio
 
+from proto_schema import write_instant
 from ptscan.agent import limits
-from ptscan.agent.instants import write_instant
 from ptscan.agent.keeping import Keeper
 from ptscan.agent.results import Result
 from ptscan.link import Report, Trouble

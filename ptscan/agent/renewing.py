@@ -12,10 +12,9 @@ from random import Random
 
 import trio
 
-from proto_schema import RENEW, RenewReply, RenewRequest, WireError, decode, encode
+from proto_schema import RENEW, RenewReply, RenewRequest, WireError, as_datetime, decode, encode
 from ptscan.agent import limits
 from ptscan.agent.findings import Findings
-from ptscan.agent.instants import as_datetime
 from ptscan.errors import PtscanError
 from ptscan.link import Backoff, CallError, Link, Report, Status, Trouble
 from ptscan.tls import (

@@ -4,7 +4,7 @@ from typing import Final
 
 import msgspec
 
-from proto_schema import Finding, Health, JobUpdate, Settings
+from proto_schema import Finding, Health, JobUpdate, Settings, write_instant
 from ptscan.agent.connecting import Connection
 from ptscan.agent.work import ScheduleState, Work
 
@@ -89,7 +89,7 @@ async def status_of(connection: Connection, work: Work) -> AgentStatus:
         agent_id=None if enrolled is None else enrolled.agent_id,
         entity=None if enrolled is None else enrolled.entity,
         collector=None if enrolled is None else str(enrolled.place),
-        certificate_ends_at=None if certificate is None else f"{certificate.not_after_at:%Y-%m-%dT%H:%M:%SZ}",
+        certificate_ends_at=None if certificate is None else write_instant(certificate.not_after_at.timestamp()),
         is_connected=connection.is_connected,
         mode=connection.mode,
         heard_at=connection.heard_at,

@@ -11,11 +11,10 @@ from typing import Final, NamedTuple
 import msgspec
 import trio
 
-from proto_schema import JOB_VERBS, Finding, Job, JobUpdate, Settings
+from proto_schema import JOB_VERBS, Finding, Job, JobUpdate, Settings, read_instant, write_instant
 from ptscan.agent import limits
 from ptscan.agent.config import AgentConfig
 from ptscan.agent.findings import Findings
-from ptscan.agent.instants import read_instant, write_instant
 from ptscan.agent.jobs import Jobs
 from ptscan.agent.memory import give_back
 from ptscan.agent.orders import Wish, order_of

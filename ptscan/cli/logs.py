@@ -12,9 +12,9 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from proto_schema import write_instant
 from ptscan.cli.bugs import bug_line, show_if_debugging
 from ptscan.cli.clean import one_line
 from ptscan.cli.repeats import Key, Line, Repeats
@@ -94,7 +94,7 @@ class _Log:
         if self._waiting.qsize() >= MOST_WAITING:
             self._lost += 1
         else:
-            self._waiting.put(_Entry(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", line, error))
+            self._waiting.put(_Entry(write_instant(time.time()), line, error))
 
     def write_all(self) -> None:
         """Write lines as they come, until the end; in the thread."""
@@ -109,9 +109,8 @@ class _Log:
             with self._lock:
                 lost, self._lost = self._lost, 0
             if lost:
-                at = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
                 text = f"{lost:,} lines are lost, for who reads this log is slow"
-                _print({"time": at, "level": "warning", "kind": "log-slow", "text": text})
+                _print({"time": write_instant(time.time()), "level": "warning", "kind": "log-slow", "text": text})
 
     def _of_error(self, key: Key, error: BaseException | None) -> dict[str, str]:
         """What an error adds to the text: itself where that does not tell it, and of a bug where its traceback is."""

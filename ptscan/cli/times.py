@@ -5,6 +5,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
+from proto_schema import write_instant
+
 _UNITS: Final = {"s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0, "w": 604_800.0}
 _SPAN: Final = re.compile(r"([0-9]{1,9})([smhdw])")
 DAY: Final = 86_400.0
@@ -51,12 +53,7 @@ def spelled(seconds: float) -> str:
 
 def instant(at: float | None) -> str | None:
     """Seconds since 1970 as ``2026-11-21T06:00:00Z``; None stays."""
-    if at is None:
-        return None
-    try:
-        return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}"
-    except (OverflowError, ValueError, OSError):  # of a clock that said anything
-        return f"{at:.0f}"
+    return None if at is None else write_instant(at)
 
 
 def _seconds(text: str) -> float | None:

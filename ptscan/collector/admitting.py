@@ -12,7 +12,7 @@ from datetime import datetime
 import msgspec
 from sqlalchemy import Connection, or_, select
 
-from proto_schema import EnrolReply, EnrolRequest, RenewReply
+from proto_schema import EnrolReply, EnrolRequest, RenewReply, write_instant
 from ptscan.collector.ca import Authority, Issued, Standing, Verdict, connected, renewed
 from ptscan.collector.storage import (
     Admission,
@@ -100,7 +100,7 @@ def enrol_agent(
         entity=entity,
         chain=list(issued.chain),
         roots=list(authority.roots),
-        not_after=_instant(issued.not_after_at),
+        not_after=write_instant(issued.not_after_at.timestamp()),
         generation=1,
     )
     return Judgement(code=Admission.GRANTED.value, granted=True, enrolment=reply)
@@ -152,7 +152,7 @@ def renew_agent(
     reply = RenewReply(
         chain=list(issued.chain),
         roots=list(authority.roots),
-        not_after=_instant(issued.not_after_at),
+        not_after=write_instant(issued.not_after_at.timestamp()),
         generation=after.generation,
     )
     return Judgement(code=verdict.value, granted=True, renewal=reply)
@@ -217,7 +217,3 @@ def _refused(code: str) -> Judgement:
 
 def _hex(serial: int) -> str:
     return f"{serial:x}"
-
-
-def _instant(at: datetime) -> str:
-    return f"{at:%Y-%m-%dT%H:%M:%SZ}"

@@ -27,6 +27,7 @@ from proto_schema import (
     WireError,
     decode,
     encode,
+    write_instant,
 )
 from ptscan.collector import limits
 from ptscan.collector.board import Mail, Posted, look_at
@@ -195,7 +196,7 @@ class Sessions:
         live.changed.set()
 
     def _begin_welcome(self) -> Welcome:
-        return Welcome(at=f"{self._clock():%Y-%m-%dT%H:%M:%SZ}", version=self._version, received=[])
+        return Welcome(at=write_instant(self._clock().timestamp()), version=self._version, received=[])
 
     async def _read_for_call(
         self, function: Callable[Concatenate[Connection, P], ResultT], /, *args: P.args, **kwargs: P.kwargs

@@ -35,9 +35,9 @@ from proto_schema import (
     WireError,
     decode,
     encode,
+    write_instant,
 )
 from ptscan.agent import Place, enrol
-from ptscan.agent.instants import write_instant
 from ptscan.collector import (
     FOR_STRANGERS,
     Enrolment,

@@ -1,4 +1,4 @@
-"""Wall clocks as the wire has them: RFC 3339 in UTC, to whole seconds. Pure."""
+"""Wall clocks as the messages have them: RFC 3339 in UTC, to whole seconds."""
 
 from datetime import UTC, datetime
 from typing import Final
