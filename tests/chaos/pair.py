@@ -134,7 +134,7 @@ class Pair:
         """Make a collector and enrol an agent of it, by the verbs that a person uses."""
         if clocks:
             self._clocks = {kind: Clock(self.folder / f"clock-{kind}") for kind in self._nests}
-        port = _free_port()
+        port = free_port()
         self._proxy = await nursery.start(run_proxy, "127.0.0.1", port, self._lots)
         agent, collector = map(str, self._folders.values())
         if small:
@@ -150,11 +150,7 @@ class Pair:
         self._folders["agent"].mkdir(mode=0o700)
         written = _AGENT_TOML.format(megabytes=_SPOOL_MEGABYTES if small else 1_024)
         (self._folders["agent"] / "agent.toml").write_text(written)
-        asked = {"folder": agent, "address": address, "token": token}
-        life = await self._nests["agent"].hatch(asked, self.folder / "agent.log")
-        await life.ended.wait()
-        if life.status != 0:
-            raise RuntimeError(f"the agent was not enrolled: {_last_words(life)}")
+        await _in_thread(ptscan, "agent", "enrol", address, "--token", token, "--folder", agent)
         if small:
             disks.enter_context(small_disk(self._folders["agent"] / "spool", _SPOOL_DISK))
         Ledger(self._ledger)
@@ -491,7 +487,7 @@ def _last_words(life: Life) -> str:
     return " | ".join(lines[-3:])[-600:]
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])
