@@ -43,7 +43,7 @@ def enrol(
     /,
     *,
     token: Annotated[str, Option(metavar="TOKEN", show_default=False)] = "",
-    token_file: Annotated[Path | None, Option(metavar="FILE")] = None,
+    token_file: Annotated[Path | None, Option(metavar="FILE", allow_leading_hyphen=True)] = None,
     name: Annotated[str, Option(metavar="NAME", show_default=False)] = "",
     proxy: Annotated[str, Option(metavar="URL", show_default=False)] = "",
     folder: Folder = None,

@@ -1,5 +1,6 @@
 """An agent is enrolled, run, looked at and checked from the shell; what is typed wrongly is one line."""
 
+import io
 import json
 import re
 import signal
@@ -79,6 +80,12 @@ def test_a_token_may_come_from_the_environment_or_a_file(agent: Run, tmp_path: P
     assert "token: " in one_line(agent("enrol", "127.0.0.1", "--token-file", "token", PTSCAN_TOKEN="ptscan_x"), 2)
     (tmp_path / "token").write_bytes(b"\xff\xfe")
     assert "it is no text" in one_line(agent("enrol", "127.0.0.1", "--token-file", "token"), 2)
+
+
+def test_a_token_may_come_from_standard_input(agent: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("hidden\n"))
+    assert "token: " in one_line(agent("enrol", "127.0.0.1", "--token-file", "-"), 2)
+    assert not (tmp_path / "agent").exists()
 
 
 def test_an_agent_that_was_never_enrolled_does_not_run(agent: Run, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import shutil
 import sqlite3
 import struct
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -60,6 +60,9 @@ def connect(path: Path) -> sqlite3.Connection:
     Nothing is written into a file that has anything, nor into its log.
     """
     is_new = not path.exists() or not path.stat().st_size
+    if is_new:
+        with suppress(OSError):  # which SQLite has words for
+            path.touch(mode=0o600)
     connection = sqlite3.connect(path, timeout=1.0, isolation_level=None, check_same_thread=False)
     try:
         for statement in (*NEW, *BEFORE) if is_new else BEFORE:

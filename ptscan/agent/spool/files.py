@@ -104,6 +104,7 @@ def write_whole(path: Path, octets: bytes) -> None:
     """Write a file that is whole and durable as soon as it has its name; raises OSError."""
     part = path.with_name(path.name + "-part")
     try:
+        part.touch(mode=0o600)
         with part.open("wb") as file:
             file.write(octets)
             file.flush()
