@@ -3,7 +3,9 @@
 Theory of operation. One task writes; all others hand it their batches and wait. While a transaction runs the next
 batches gather, so the fuller the house, the more share one wait for the disk. What waits is bounded in octets: nobody
 takes a message from its connection before there is room for it, so HTTP/2's windows stay shut and what can't be stored
-stays in the agents' spools. Messages are let in one by one in the order in which their takers came.
+stays in the agents' spools. Messages are let in one by one in the order in which their takers came; of one agent there
+are a few at a time, over however many streams they come and whether or not it takes the answers, so that none of the
+agents fills the room of all.
 
 A transaction that failed is not tried again here: its batches end as UNAVAILABLE, and their agents send them again.
 """
@@ -31,17 +33,30 @@ _STATUS_OF: Final = {
 class Waiting:
     """A batch that was taken; it becomes a reply, or the error that its stream ends with."""
 
-    def __init__(self, parcel: Parcel, octets: int) -> None:
+    def __init__(self, parcel: Parcel, octets: int, leave: Callable[[], None]) -> None:
+        """``leave`` is called once, when the batch is settled and nobody waits for its reply any more."""
         self.parcel = parcel
         self.octets = octets
+        self._leave = leave
+        self._is_answered = False
         self._settled = trio.Event()
         self._outcome: UploadReply | CallError | None = None
 
     def settle(self, outcome: UploadReply | CallError) -> None:
-        """Say what became of it; what was said first holds."""
+        """Say what became of it; what was said first holds. The batch's records are let go."""
         if not self._settled.is_set():
             self._outcome = outcome
             self._settled.set()
+            self.parcel = Parcel(self.parcel.agent_id, Batch(epoch="", records=[]))
+            if self._is_answered:
+                self._leave()
+
+    def answered(self) -> None:
+        """The reply was sent, or nobody wants it; a second time does nothing."""
+        if not self._is_answered:
+            self._is_answered = True
+            if self._settled.is_set():
+                self._leave()
 
     async def reply(self) -> UploadReply:
         """Wait for its transaction. Raises CallError."""
@@ -64,6 +79,8 @@ class Ingestor:
         self._queue: deque[Waiting] = deque()
         self._octets = 0
         self._entrance = trio.Lock()  # of Trio, which is fair
+        self._rooms: dict[str, trio.Semaphore] = {}
+        """By agent, of those who have batches here."""
         self._came = trio.Event()
         self._went = trio.Event()
         self.failing: StoreError | None = None
@@ -76,11 +93,32 @@ class Ingestor:
         """Of the batches that are in no finished transaction yet."""
         return self._octets
 
-    async def take(self, receive: Callable[[], Awaitable[tuple[Parcel, int] | None]]) -> Waiting | None:
-        """Let a message in: ``receive`` takes it when there is room, and gives the batch and its octets, or None.
+    async def take(self, agent_id: str, receive: Callable[[], Awaitable[tuple[Parcel, int] | None]]) -> Waiting | None:
+        """Let a message of an agent in: ``receive`` takes it when there is room, and gives the batch and its octets.
 
-        ``receive`` should not have to wait. Cancelled before it was called, nothing was taken.
+        None where it gives None. ``receive`` should not have to wait. Cancelled before it was called, nothing was
+        taken. Whoever gets a batch says ``answered`` of it, whatever happens.
         """
+        room = self._rooms.setdefault(agent_id, trio.Semaphore(limits.BATCHES_PER_AGENT))
+        await room.acquire()
+        leave = partial(self._left, agent_id)
+        waiting: Waiting | None = None
+        try:
+            waiting = await self._let_in(receive, leave)
+        finally:
+            if waiting is None:
+                leave()
+        return waiting
+
+    def _left(self, agent_id: str) -> None:
+        room = self._rooms[agent_id]
+        room.release()
+        if room.value == limits.BATCHES_PER_AGENT:  # so nobody waits for it either
+            del self._rooms[agent_id]
+
+    async def _let_in(
+        self, receive: Callable[[], Awaitable[tuple[Parcel, int] | None]], leave: Callable[[], None]
+    ) -> Waiting | None:
         async with self._entrance:
             while self._octets >= limits.WAITING_OCTETS:
                 self._went = trio.Event()
@@ -88,7 +126,7 @@ class Ingestor:
             taken = await receive()
             if taken is None:
                 return None
-            waiting = Waiting(*taken)
+            waiting = Waiting(*taken, leave)
             self._queue.append(waiting)
             self._octets += waiting.octets
             self._metrics.waiting.set(self._octets)

@@ -15,7 +15,9 @@ COMMIT_BATCHES: Final = 256
 FAULTY_RECORDS: Final = 8
 """Of one batch that are refused for a fault of the collector; with more the fault is not theirs, and none is."""
 BATCHES_PER_UPLOAD: Final = 8
-"""Of one stream, taken and not yet answered, so that one agent can't fill the room of all."""
+"""Of one stream, taken and not yet answered."""
+BATCHES_PER_AGENT: Final = 8
+"""Of one agent, over all of its streams, taken and not yet answered, so that it can't fill the room of all."""
 
 # Sessions.
 HELLO_SECONDS: Final = 30.0

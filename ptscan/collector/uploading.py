@@ -28,11 +28,16 @@ def uploads(admit: Admit, ingestor: Ingestor) -> Handler:
         # So many are taken and not answered: one in the hand of each task, the rest between them.
         put, get = trio.open_memory_channel[Waiting | CallError](limits.BATCHES_PER_UPLOAD - 2)
         taking = trio.CancelScope()
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(_cancel_at, call.draining, taking)
-            nursery.start_soon(_take, call, identity.agent_id, ingestor, put, taking)
-            failure = await _answer(call, get)
-            nursery.cancel_scope.cancel()
+        taken: dict[Waiting, None] = {}
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(_cancel_at, call.draining, taking)
+                nursery.start_soon(_take, call, identity.agent_id, ingestor, put, taking, taken)
+                failure = await _answer(call, get, taken)
+                nursery.cancel_scope.cancel()
+        finally:
+            for waiting in taken:
+                waiting.answered()
         if failure is not None:
             raise failure
 
@@ -50,6 +55,7 @@ async def _take(
     ingestor: Ingestor,
     put: "trio.MemorySendChannel[Waiting | CallError]",
     taking: trio.CancelScope,
+    taken: dict[Waiting, None],
 ) -> None:
     """Take messages until there are no more or one is wrong; ``taking`` is cancelled where no more should be taken."""
 
@@ -63,9 +69,10 @@ async def _take(
             try:
                 while True:
                     await call.ready()
-                    waiting = await ingestor.take(receive)
+                    waiting = await ingestor.take(agent_id, receive)
                     if waiting is None:
                         break
+                    taken[waiting] = None
                     await put.send(waiting)
             except WireError as error:
                 last = CallError(Status.INVALID_ARGUMENT, str(error))
@@ -75,7 +82,9 @@ async def _take(
             await put.send(last)
 
 
-async def _answer(call: Call, get: "trio.MemoryReceiveChannel[Waiting | CallError]") -> CallError | None:
+async def _answer(
+    call: Call, get: "trio.MemoryReceiveChannel[Waiting | CallError]", taken: dict[Waiting, None]
+) -> CallError | None:
     """Send the replies; the error that the stream is to end with, None for a good end."""
     async for waiting in get:
         if isinstance(waiting, CallError):
@@ -84,6 +93,8 @@ async def _answer(call: Call, get: "trio.MemoryReceiveChannel[Waiting | CallErro
             await call.send(reply_octets(await waiting.reply()))
         except CallError as error:
             return error
+        waiting.answered()
+        del taken[waiting]
     return None
 
 

@@ -57,7 +57,7 @@ class House:
             await trio.lowlevel.checkpoint()
             return parcel, octets
 
-        waiting = await self.ingestor.take(receive)
+        waiting = await self.ingestor.take(agent_id, receive)
         assert waiting is not None
         return waiting
 
@@ -144,6 +144,45 @@ async def test_one_octet_below_the_limit_there_is_room_for_one_more(tmp_path: Pa
         with trio.move_on_after(WITHIN / 4) as waited:
             await house.put("a2", 1)
         assert not waited.cancelled_caught
+
+
+async def test_an_agent_has_so_many_batches_there_and_no_more_whoever_reads_its_replies(tmp_path: Path) -> None:
+    async with a_house(tmp_path) as house:
+        some = [await house.put("a1", number) for number in range(1, limits.BATCHES_PER_AGENT + 1)]
+        assert [await house.status(each) for each in some] == [Status.OK] * len(some)
+        for answered in ([], some[:1], some[1:]):
+            for each in answered:
+                each.answered()
+                each.answered()
+            with trio.move_on_after(0.05):
+                more = await house.put("a1", 99)
+                assert await house.status(more) is Status.OK
+                more.answered()
+                continue
+            assert not answered
+            other = await house.put("a2", 1)
+            assert await house.status(other) is Status.OK
+
+
+async def test_who_leaves_before_a_transaction_makes_no_room_before_it(tmp_path: Path) -> None:
+    async with a_house(tmp_path) as house:
+        house.store.leave.clear()
+        some = [await house.put("a1", number) for number in range(1, limits.BATCHES_PER_AGENT + 1)]
+        for each in some:
+            each.answered()
+        with trio.move_on_after(0.05) as scope:
+            await house.put("a1", 99)
+        assert scope.cancelled_caught
+        house.store.leave.set()
+        assert [await house.status(each) for each in some] == [Status.OK] * len(some)
+        assert await house.status(await house.put("a1", 99)) is Status.OK
+
+
+async def test_of_a_batch_that_is_settled_no_record_is_held(tmp_path: Path) -> None:
+    async with a_house(tmp_path) as house:
+        waiting = await house.put("a1", 1, 2, 3)
+        assert await house.status(waiting) is Status.OK
+        assert waiting.parcel.batch.records == []
 
 
 async def test_who_is_cancelled_while_there_is_no_room_has_taken_nothing(tmp_path: Path) -> None:

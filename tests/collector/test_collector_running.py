@@ -142,7 +142,7 @@ async def test_a_store_that_fails_or_hangs_makes_it_unready(tmp_path: Path, monk
             store.fault = StoreFullError("no room on the disk")
             return Parcel("a1", batch([record(1)])), 1
 
-        waiting = await ingestor.take(receive)
+        waiting = await ingestor.take("a1", receive)
         assert waiting is not None
         with pytest.raises(CallError):
             await waiting.reply()
