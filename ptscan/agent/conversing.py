@@ -7,6 +7,7 @@ session is tried again.
 
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from random import Random
 from typing import Final, Protocol
 
@@ -38,7 +39,7 @@ from ptscan.agent import limits
 from ptscan.agent.findings import Findings
 from ptscan.agent.shipping import REFUSED
 from ptscan.agent.spool import Spool, SpoolError
-from ptscan.link import Backoff, Call, CallError, Link, Report, Status, Trouble
+from ptscan.link import Backoff, Call, CallError, Link, Report, Status, Trouble, first_to_end
 
 _FAULTS: Final = (CallError, WireError, SpoolError)
 
@@ -133,7 +134,7 @@ class Conversation:
     async def _session(self) -> None:
         """One session, to its end; it returns where we end it, and raises one of _FAULTS where something else does."""
         began = trio.current_time()
-        raised: Exception | None = None
+        ended_well = False
         try:
             async with self._link.call(SESSION.path) as call:
                 async with self._noting:
@@ -142,22 +143,20 @@ class Conversation:
                     await call.send(encode(hello))
                     await self._welcomed(await _first_answer(call), asked_at)
                 self.mode = "session"
-                async with trio.open_nursery() as nursery:
-                    leaving = trio.Event()
-                    nursery.start_soon(self._tell_updates, call)
-                    nursery.start_soon(self._tell_health, call, hello.health)
-                    nursery.start_soon(self._leave, call, leaving, nursery)
-                    await self._listen(call, leaving)
-                    nursery.cancel_scope.cancel()
+                leaving = trio.Event()
+                await first_to_end(
+                    partial(self._tell_updates, call),
+                    partial(self._tell_health, call, hello.health),
+                    partial(self._leave, call, leaving),
+                    partial(self._listen, call, leaving),
+                )
                 if not leaving.is_set() and not call.draining.is_set():
                     raise CallError(Status.UNAVAILABLE, "the collector ended the session")
-        except* _FAULTS as group:
-            raised = _one_of(group)
-        if trio.current_time() - began >= limits.SESSION_STEADY_SECONDS or raised is None:
-            self._cuts = 0
-            self._backoff.reset()
-        if raised is not None:
-            raise raised
+            ended_well = True
+        finally:
+            if ended_well or trio.current_time() - began >= limits.SESSION_STEADY_SECONDS:
+                self._cuts = 0
+                self._backoff.reset()
 
     async def _hello(self) -> Hello:
         return Hello(
@@ -180,18 +179,12 @@ class Conversation:
                     if not self._work.settings.session:
                         leaving.set()
 
-    async def _leave(self, call: Call, leaving: trio.Event, nursery: trio.Nursery) -> None:
+    async def _leave(self, call: Call, leaving: trio.Event) -> None:
         """End the session in order when its connection takes no more calls, or the settings want none."""
-
-        async def drained() -> None:
-            await call.draining.wait()
-            leaving.set()
-
-        nursery.start_soon(drained)
-        await leaving.wait()
+        await first_to_end(call.draining.wait, leaving.wait)
+        leaving.set()
         call.end()
         await trio.sleep(limits.FAREWELL_SECONDS)
-        nursery.cancel_scope.cancel()
 
     async def _tell_updates(self, call: Call) -> None:
         """Tell how jobs stand; what a session that is cut may have lost is told again by the next one."""
@@ -314,16 +307,6 @@ async def _first_answer(call: Call) -> Welcome:
             return message
         raise CallError(Status.ABORTED, "the collector does not begin with a welcome")
     raise CallError(Status.DEADLINE_EXCEEDED, f"no welcome in {limits.WELCOME_SECONDS:g} s")
-
-
-def _one_of(group: BaseExceptionGroup[BaseException]) -> Exception:
-    """The first error of a group that is one of ours."""
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    if not isinstance(error, _FAULTS):
-        raise AssertionError("only what was asked for is in the group") from error
-    return error
 
 
 def _duration(seconds: float) -> str:

@@ -20,7 +20,7 @@ from proto_schema import UPLOAD, Batch, Refusal, UploadReply, WireError, clip, d
 from ptscan.agent import limits
 from ptscan.agent.findings import Findings
 from ptscan.agent.spool import Spool, SpoolError
-from ptscan.link import Backoff, Call, CallError, Link, Report, Status, Trouble
+from ptscan.link import Backoff, Call, CallError, Link, Report, Status, Trouble, first_to_end
 
 REFUSED: Final = frozenset({Status.UNAUTHENTICATED, Status.PERMISSION_DENIED})
 """The collector has nothing to do with this agent, whatever it sends."""
@@ -119,23 +119,13 @@ class Shipping:
 
     async def _next(self, call: Call) -> Batch | None:
         """The next batch, or None once the connection takes no more."""
-        found: Batch | None = None
-        raised: SpoolError | None = None
-        async with trio.open_nursery() as nursery:
+        found: list[Batch] = []
 
-            async def leave() -> None:
-                await call.draining.wait()
-                nursery.cancel_scope.cancel()
+        async def lease() -> None:
+            found.append(await self._spool.next_batch(max_octets=limits.BATCH_OCTETS, max_records=self._most))
 
-            nursery.start_soon(leave)
-            try:
-                found = await self._spool.next_batch(max_octets=limits.BATCH_OCTETS, max_records=self._most)
-            except SpoolError as error:  # raised behind the nursery, which would make a group
-                raised = error
-            nursery.cancel_scope.cancel()
-        if raised is not None:
-            raise raised
-        return found
+        await first_to_end(call.draining.wait, lease)
+        return found[0] if found else None
 
     async def _hear(
         self,

@@ -1,7 +1,7 @@
 """The server that keeps what agents send.
 
-I/O: curious, ca.keeping, ca.lots, config, enrolling, founding, ingesting, noting, pages, racing, running, sessions,
-storage.backup, storage.engines, storage.locks, upkeep, uploading.
+I/O: curious, ca.keeping, ca.lots, config, enrolling, founding, ingesting, noting, pages, running, sessions,
+storage.backup, storage.engines, storage.locks, transacting, upkeep, uploading.
 """
 
 from ptscan.collector.admitting import Judgement, admit_agent, enrol_agent, renew_agent

@@ -7,7 +7,7 @@ gRPC. A peer hears one answer for every fault of a token, so that it learns noth
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
-from typing import Concatenate, Final, ParamSpec, TypeVar
+from typing import Final, TypeVar
 
 import trio
 from sqlalchemy import Connection
@@ -24,7 +24,8 @@ from ptscan.collector.admitting import (
 )
 from ptscan.collector.ca import Authority, new_id, new_serial, token_digest
 from ptscan.collector.storage import Admission, Store, StoreError, check_token
-from ptscan.link import CallError, Handler, Peer, Report, Server, Status, Transport, Trouble, unary
+from ptscan.collector.transacting import transact
+from ptscan.link import CallError, Handler, Peer, Report, SecureStream, Server, Status, Transport, Trouble, unary
 from ptscan.tls import (
     AgentIdentity,
     PeerError,
@@ -35,7 +36,6 @@ from ptscan.tls import (
     read_token,
 )
 
-P = ParamSpec("P")
 ResultT = TypeVar("ResultT")
 
 WATCH_SECONDS: Final = 5.0
@@ -84,7 +84,7 @@ class Enrolment:
 
     def identify(self, transport: Transport) -> AgentIdentity | None:
         """Who a peer is by its certificate, None without one; for ``run_server``. Raises CallError."""
-        octets = transport.getpeercert(binary_form=True) if isinstance(transport, trio.SSLStream) else None
+        octets = transport.getpeercert(binary_form=True) if isinstance(transport, SecureStream) else None
         if not octets:
             return None
         try:
@@ -96,13 +96,15 @@ class Enrolment:
         """Who calls, judged by what the store knows now: for a session's or an upload's beginning. Raises CallError."""
         identity = self._of(peer)
         # Who comes again as before waits for no writer's turn.
-        if not await self._looked_up(is_known, identity):
-            self._granted(await self._write(admit_agent, identity, now_at=self._clock()), identity.agent_id)
+        if not await self._looked_up(partial(is_known, identity=identity)):
+            self._granted(
+                await self._write(partial(admit_agent, identity=identity, now_at=self._clock())), identity.agent_id
+            )
         return identity
 
     async def suspend_copied(self, agent_id: str) -> None:
         """Suspend an agent of which two machines were heard, and end its connections. Raises CallError, always."""
-        self._granted(await self._write(suspend_copied, agent_id, now_at=self._clock()), agent_id)
+        self._granted(await self._write(partial(suspend_copied, agent_id=agent_id, now_at=self._clock())), agent_id)
 
     async def watch(self, server: Server, *, every: float = WATCH_SECONDS) -> None:
         """End connections of who was revoked, suspended, or whose certificate ended, ``every`` so many seconds.
@@ -132,13 +134,13 @@ class Enrolment:
         digest = token_digest(token)
         # Who guesses at tokens waits for no writer's turn, and makes nobody wait for one.
         now = self._clock().timestamp()
-        code, _ = await self._looked_up(check_token, digest, now=now, key_digest=request.fingerprint)
+        code, _ = await self._looked_up(partial(check_token, digest=digest, now=now, key_digest=request.fingerprint))
         if code in {Admission.UNKNOWN, Admission.REVOKED, Admission.OTHER_KEY}:
             raise self._refused_token(code.value)
-        judged = await self._write(
-            enrol_agent, self.authority, message, request=request, digest=digest, agent_id=new_id(),
+        judged = await self._write(partial(
+            enrol_agent, authority=self.authority, message=message, request=request, digest=digest, agent_id=new_id(),
             serial=new_serial(), now_at=self._clock(),
-        )  # fmt: skip
+        ))  # fmt: skip
         if judged.enrolment is None:
             if judged.code in {"suspended", "key-in-use"}:
                 self._granted(judged, "")
@@ -152,9 +154,10 @@ class Enrolment:
             request = read_request(decode(octets, RenewRequest).csr)
         except (WireError, RequestError) as error:
             raise CallError(Status.INVALID_ARGUMENT, str(error)) from error
-        judged = await self._write(
-            renew_agent, self.authority, identity, request=request, serial=new_serial(), now_at=self._clock()
-        )
+        judged = await self._write(partial(
+            renew_agent, authority=self.authority, identity=identity, request=request, serial=new_serial(),
+            now_at=self._clock(),
+        ))  # fmt: skip
         self._granted(judged, identity.agent_id)
         if judged.renewal is None:
             raise CallError(Status.INTERNAL, "no certificate was made")
@@ -181,27 +184,11 @@ class Enrolment:
         self._report(Trouble("enrolment-refused", "", f"a token was not taken: {code}"))
         return CallError(Status.PERMISSION_DENIED, _NOT_TAKEN)
 
-    async def _looked_up(
-        self, function: Callable[Concatenate[Connection, P], ResultT], /, *args: P.args, **kwargs: P.kwargs
-    ) -> ResultT:
-        try:
-            work = partial(self._store.read, function, *args, **kwargs)
-            return await trio.to_thread.run_sync(work, limiter=self._readers)
-        except StoreError as error:
-            raise self._no_store(error) from error
+    async def _looked_up(self, work: Callable[[Connection], ResultT]) -> ResultT:
+        return await transact(partial(self._store.read, work), limiter=self._readers, report=self._report)
 
-    async def _write(
-        self, function: Callable[Concatenate[Connection, P], Judgement], /, *args: P.args, **kwargs: P.kwargs
-    ) -> Judgement:
-        try:
-            work = partial(self._store.write, function, *args, **kwargs)
-            return await trio.to_thread.run_sync(work, limiter=self._limiter)
-        except StoreError as error:
-            raise self._no_store(error) from error
-
-    def _no_store(self, error: StoreError) -> CallError:
-        self._report(Trouble("store", "", str(error), error))
-        return CallError(Status.UNAVAILABLE, "the collector can't store just now: try again")
+    async def _write(self, work: Callable[[Connection], Judgement]) -> Judgement:
+        return await transact(partial(self._store.write, work), limiter=self._limiter, report=self._report)
 
 
 def _is_one_of(agent_ids: frozenset[str], peer: Peer) -> bool:

@@ -21,6 +21,7 @@ from proto_schema import Batch, Record, Refusal, UploadReply
 from ptscan.collector import limits
 from ptscan.collector.metrics import Metrics
 from ptscan.collector.storage import BatchError, Parcel, Store, StoreError, ingest_all
+from ptscan.collector.transacting import not_now
 from ptscan.link import CallError, Report, Status, Trouble
 
 _STATUS_OF: Final = {
@@ -165,7 +166,7 @@ class Ingestor:
         except StoreError as error:
             self._failed(error)
             for waiting in group:
-                waiting.settle(_not_now())
+                waiting.settle(not_now())
         except Exception as error:
             await self._contain(group, error)
         else:
@@ -189,7 +190,7 @@ class Ingestor:
             reply = await self._sift(waiting.parcel)
         except StoreError as failure:
             self._failed(failure)
-            waiting.settle(_not_now())
+            waiting.settle(not_now())
         else:
             text = f"a batch of {who} met a fault of the collector: report it, with what the log says"
             self._report(Trouble("ingest-failed", "", text, error))
@@ -260,7 +261,3 @@ def _halves(records: list[Record]) -> list[list[Record]]:
     """The two halves, the first of them last: it is taken first, for a device's last reading is to be written last."""
     middle = len(records) // 2
     return [half for half in (records[middle:], records[:middle]) if half]
-
-
-def _not_now() -> CallError:
-    return CallError(Status.UNAVAILABLE, "the collector can't store just now: try again")

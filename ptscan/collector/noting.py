@@ -7,7 +7,6 @@ it can be, unless something newer came.
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Final
 
 import msgspec
 import trio
@@ -17,9 +16,8 @@ from proto_schema import Health, JobUpdate, encode
 from ptscan.collector import limits
 from ptscan.collector.storage import Store, StoreError, keep_health, note_job, seen
 from ptscan.collector.storage.limits import HEALTH_OCTETS
-from ptscan.link import CallError, Report, Status, Trouble
-
-_NO_STORE: Final = "the collector can't store just now: try again"
+from ptscan.collector.transacting import not_now
+from ptscan.link import Report, Trouble
 
 
 class Note(msgspec.Struct):
@@ -64,7 +62,7 @@ class Notes:
         self._came.set()
         await waiting.over.wait()
         if waiting.failed:
-            raise CallError(Status.UNAVAILABLE, _NO_STORE)
+            raise not_now()
 
     async def run(self) -> None:
         """Write, for ever; cancelled, a transaction that has begun is finished, and what waits is not written."""

@@ -7,7 +7,7 @@ All sessions live on one look at the store a second; what agents say is written 
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import TypeVar
 
 import msgspec
 import trio
@@ -36,15 +36,10 @@ from ptscan.collector.enrolling import Enrolment
 from ptscan.collector.greeting import check_in_of, reply_octets, welcome_of
 from ptscan.collector.metrics import Metrics
 from ptscan.collector.noting import Notes
-from ptscan.collector.racing import first_to_end
-from ptscan.collector.storage import (
-    Store,
-    StoreError,
-    expire_jobs,
-)
-from ptscan.link import Call, CallError, Handler, Peer, Report, Status, Trouble, unary
+from ptscan.collector.storage import Store, StoreError, expire_jobs
+from ptscan.collector.transacting import transact
+from ptscan.link import Call, CallError, Handler, Peer, Report, Status, Trouble, first_to_end, unary
 
-P = ParamSpec("P")
 ResultT = TypeVar("ResultT")
 
 
@@ -109,14 +104,14 @@ class Sessions:
 
     async def _look(self) -> Posted:
         """What waits now, after the jobs were ended that nobody took in time."""
-        look = partial(self._read, look_at, lambda: list(self._live), since=self._posted.revision)
-        posted = await look()
+        look = partial(self._store.read, look_at, lambda: list(self._live), since=self._posted.revision)
+        posted = await trio.to_thread.run_sync(look, limiter=self._limiter)
         now = self._clock().timestamp()
         waiting = [job for jobs in posted.jobs.values() for job in jobs.values()]
         if not any(job.noted_at is None and job.expires_at is not None and job.expires_at <= now for job in waiting):
             return posted
         await trio.to_thread.run_sync(partial(self._store.write, expire_jobs, now=now), limiter=self._limiter)
-        return await look()
+        return await trio.to_thread.run_sync(look, limiter=self._limiter)
 
     async def _session(self, call: Call, peer: Peer) -> None:
         identity = await self._enrolment.admit(peer)
@@ -133,7 +128,7 @@ class Sessions:
     async def _hold(self, call: Call, live: Live, hello: Hello) -> None:
         """A session from its Welcome on, until one of both ends it."""
         self._notes.health(live.agent_id, hello.health)
-        welcome = await self._read_for_call(welcome_of, live.agent_id, hello, self._begin_welcome())
+        welcome = await self._read(welcome_of, live.agent_id, hello)
         live.mail.revision = hello.settings_revision
         try:
             octets = encode(welcome)
@@ -155,7 +150,7 @@ class Sessions:
         for update in request.updates:
             await self._notes.update(agent_id, update)
         await self._notes.written()
-        reply = await self._read_for_call(check_in_of, agent_id, request.hello, self._begin_welcome())
+        reply = await self._read(check_in_of, agent_id, request.hello)
         self._metrics.check_ins.inc()
         return reply_octets(reply)
 
@@ -195,23 +190,12 @@ class Sessions:
         live.mail.settings = self._posted.settings.get(live.agent_id) or live.mail.settings
         live.changed.set()
 
-    def _begin_welcome(self) -> Welcome:
-        return Welcome(at=write_instant(self._clock().timestamp()), version=self._version, received=[])
-
-    async def _read_for_call(
-        self, function: Callable[Concatenate[Connection, P], ResultT], /, *args: P.args, **kwargs: P.kwargs
-    ) -> ResultT:
-        try:
-            return await self._read(function, *args, **kwargs)
-        except StoreError as error:
-            self._report(Trouble("store", "", str(error), error))
-            raise CallError(Status.UNAVAILABLE, "the collector can't read its store just now: try again") from error
-
-    async def _read(
-        self, function: Callable[Concatenate[Connection, P], ResultT], /, *args: P.args, **kwargs: P.kwargs
-    ) -> ResultT:
-        work = partial(self._store.read, function, *args, **kwargs)
-        return await trio.to_thread.run_sync(work, limiter=self._limiter)
+    async def _read(self, answer_of: Callable[[Connection, str, Hello, Welcome], ResultT], agent_id: str,
+                    hello: Hello) -> ResultT:  # fmt: skip
+        """What the store has for an agent. Raises CallError."""
+        begun = Welcome(at=write_instant(self._clock().timestamp()), version=self._version, received=[])
+        work = partial(self._store.read, answer_of, agent_id, hello, begun)
+        return await transact(work, limiter=self._limiter, report=self._report)
 
 
 async def _tell(call: Call, live: Live) -> None:

@@ -1,6 +1,6 @@
 """gRPC on HTTP/2, both ends: calls, streams, deadlines, back-pressure, against whatever a peer sends.
 
-I/O: call, client, dial, driver, files, listener, pages, server.
+I/O: call, client, dial, driver, files, listener, pages, racing, server.
 """
 
 from ptscan.link.asking import LOOPBACK_NAMES, Shown
@@ -12,6 +12,7 @@ from ptscan.link.driver import Page
 from ptscan.link.listener import Listener, Transport, open_listeners
 from ptscan.link.pages import ShowPage, open_page_listeners, serve_pages
 from ptscan.link.proxy import Proxy, ProxyError, host_and_port, parse_proxy, proxy_from
+from ptscan.link.racing import first_to_end
 from ptscan.link.server import Handler, Peer, Server, run_server, unary
 from ptscan.link.status import CallError, Status
 from ptscan.link.trouble import Report, Trouble
@@ -38,6 +39,7 @@ __all__ = [
     "Transport",
     "Trouble",
     "dial",
+    "first_to_end",
     "host_and_port",
     "open_link",
     "open_listeners",

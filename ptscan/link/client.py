@@ -16,6 +16,7 @@ from ptscan.link.connection import Connection, Side
 from ptscan.link.dial import DialError, dial
 from ptscan.link.driver import Driver
 from ptscan.link.proxy import Proxy, host_and_port
+from ptscan.link.racing import first_to_end
 from ptscan.link.status import CallError, Status
 from ptscan.link.trouble import Report, Trouble
 from ptscan.tls import handshake_error
@@ -160,10 +161,10 @@ class Link:
             core = Connection(Side.CLIENT, now=began, authority=self._authority, ping_seconds=self._ping_seconds)
             driver = Driver(stream, core)
             nursery.start_soon(self._run, driver)
-            await _first_of(driver.heard, driver.draining)
+            await first_to_end(driver.heard.wait, driver.draining.wait)
             if not driver.draining.is_set():
                 self._stands(driver)
-            await _first_of(driver.draining, self._renewed)
+            await first_to_end(driver.draining.wait, self._renewed.wait)
             self._lost()
             if core.was_asked_too_often:
                 self._ping_seconds = min(2 * self._ping_seconds, limits.PING_MOST_SECONDS)
@@ -201,15 +202,3 @@ class Link:
         self.trouble = None
         self._changed.set()
         self._changed = trio.Event()
-
-
-async def _first_of(*events: trio.Event) -> None:
-    """Wait until one of the events has come."""
-    async with trio.open_nursery() as nursery:
-
-        async def wait(event: trio.Event) -> None:
-            await event.wait()
-            nursery.cancel_scope.cancel()
-
-        for event in events:
-            nursery.start_soon(wait, event)
