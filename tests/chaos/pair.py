@@ -1,6 +1,7 @@
 """One agent and one collector, the proxy between them, and what is done to all three until they are looked at."""
 
 import random
+import re
 import shutil
 import signal
 import socket
@@ -32,6 +33,7 @@ _LATEST = 240.0
 _CRIES = 50
 _FAILED = 1
 """The exit status of who says in one line why it can't."""
+_FULL = re.compile(r"disk is full|no room on the disk")
 _COLD_EVERY = 5
 """Of so many looks, one is followed by starts of whole processes; the others by children of a nest."""
 _SAME = 5
@@ -121,7 +123,6 @@ class Pair:
         self._log_read = 0
         self._told: Counter[str] = Counter()
         self._killed: set[str] = set()
-        self._disk_is_full = False
         self._clocks: dict[str, Clock] = {}
         self._days_later = 0
         self._agent_id = ""
@@ -178,7 +179,6 @@ class Pair:
         done = await self._suffer(fault, kills)
         self._proxy.weather = FAIR
         await self._calm(fault)
-        self._disk_is_full = False
         await self._look(fault)
         return done
 
@@ -221,7 +221,6 @@ class Pair:
                     ("agent/spool", "collector" if self.url.startswith("sqlite") else "agent/spool")
                 )
                 await stack.enter_async_context(full_disk(self.folder / where))
-                self._disk_is_full = True  # until the round is over: who began meanwhile is judged later
                 await trio.sleep(self._interval())
             elif fault == "freeze":
                 life = self._lives[self._lots.choice(("agent", "collector"))]
@@ -258,7 +257,7 @@ class Pair:
         if life.status == -signal.SIGKILL:
             self.tally.kills[kind] += 1
             self._killed.add(life.name)
-        elif life.status == _FAILED and life.start_seconds is None and self._disk_is_full:
+        elif life.status == _FAILED and life.start_seconds is None and _FULL.search(_last_words(life)):
             life.killed = False
             self.tally.refused_starts += 1
         else:
