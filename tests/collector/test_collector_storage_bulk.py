@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, delete, insert, select
 
 from ptscan.collector.storage import Store, get_agent, ingest, limits, list_devices
 from ptscan.collector.storage.bulk import add_many, change_many, find_many, remove_many
-from ptscan.collector.storage.tables import alerts, devices, received, spools, supplies
+from ptscan.collector.storage.tables import alerts, devices, spools, supplies
 
 from .stores import NOW, an_agent, batch, record
 
@@ -118,20 +118,3 @@ def test_what_is_looked_for_is_found_however_much_it_is(store: Store, many: int)
 
     found = store.write(look)
     assert sorted(found) == sorted((f"ä{number}", 161) for number in range(many))
-
-
-def test_a_range_is_looked_for_as_a_key_is(store: Store) -> None:
-    an_agent(store)
-
-    def look(connection: Connection) -> list[tuple[Any, ...]]:
-        names = ("agent_id", "epoch", "first_at", "last_at", "stored", "redelivered", "refused")
-        add_many(connection, spools, names, [("a1", f"e{number}", NOW, NOW, 0, 0, 0) for number in range(2)])
-        one, other = connection.scalars(select(spools.c.id).order_by(spools.c.epoch)).all()
-        columns = ("spool_id", "first", "last")
-        intervals = [(spool, first, first + 5) for spool in (one, other) for first in (1, 11, 21, 31)]
-        add_many(connection, received, columns, intervals)
-        asked = [(one, 21, 16), (other, limits.INTEGER, 36), (other + 1, 100, 0)]
-        found = find_many(connection, received, columns, columns, asked, signs=("=", "<=", ">="))
-        return [(row.spool_id - one, row.first, row.last) for row in found]
-
-    assert store.write(look) == [(0, 11, 16), (0, 21, 26), (1, 31, 36)]

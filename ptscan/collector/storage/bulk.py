@@ -47,25 +47,23 @@ def find_many(
     columns: Names,
     rows: Rows,
     *,
-    signs: Names = (),
     also: str = "true",
     lock: str = "",
 ) -> list[Row[*tuple[Any, ...]]]:
     """``columns`` of what has the values of ``rows`` in the columns ``names``, in their order.
 
-    ``signs`` compare them, ``=`` each unless said. ``lock`` is a strength of PostgreSQL's locks of rows: taken in that
-    order, so that transactions that meet at the same rows wait for each other in turn.
+    ``lock`` is a strength of PostgreSQL's locks of rows: taken in that order, so that transactions that meet at the
+    same rows wait for each other in turn.
     """
     found: list[Row[*tuple[Any, ...]]] = []
-    signs = signs or ("=",) * len(names)
     if not rows:
         return found
     if _is_postgresql(connection):
-        statement = _look_up(table, names, columns, signs, also, lock)
+        statement = _look_up(table, names, columns, also, lock)
         return list(connection.exec_driver_sql(statement, _arrays(table, names, rows)).all())
     for start in range(0, len(rows), limits.KEYS_AT_ONCE // len(names)):
         some = rows[start : start + limits.KEYS_AT_ONCE // len(names)]
-        statement = _look_through(table, names, columns, signs, also, len(some))
+        statement = _look_through(table, names, columns, also, len(some))
         found += connection.exec_driver_sql(statement, tuple([value for row in some for value in row])).all()
     return found
 
@@ -116,30 +114,29 @@ def _removal(table: Table, names: Names, postgresql: bool) -> str:
 
 
 @lru_cache(maxsize=64)
-def _look_up(table: Table, names: Names, columns: Names, signs: Names, also: str, lock: str) -> str:
+def _look_up(table: Table, names: Names, columns: Names, also: str, lock: str) -> str:
     wanted = ", ".join(f"{table.name}.{_quoted(name)}" for name in columns)
     # As Python sorts, whatever the database's own order is.
     plain = {name: ' COLLATE "C"' if arrays.name_of(table.c[name].type) == "text" else "" for name in names}
     order = ", ".join(f"{table.name}.{_quoted(name)}{plain[name]}" for name in names)
-    said, mine = _said(table, names), _matches(table, names, signs)
+    said, mine = _said(table, names), _matches(table, names)
     locked = f" FOR {lock} OF {table.name}" if lock else ""
     return f"SELECT {wanted} FROM {said} JOIN {table.name} ON {mine} WHERE {also} ORDER BY {order}{locked}"  # noqa: S608
 
 
 @lru_cache(maxsize=1_024)
-def _look_through(table: Table, names: Names, columns: Names, signs: Names, also: str, many: int) -> str:
+def _look_through(table: Table, names: Names, columns: Names, also: str, many: int) -> str:
     wanted = ", ".join(f"{table.name}.{_quoted(name)}" for name in columns)
     values = ", ".join([f"({_marks(names)})"] * many)
     said = f"WITH said ({', '.join(map(_quoted, names))}) AS (VALUES {values})"
     # CROSS: what is asked for is gone through, and looked up (sqlite.org/optoverview.html, 8.2).
-    joined = f"said CROSS JOIN {table.name} ON {_matches(table, names, signs)}"
+    joined = f"said CROSS JOIN {table.name} ON {_matches(table, names)}"
     order = ", ".join(f"{table.name}.{_quoted(name)}" for name in names)
     return f"{said} SELECT {wanted} FROM {joined} WHERE {also} ORDER BY {order}"  # noqa: S608
 
 
-def _matches(table: Table, names: Names, signs: Names) -> str:
-    pairs = zip(names, signs, strict=True)
-    return " AND ".join(f"{table.name}.{_quoted(name)} {sign} said.{_quoted(name)}" for name, sign in pairs)
+def _matches(table: Table, names: Names) -> str:
+    return " AND ".join(f"{table.name}.{_quoted(name)} = said.{_quoted(name)}" for name in names)
 
 
 def _said(table: Table, names: Names) -> str:

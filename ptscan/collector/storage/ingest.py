@@ -25,10 +25,11 @@ from sqlalchemy.exc import DataError, IntegrityError
 
 from proto_schema import Batch, Record, Refusal, UploadReply
 from ptscan.collector.storage import limits, sequences
-from ptscan.collector.storage.bulk import add_many, change_many, find_many, remove_many
+from ptscan.collector.storage.bulk import add_many, change_many, remove_many
 from ptscan.collector.storage.errors import BatchError
 from ptscan.collector.storage.fleet import Heard, keep_devices
 from ptscan.collector.storage.judging import Judged, judge
+from ptscan.collector.storage.nearby import nearby
 from ptscan.collector.storage.refusing import briefly, keep_refusals
 from ptscan.collector.storage.sources import Parcel, Source, sources_of
 from ptscan.collector.storage.tables import readings, received, spools
@@ -108,14 +109,9 @@ def _gather(parcels: Sequence[Parcel], sources: Sequence[Source | BatchError | N
 
 def _look_up_received(connection: Connection, coming: Collection[_Coming]) -> None:
     """The intervals that meet what comes, or touch it, in order."""
-    asked = [
-        (spool.source.spool_id, min(max(spool.records) + 1, limits.INTEGER), min(spool.records) - 1) for spool in coming
-    ]
-    known: dict[int, list[sequences.Interval]] = {}
-    for row in find_many(connection, received, _INTERVAL, _INTERVAL, asked, signs=("=", "<=", ">=")):
-        known.setdefault(row.spool_id, []).append((row.first, row.last))
+    known = nearby(connection, [(spool.source.spool_id, spool.records) for spool in coming])
     for spool in coming:
-        spool.known = sorted(known.get(spool.source.spool_id, []))
+        spool.known = known.get(spool.source.spool_id, [])
 
 
 def _judge(spool: _Coming) -> list[Heard]:
