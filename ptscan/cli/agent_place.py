@@ -1,25 +1,15 @@
 """Where an agent lives, and what it may do."""
 
-import os
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Final, TypeAlias
 
 from ptscan.agent import AgentConfig, load_agent_config
-from ptscan.cli.options import Group, Option
+from ptscan.cli.folders import folder_of_daemon, folder_option
 from ptscan.errors import InputError
 
-FOLDER_VARIABLE: Final = "PTSCAN_AGENT"
-PLACE: Final = Group("Which agent", 40)
-
-Folder: TypeAlias = Annotated[
-    Path | None,
-    Option(
-        metavar="DIR",
-        group=PLACE,
-        help="Its folder. [default: PTSCAN_AGENT, else /var/lib/ptscan/agent for root, "
-        "else ~/.local/state/ptscan/agent]",
-    ),
-]
+Folder: TypeAlias = Annotated[Path | None, folder_option("agent")]
+folder_of: Final = partial(folder_of_daemon, "agent")
 
 
 class NoAgentError(InputError):
@@ -35,14 +25,3 @@ def config_of(folder: Path | None) -> AgentConfig:
     if not home.is_dir():
         raise NoAgentError(home)
     return load_agent_config(home)
-
-
-def folder_of(given: Path | None) -> Path:
-    """The agent's folder."""
-    if given is not None:
-        return given
-    if named := os.environ.get(FOLDER_VARIABLE):
-        return Path(named)
-    if os.geteuid() == 0:
-        return Path("/var/lib/ptscan/agent")
-    return Path.home() / ".local" / "state" / "ptscan" / "agent"

@@ -7,7 +7,7 @@ from typing import Annotated
 import trio
 
 from ptscan.cli.collector_place import Folder, folder_of, settings_of
-from ptscan.cli.destination import open_destination
+from ptscan.cli.destination import print_data
 from ptscan.cli.exits import Exit
 from ptscan.cli.interrupt import until_interrupted
 from ptscan.cli.logs import open_log
@@ -62,8 +62,7 @@ async def _run(config: CollectorConfig, report: Report) -> Exit:
     async def serve() -> None:
         async with trio.open_nursery() as nursery:
             running: Running = await nursery.start(partial(run_collector, config, report=report))
-            with open_destination(None, whole=False) as destination:
-                destination.write(f"ready: {_described(config, running)}\n".encode())
+            print_data(f"ready: {_described(config, running)}\n")
 
     await until_interrupted(serve)
     return Exit.DONE  # to be interrupted is its normal end

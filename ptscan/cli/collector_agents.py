@@ -14,11 +14,11 @@ from ptscan.cli.collector_place import (
     NoSuchThingError,
     entity_ids,
     find_agent,
+    give_out,
     open_collector,
     paths_of,
     typed,
 )
-from ptscan.cli.delivery import open_delivery
 from ptscan.cli.exits import Exit
 from ptscan.cli.flat import Cell, Grid, Shape
 from ptscan.cli.listing import listed
@@ -104,17 +104,16 @@ def agent_list(*, entity: EntityName = None, showing: Showing = DEFAULT_SHOWING,
         paths = paths_of(connection)
         return [_row(agent, paths, time.time()) for agent in list_agents(connection, entity_ids(connection, entity))]
 
-    with open_delivery(AGENTS, showing, Words(quiet=showing.quiet)) as delivery, open_collector(folder) as (_, store):
-        delivery.give(store.read(read))
+    give_out(AGENTS, showing, folder, read)
     return Exit.DONE
 
 
 def agent_show(agent: AgentName, /, *, showing: Showing = DEFAULT_SHOWING, folder: Folder = None) -> int:
     """Show all that is known of an agent: its certificate, its health, its spools, what was refused of it."""
 
-    def read(connection: Connection) -> AgentPage:
+    def read(connection: Connection) -> list[AgentPage]:
         found = find_agent(connection, agent)
-        return AgentPage(
+        page = AgentPage(
             agent=_row(found, paths_of(connection), time.time()),
             spools=[
                 SpoolRow(
@@ -127,9 +126,9 @@ def agent_show(agent: AgentName, /, *, showing: Showing = DEFAULT_SHOWING, folde
                 for one in list_refusals(connection, found.id)[:_LATEST_REFUSALS]
             ],
         )
+        return [page]
 
-    with open_delivery(PAGES, showing, Words(quiet=showing.quiet)) as delivery, open_collector(folder) as (_, store):
-        delivery.give([store.read(read)])
+    give_out(PAGES, showing, folder, read)
     return Exit.DONE
 
 
@@ -146,7 +145,7 @@ def agent_move(agent: AgentName, /, *, entity: Annotated[str, Option(metavar="NA
         place = find_entity(connection, typed(entity))
         return move_agent(connection, find_agent(connection, agent).id, place.id, now=time.time())
 
-    with open_collector(folder) as (_, store):
+    with open_collector(folder) as store:
         if not store.write(write):
             Words().say(f"agent {agent} is there already")
     return Exit.DONE
@@ -170,7 +169,7 @@ def agent_revoke(
     def write(connection: Connection) -> bool:
         return revoke(connection, find_agent(connection, agent).id, why, now=time.time())
 
-    with open_collector(folder) as (_, store):
+    with open_collector(folder) as store:
         if not store.write(write):
             Words().say(f"agent {agent} was revoked already")
     return Exit.DONE
@@ -183,7 +182,7 @@ def agent_reinstate(agent: AgentName, /, *, folder: Folder = None) -> int:
         found = find_agent(connection, agent)
         return None if reinstate(connection, found.id) else found
 
-    with open_collector(folder) as (_, store):
+    with open_collector(folder) as store:
         refused = store.write(write)
     if refused is None:
         return Exit.DONE

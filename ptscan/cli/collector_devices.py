@@ -9,8 +9,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from proto_schema import Reading, decode
-from ptscan.cli.collector_place import EntityName, Folder, NoSuchThingError, entity_ids, open_collector, paths_of
-from ptscan.cli.delivery import open_delivery
+from ptscan.cli.collector_place import EntityName, Folder, NoSuchThingError, entity_ids, give_out, paths_of
 from ptscan.cli.endpoints import shown
 from ptscan.cli.exits import Exit
 from ptscan.cli.flat import READINGS_AS_ASKED, Cell, Grid, Shape, short_readings
@@ -64,9 +63,7 @@ def devices(*, entity: EntityName = None, showing: Showing = DEFAULT_SHOWING, fo
         return [_row(device, paths, supplies.get(device.id, [])) for device in list_devices(connection, numbers)]
 
     words = Words(quiet=showing.quiet)
-    with open_delivery(DEVICES, showing, words) as delivery, open_collector(folder) as (_, store):
-        rows = store.read(read)
-        delivery.give(rows)
+    rows = give_out(DEVICES, showing, folder, read)
     if len(rows) == MOST_LISTED:
         words.complain(f"these are the first {MOST_LISTED:,} devices, there may be more: name an entity by --entity")
         return Exit.DONE_IN_PART
@@ -105,12 +102,9 @@ def readings(
         start = None if since is None else before(since, time.time())
         return [decode(one.body, Reading) for one in history(connection, found[0].id, since=start, most=most)]
 
-    words = Words(quiet=showing.quiet)
-    with open_delivery(HISTORY, showing, words) as delivery, open_collector(folder) as (_, store):
-        found = store.read(read)
-        delivery.give(found)
+    found = give_out(HISTORY, showing, folder, read)
     more = f", the latest {most:,}: see --most" if len(found) == most else ""
-    words.say(counted(len(found), "reading") + more)
+    Words(quiet=showing.quiet).say(counted(len(found), "reading") + more)
     return Exit.DONE
 
 

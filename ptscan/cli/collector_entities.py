@@ -6,13 +6,11 @@ from typing import Annotated, Final
 import msgspec
 from sqlalchemy import Connection
 
-from ptscan.cli.collector_place import Folder, open_collector, path_of, typed
-from ptscan.cli.delivery import open_delivery
+from ptscan.cli.collector_place import Folder, give_out, open_collector, path_of, typed
 from ptscan.cli.exits import Exit
 from ptscan.cli.flat import Shape
 from ptscan.cli.listing import listed
 from ptscan.cli.options import DEFAULT_SHOWING, Option, Showing
-from ptscan.cli.words import Words
 from ptscan.collector import ensure_entity, find_entity, list_agents, list_entities, move_entity
 
 
@@ -38,8 +36,7 @@ def entity_list(*, showing: Showing = DEFAULT_SHOWING, folder: Folder = None) ->
             for entity in sorted(list_entities(connection), key=lambda entity: entity.path.split("/"))
         ]
 
-    with open_delivery(ENTITIES, showing, Words(quiet=showing.quiet)) as delivery, open_collector(folder) as (_, store):
-        delivery.give(store.read(read))
+    give_out(ENTITIES, showing, folder, read)
     return Exit.DONE
 
 
@@ -50,7 +47,7 @@ def entity_add(
     folder: Folder = None,
 ) -> int:
     """Make an entity, with those above it, where it is not there."""
-    with open_collector(folder) as (_, store):
+    with open_collector(folder) as store:
         store.write(ensure_entity, typed(path), now=time.time())
     return Exit.DONE
 
@@ -67,7 +64,7 @@ def entity_move(
     def write(connection: Connection) -> None:
         move_entity(connection, find_entity(connection, typed(path)).id, typed(to), now=time.time())
 
-    with open_collector(folder) as (_, store):
+    with open_collector(folder) as store:
         store.write(write)
     return Exit.DONE
 

@@ -6,9 +6,8 @@ from typing import Annotated, Final
 import msgspec
 from sqlalchemy import Connection
 
-from ptscan.cli.collector_place import Folder, NoSuchThingError, find_agent, open_collector
-from ptscan.cli.delivery import open_delivery
-from ptscan.cli.destination import open_destination
+from ptscan.cli.collector_place import Folder, NoSuchThingError, find_agent, give_out, open_collector
+from ptscan.cli.destination import print_data
 from ptscan.cli.exits import Exit
 from ptscan.cli.flat import Shape
 from ptscan.cli.listing import listed
@@ -84,10 +83,9 @@ def job_send(
             expires_at=now + expires, now=now,
         )  # fmt: skip
 
-    with open_collector(folder) as (_, store):
+    with open_collector(folder) as store:
         number = store.write(write)
-        with open_destination(None, whole=False) as destination:
-            destination.write(f"{number}\n".encode())
+        print_data(f"{number}\n")
     return Exit.DONE
 
 
@@ -112,8 +110,7 @@ def job_list(
         only = None if agent is None else find_agent(connection, agent).id
         return [_row(one) for one in list_jobs(connection, only, most=most)]
 
-    with open_delivery(JOBS, showing, Words(quiet=showing.quiet)) as delivery, open_collector(folder) as (_, store):
-        delivery.give(store.read(read))
+    give_out(JOBS, showing, folder, read)
     return Exit.DONE
 
 
@@ -121,7 +118,7 @@ def job_cancel(
     job: Annotated[str, Option(name="ID", help="As job list shows it.")], /, *, folder: Folder = None
 ) -> int:
     """Want a job no more: one that runs is ended, what it read until then is kept."""
-    with open_collector(folder) as (_, store):
+    with open_collector(folder) as store:
         if not store.write(cancel_job, job, now=time.time()):
             if all(one.job.job_id != job for one in store.read(list_jobs)):
                 raise NoSuchThingError(f"there is no job {job[:80]!r}: ptscan collector job list names them")

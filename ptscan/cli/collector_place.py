@@ -1,14 +1,18 @@
 """Where a collector lives and how its verbs open it, beside one that runs or without it."""
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Final, TypeAlias
+from typing import Annotated, Final, TypeAlias, TypeVar
 
 from sqlalchemy import Connection
 
-from ptscan.cli.options import Group, Option
+from ptscan.cli.delivery import open_delivery
+from ptscan.cli.flat import Shape
+from ptscan.cli.folders import folder_of_daemon, folder_option
+from ptscan.cli.options import Option, Showing
+from ptscan.cli.words import Words
 from ptscan.collector import (
     Agent,
     CollectorConfig,
@@ -24,20 +28,13 @@ from ptscan.collector import (
 )
 from ptscan.errors import InputError
 
-FOLDER_VARIABLE: Final = "PTSCAN_COLLECTOR"
-PLACE: Final = Group("Which collector", 40)
+T = TypeVar("T")
+
 ROOT: Final = "/"
 """How the root of the entities is shown and typed."""
 
-Folder: TypeAlias = Annotated[
-    Path | None,
-    Option(
-        metavar="DIR",
-        group=PLACE,
-        help="Its folder. [default: PTSCAN_COLLECTOR, else /var/lib/ptscan/collector for root, "
-        "else ~/.local/state/ptscan/collector]",
-    ),
-]
+Folder: TypeAlias = Annotated[Path | None, folder_option("collector")]
+folder_of: Final = partial(folder_of_daemon, "collector")
 EntityName: TypeAlias = Annotated[
     str | None,
     Option(metavar="NAME", help="Only of this entity and those below it: its path, or a name that only one has."),
@@ -48,17 +45,6 @@ class NoSuchThingError(InputError):
     """What was named is not there."""
 
 
-def folder_of(given: Path | None) -> Path:
-    """The collector's folder."""
-    if given is not None:
-        return given
-    if named := os.environ.get(FOLDER_VARIABLE):
-        return Path(named)
-    if os.geteuid() == 0:
-        return Path("/var/lib/ptscan/collector")
-    return Path.home() / ".local" / "state" / "ptscan" / "collector"
-
-
 def settings_of(folder: Path | None) -> CollectorConfig:
     """The settings of the collector in ``folder``, which nothing is made in. Raises InputError."""
     place = folder_of(folder)
@@ -67,12 +53,19 @@ def settings_of(folder: Path | None) -> CollectorConfig:
     return load_config(place)
 
 
-@contextmanager
-def open_collector(folder: Path | None) -> Iterator[tuple[CollectorConfig, Store]]:
+def open_collector(folder: Path | None) -> AbstractContextManager[Store]:
     """Open the store of the collector in ``folder``. Raises InputError and StoreError."""
-    config = settings_of(folder)
-    with open_store(config.database, create=False) as store:
-        yield config, store
+    return open_store(settings_of(folder).database, create=False)
+
+
+def give_out(
+    shape: Shape[T], showing: Showing, folder: Path | None, read: Callable[[Connection], Sequence[T]]
+) -> Sequence[T]:
+    """Give out what ``read`` finds in the store of the collector in ``folder``, and return it."""
+    with open_delivery(shape, showing, Words(quiet=showing.quiet)) as delivery, open_collector(folder) as store:
+        records = store.read(read)
+        delivery.give(records)
+    return records
 
 
 def path_of(entity: Entity) -> str:

@@ -22,7 +22,7 @@ from sqlalchemy import Connection
 
 from proto_schema import JOB_VERBS, Schedule, Settings
 from ptscan.cli.collector_place import Folder, find_agent, open_collector, path_of, paths_of, typed
-from ptscan.cli.destination import open_destination
+from ptscan.cli.destination import print_data
 from ptscan.cli.exits import Exit
 from ptscan.cli.options import MAX_RATE, Option
 from ptscan.cli.times import DAY
@@ -84,7 +84,7 @@ def settings_set(
         now = time.time()
         return put_settings(connection, ensure_entity(connection, typed(entity), now=now).id, settings, now=now)
 
-    with open_collector(folder) as (_, store):
+    with open_collector(folder) as store:
         Words().say(f"revision {store.write(write)}: agents that are connected have it within seconds")
     return Exit.DONE
 
@@ -114,11 +114,10 @@ def settings_show(
         place, settings = _in_force(connection, find_entity(connection, typed(entity or "")))
         return f"{path_of(place)}, its own" if settings else "nobody's: the defaults", settings or Settings(revision=0)
 
-    with open_collector(folder) as (_, store):
+    with open_collector(folder) as store:
         whose, settings = store.read(read)
     text = f"# Settings of {whose}; revision {settings.revision}.\n{written(settings)}"
-    with open_destination(None, whole=False) as destination:
-        destination.write(text.encode())
+    print_data(text)
     return Exit.DONE
 
 
@@ -138,7 +137,7 @@ def settings_drop(*, entity: Annotated[str, Option(metavar="NAME")], folder: Fol
             put_settings(connection, found.id, None, now=time.time())
         return had
 
-    with open_collector(folder) as (_, store):
+    with open_collector(folder) as store:
         if not store.write(write):
             Words().say(f"{entity} has no settings of its own")
     return Exit.DONE
@@ -184,12 +183,9 @@ def written(settings: Settings) -> str:
         schedule=tables,
     )
     if not tables:  # an empty list would hide the tables that a person adds below it
-        return msgspec.toml.encode({key: value for key, value in _plain(file).items() if key != "schedule"}).decode()
+        plain = msgspec.structs.asdict(file)
+        return msgspec.toml.encode({key: value for key, value in plain.items() if key != "schedule"}).decode()
     return msgspec.toml.encode(file).decode()
-
-
-def _plain(file: SettingsFile) -> dict[str, object]:
-    return msgspec.structs.asdict(file)
 
 
 def _check(path: Path, key: str, one: ScheduleTable) -> None:

@@ -6,9 +6,17 @@ from typing import Annotated, Final
 import msgspec
 from sqlalchemy import Connection
 
-from ptscan.cli.collector_place import Folder, NoSuchThingError, open_collector, path_of, paths_of, typed
-from ptscan.cli.delivery import open_delivery
-from ptscan.cli.destination import open_destination
+from ptscan.cli.collector_place import (
+    Folder,
+    NoSuchThingError,
+    give_out,
+    open_collector,
+    path_of,
+    paths_of,
+    settings_of,
+    typed,
+)
+from ptscan.cli.destination import print_data
 from ptscan.cli.exits import Exit
 from ptscan.cli.flat import Shape
 from ptscan.cli.listing import listed
@@ -23,6 +31,7 @@ from ptscan.collector import (
     list_tokens,
     new_token,
     open_authority,
+    open_store,
     revoke_token,
     token_digest,
 )
@@ -76,7 +85,8 @@ def token_create(
         No words on standard error.
     """
     words = Words(quiet=quiet)
-    with open_collector(folder) as (config, store):
+    config = settings_of(folder)
+    with open_store(config.database, create=False) as store:
         token = new_token(open_authority(config.authority).root)
         now = time.time()
 
@@ -88,8 +98,7 @@ def token_create(
             )
 
         place, number = store.write(add)
-        with open_destination(None, whole=False) as destination:
-            destination.write(f"{write_token(token)}\n".encode())
+        print_data(f"{write_token(token)}\n")
         words.say(
             f"token {number}: for {path_of(place)}, good for {counted(uses, 'agent')} until {instant(now + expires)}; "
             f"it is shown this once. On the agent's machine: "
@@ -115,10 +124,10 @@ def token_list(
 
     def read(connection: Connection) -> list[TokenRow]:
         paths = paths_of(connection)
-        return [_row(token, paths, now) for token in list_tokens(connection)]
+        rows = [_row(token, paths, now) for token in list_tokens(connection)]
+        return [row for row in rows if all or row.state == "open"]
 
-    with open_delivery(TOKENS, showing, Words(quiet=showing.quiet)) as delivery, open_collector(folder) as (_, store):
-        delivery.give([row for row in store.read(read) if all or row.state == "open"])
+    give_out(TOKENS, showing, folder, read)
     return Exit.DONE
 
 
@@ -129,7 +138,7 @@ def token_revoke(
     folder: Folder = None,
 ) -> int:
     """Make a token worthless; agents that enrolled with it stay."""
-    with open_collector(folder) as (_, store):
+    with open_collector(folder) as store:
         if not store.write(revoke_token, token, now=time.time()):
             known = any(one.id == token for one in store.read(list_tokens))
             if not known:

@@ -20,7 +20,7 @@ from sqlalchemy import Connection
 
 from ptscan.agent import Agent, enrol, load_agent_config, parse_place, run_agent
 from ptscan.cli.collector_devices import devices
-from ptscan.cli.destination import open_destination
+from ptscan.cli.destination import print_data
 from ptscan.cli.exits import Exit
 from ptscan.cli.interrupt import until_interrupted
 from ptscan.cli.logs import open_log
@@ -203,8 +203,7 @@ class _Demo:
             seconds=round(time.monotonic() - self._began, 2),
         )
         if format == "json":
-            with open_destination(None, whole=False) as destination:
-                destination.write(msgspec.json.encode(self.summary) + b"\n")
+            print_data(msgspec.json.encode(self.summary).decode() + "\n")
             return
         devices(folder=self._collector_folder, showing=Showing(quiet=True))
         self._words.say(

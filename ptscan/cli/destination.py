@@ -65,6 +65,12 @@ class Destination:
         return self._file.isatty()
 
 
+def print_data(text: str) -> None:
+    """Write ``text`` to stdout at once. Raises OutputError."""
+    with open_destination(None, whole=False) as destination:
+        destination.write(text.encode())
+
+
 @contextmanager
 def open_destination(path: Path | None, *, whole: bool, append: bool = False) -> Iterator[Destination]:
     """Open ``path``, or stdout for None; with ``append`` behind what it holds, unless it is written ``whole``.

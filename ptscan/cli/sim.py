@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 import trio
 
-from ptscan.cli.destination import open_destination
+from ptscan.cli.destination import open_destination, print_data
 from ptscan.cli.endpoints import shown
 from ptscan.cli.exits import Exit
 from ptscan.cli.interrupt import until_interrupted
@@ -133,8 +133,7 @@ async def _play(plan: SimulatorPlan, words: Words) -> Exit:
         async with trio.open_nursery() as nursery:
             playing: Playing = await nursery.start(run_simulator, plan)
             began.append(playing)
-            with open_destination(None, whole=False) as destination:
-                destination.write(f"ready: {_described(plan, playing.port)}\n".encode())
+            print_data(f"ready: {_described(plan, playing.port)}\n")
             words.say("Ctrl-C ends it")
 
     await until_interrupted(play)

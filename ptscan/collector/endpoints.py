@@ -6,7 +6,9 @@ from typing import Final
 
 import msgspec
 
+from ptscan.collector import limits
 from ptscan.errors import InputError
+from ptscan.link import host_and_port
 
 EVERYWHERE: Final = "*"
 _ENDPOINT: Final = re.compile(r"(?:\[([0-9A-Fa-f:.%\w]+)\]|([^:\[\]]*))(?::([0-9]{1,5}))?")
@@ -20,7 +22,7 @@ class Endpoint(msgspec.Struct, frozen=True):
     port: int
 
     def __str__(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+        return host_and_port(self.host, self.port)
 
 
 def read_endpoint(text: str, port: int) -> Endpoint:
@@ -43,7 +45,8 @@ def read_endpoint(text: str, port: int) -> Endpoint:
 def is_host(name: str) -> bool:
     """Whether ``name`` is a host name or an address."""
     return _is_address(name) or (
-        len(name) <= 253 and all(_LABEL.fullmatch(label) for label in name.removesuffix(".").split("."))
+        len(name) <= limits.HOST_CHARACTERS
+        and all(_LABEL.fullmatch(label) for label in name.removesuffix(".").split("."))
     )
 
 
