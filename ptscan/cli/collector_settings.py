@@ -158,6 +158,10 @@ def read_settings(path: Path) -> Settings:
         raise SettingsFileError(path, f"{str(error)[:300]}: mend it as docs/cli.md says") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise SettingsFileError(path, f"it is no TOML: {error}") from error
+    except (ValueError, RecursionError):  # which tomllib lets pass: a number of 5,000 digits, a thousand brackets
+        raise SettingsFileError(
+            path, "not to be read as TOML: a number is too long, or brackets are too deep"
+        ) from None
     for number, one in enumerate(given.schedule):
         _check(path, f"schedule[{number}]", one)
     names = [one.name for one in given.schedule]

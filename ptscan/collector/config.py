@@ -99,8 +99,10 @@ def load_config(folder: Path) -> CollectorConfig:
         raise InputError(f"{path}{_line_of(text, error.key)}: {error}") from error
     except msgspec.ValidationError as error:
         raise InputError(_mistyped(path, text, str(error))) from error
-    except (msgspec.DecodeError, RecursionError) as error:
+    except msgspec.DecodeError as error:
         raise InputError(f"{path}: it is no TOML: {error}: mend that line") from error
+    except (ValueError, RecursionError):  # which tomllib lets pass: a number of 5,000 digits, a thousand brackets
+        raise InputError(f"{path}: not to be read as TOML: a number is too long, or brackets are too deep") from None
 
 
 def write_config(folder: Path, settings: ConfigFile) -> CollectorConfig:

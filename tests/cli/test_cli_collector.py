@@ -411,6 +411,8 @@ def test_settings_hold_for_an_entity_and_all_below_it_until_they_are_dropped(
     ("text", "fault"),
     [
         ("[[schedule\n", "no TOML"),
+        ("schedule = " + "[" * 60_000, "brackets are too deep"),
+        ("health_seconds = " + "9" * 5_000, "a number is too long"),
         ("sesion = true\n", "sesion"),
         ('session = "yes"\n', "session"),
         ("check_in_seconds = 0.1\n", "check_in_seconds"),

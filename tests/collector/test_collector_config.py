@@ -70,7 +70,15 @@ def test_a_wrong_line_is_named_with_the_mend(tmp_path: Path, text: str, line: in
     assert (f", line {line}:" in str(caught.value)) == bool(line)
 
 
-@pytest.mark.parametrize("content", [b"\xff\xfe", b"names = " + b"[" * 60_000, b"#" * (limits.CONFIG_OCTETS + 1)])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\xff\xfe",
+        b"names = " + b"[" * 60_000,
+        b"retention_days = " + b"9" * 5_000,
+        b"#" * (limits.CONFIG_OCTETS + 1),
+    ],
+)
 def test_what_is_no_file_of_settings_is_refused(tmp_path: Path, content: bytes) -> None:
     path = written(tmp_path / "c", "") / "collector.toml"
     path.write_bytes(content)
