@@ -1,6 +1,6 @@
 """gRPC on HTTP/2, both ends: calls, streams, deadlines, back-pressure, against whatever a peer sends.
 
-I/O: call, client, dial, driver, files, listener, pages, racing, server.
+I/O: call, client, dial, driver, files, listener, pages, racing, secure, server.
 """
 
 from ptscan.link.asking import LOOPBACK_NAMES, Shown
@@ -13,6 +13,7 @@ from ptscan.link.listener import Listener, Transport, open_listeners
 from ptscan.link.pages import ShowPage, open_page_listeners, serve_pages
 from ptscan.link.proxy import Proxy, ProxyError, host_and_port, parse_proxy, proxy_from
 from ptscan.link.racing import first_to_end
+from ptscan.link.secure import SecureStream
 from ptscan.link.server import Handler, Peer, Server, run_server, unary
 from ptscan.link.status import CallError, Status
 from ptscan.link.trouble import Report, Trouble
@@ -31,6 +32,7 @@ __all__ = [
     "Proxy",
     "ProxyError",
     "Report",
+    "SecureStream",
     "Server",
     "ShowPage",
     "Shown",

@@ -101,6 +101,17 @@ class Call:
         self._driver.flush()
         return self._hear(message)
 
+    async def alone(self) -> bytes | None:
+        """The one message that the peer sends, taken once it sends no more; None where it sends none or several.
+
+        Until then it counts as held, and its peer can make us hold no more than that. Raises CallError as ``receive``.
+        """
+        await trio.lowlevel.checkpoint()
+        while not (self._peer_ended or self._ended or len(self._messages) > 1):
+            await self._changed.wait()
+        message = await self.receive() if len(self._messages) < 2 else None
+        return message if message is None or await self.receive() is None else None
+
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self
 

@@ -65,20 +65,20 @@ class Connection:
     """One end of one connection; see the module."""
 
     def __init__(self, side: Side, *, now: float, authority: str = "", most: int = limits.MESSAGE_OCTETS,
-                 held: int = limits.HELD_OCTETS, ping_seconds: float = limits.PING_SECONDS,
-                 pages: Container[str] = ()) -> None:  # fmt: skip
+                 held: int = limits.HELD_OCTETS, frame_octets: int = limits.FRAME_OCTETS,
+                 ping_seconds: float = limits.PING_SECONDS, pages: Container[str] = ()) -> None:  # fmt: skip
         """``authority`` is the server's, for a client's requests; ``most`` octets may a message have that comes.
 
-        ``held`` octets may all messages have that wait; ``ping_seconds`` may the peer be silent before it is asked
-        whether it lives. ``pages`` are a server's paths that a plain GET may ask for: ``PageAsked`` tells of it,
-        ``answer`` answers.
+        ``held`` octets may all messages have that wait, ``frame_octets`` one frame of DATA; ``ping_seconds`` may the
+        peer be silent before it is asked whether it lives. ``pages`` are a server's paths that a plain GET may ask for:
+        ``PageAsked`` tells of it, ``answer`` answers.
         """
         self._side = side
         self._authority = authority
         self._most = most
         self._held = held
         self._pages = pages
-        self._http = Http2(is_client=side is Side.CLIENT, now=now, ping_seconds=ping_seconds)
+        self._http = Http2(is_client=side is Side.CLIENT, now=now, ping_seconds=ping_seconds, frame_octets=frame_octets)
         self._calls: dict[int, CallState] = {}
         self._events: deque[Event] = deque()
         self._now = now
@@ -132,7 +132,8 @@ class Connection:
 
     def has_data(self) -> bool:
         """Whether something is to be written."""
-        return bool(self._http.out)
+        self._http.collect()
+        return self._http.ready > 0
 
     def next_deadline(self) -> float:
         """When ``tick`` is due."""
@@ -452,13 +453,13 @@ class Connection:
     def _pump_all(self) -> None:
         """Send what the windows take, a frame of each call in turn."""
         waiting = deque(self._calls)
-        while waiting and len(self._http.out) < limits.READY_OCTETS:
+        while waiting and self._http.ready < limits.READY_OCTETS:
             stream = waiting.popleft()
             if self._sends_more(stream):
                 waiting.append(stream)
 
     def _pump(self, stream: int) -> None:
-        while len(self._http.out) < limits.READY_OCTETS and self._sends_more(stream):
+        while self._http.ready < limits.READY_OCTETS and self._sends_more(stream):
             pass
 
     def _sends_more(self, stream: int) -> bool:
@@ -492,8 +493,8 @@ class Connection:
     def _collect(self) -> None:
         """Take over what h2 has written; a peer that lets answers pile up is sent away."""
         self._http.collect()
-        if len(self._http.out) > _MOST_READY and not self._is_closed:
-            self._http.out.clear()
+        if self._http.ready > _MOST_READY and not self._is_closed:
+            self._http.forget()
             self._over("the peer takes nothing of what it asks for")
 
 

@@ -3,16 +3,14 @@
 import socket
 import ssl
 from enum import Enum
-from typing import TypeAlias
 
 import trio
 
 from ptscan.errors import PtscanError
 from ptscan.link import limits
 from ptscan.link.proxy import Proxy, connect_request, host_and_port, read_answer
+from ptscan.link.secure import SecureStream
 from ptscan.tls import handshake_error
-
-Transport: TypeAlias = trio.SSLStream[trio.SocketStream]
 
 
 class Step(Enum):
@@ -38,7 +36,7 @@ class DialError(PtscanError):
 
 
 async def dial(host: str, port: int, *, ssl_context: ssl.SSLContext, server_name: str = "",
-               proxy: Proxy | None = None) -> Transport:  # fmt: skip
+               proxy: Proxy | None = None) -> SecureStream:  # fmt: skip
     """Connect to a server and shake hands; cancelled or failed, nothing stays open.
 
     ``server_name`` is what its certificate is held against; ``host`` where none is given. Raises DialError.
@@ -46,7 +44,7 @@ async def dial(host: str, port: int, *, ssl_context: ssl.SSLContext, server_name
     step = Step.CONNECT
     to = (proxy.host, proxy.port) if proxy else (host, port)
     where = host_and_port(*to)
-    transport: trio.SocketStream | Transport | None = None
+    transport: trio.SocketStream | SecureStream | None = None
     try:
         with trio.fail_after(limits.CONNECT_SECONDS):
             transport = await _connect(*to)
@@ -55,7 +53,7 @@ async def dial(host: str, port: int, *, ssl_context: ssl.SSLContext, server_name
                 await _pass(transport, proxy, host, port)
             step, where = Step.TLS, host_and_port(host, port)
             name = server_name or host
-            transport = trio.SSLStream(transport, ssl_context, server_hostname=name, https_compatible=True)
+            transport = SecureStream(transport, ssl_context, server_hostname=name)
             await _shake_hands(transport, where)
     except BaseException as error:
         if transport is not None:
@@ -109,7 +107,7 @@ async def _pass(transport: trio.SocketStream, proxy: Proxy, host: str, port: int
         raise DialError(Step.PROXY, text)
 
 
-async def _shake_hands(transport: Transport, where: str) -> None:
+async def _shake_hands(transport: SecureStream, where: str) -> None:
     try:
         await transport.do_handshake()
     except (trio.BrokenResourceError, OSError) as error:

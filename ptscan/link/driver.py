@@ -10,11 +10,12 @@ from ptscan.link import limits
 from ptscan.link.call import Call
 from ptscan.link.connection import Connection
 from ptscan.link.events import CallEnded, CallStarted, Closed, Draining, MessageReceived, PageAsked, PeerEnded, Writable
+from ptscan.link.secure import SecureStream
 from ptscan.link.status import CallError, Status
 
-_READ_OCTETS: Final = 64 << 10
-_WRITE_OCTETS: Final = 16 << 10
-"""What is handed to the transport at once, and has SEND_SECONDS to go out: a slow line is no dead one."""
+_READ_OCTETS: Final = 128 << 10
+_PIECE_OCTETS: Final = 16 << 10
+"""What has SEND_SECONDS to go out, whatever is handed to the transport at once: a slow line is no dead one."""
 _LOST: Final = (trio.BrokenResourceError, trio.ClosedResourceError, OSError)
 
 
@@ -33,12 +34,17 @@ class Driver:
         self._stream = stream
         self._serve = serve
         self._pages = pages or {}
+        self._tells = isinstance(stream, SecureStream)
+        if isinstance(stream, SecureStream):
+            stream.progress = self._progressed
         self._calls: dict[int, Call] = {}
         self._wake = trio.Event()
         self._sooner = trio.Event()
         self._due = inf
         self._room = trio.lowlevel.ParkingLot()
         self._writing = trio.CancelScope()
+        self._piece = trio.CancelScope()
+        self._gone = 0
         self._is_sending = False
         self.heard = trio.Event()
         """Set when the peer has said something."""
@@ -97,9 +103,13 @@ class Driver:
         self.flush()
 
     def flush(self) -> None:
-        """Have what is to be sent sent, tell what happened, and see to the time."""
+        """Have what is to be sent sent, tell what happened, and see to the time.
+
+        The writer is not woken for nothing: most of what is read asks for no answer.
+        """
         self._dispatch()
-        self._wake.set()
+        if self.core.has_data() or self.core.is_closed:
+            self._wake.set()
         if self.core.next_deadline() < self._due:
             self._sooner.set()
 
@@ -122,7 +132,7 @@ class Driver:
                 self.broken_by = error
                 data = b""
             if data:
-                self.core.receive(bytes(data), trio.current_time())
+                self.core.receive(data if isinstance(data, bytes) else bytes(data), trio.current_time())
                 self.heard.set()
             else:
                 self.core.receive_end()
@@ -152,22 +162,37 @@ class Driver:
                 await self._wake.wait()
 
     async def _sent(self, data: memoryview) -> bool:
-        """Whether the transport took all of it, each piece in time."""
-        for start in range(0, len(data), _WRITE_OCTETS):
-            with trio.move_on_after(limits.SEND_SECONDS) as scope:
-                try:
+        """Whether the transport took all of it, each piece in time.
+
+        TLS is given all at once, for one call of the system costs as much as sixteen kilooctets do, and tells of each
+        piece that is gone.
+        """
+        at_once = len(data) if self._tells else _PIECE_OCTETS
+        with trio.move_on_after(limits.SEND_SECONDS) as self._piece:
+            try:
+                for start in range(0, len(data), at_once):
                     self._is_sending = True
-                    await self._stream.send_all(data[start : start + _WRITE_OCTETS])
+                    await self._stream.send_all(data[start : start + at_once])
                     self._is_sending = False
-                    self.core.went_out(trio.current_time())
-                except _LOST as error:
-                    self.broken_by = self.broken_by or error
-                    self.core.receive_end()
-                    self._dispatch()
-                    return False
-            if scope.cancelled_caught:
+                    self._went_out()
+            except _LOST as error:
+                self.broken_by = self.broken_by or error
+                self.core.receive_end()
+                self._dispatch()
                 return False
-        return True
+        return not self._piece.cancelled_caught
+
+    def _progressed(self, octets: int) -> None:
+        self._gone += octets
+        if self._gone >= _PIECE_OCTETS:
+            self._went_out()
+
+    def _went_out(self) -> None:
+        """A piece is gone: the next one has its own time."""
+        now = trio.current_time()
+        self._gone = 0
+        self._piece.deadline = now + limits.SEND_SECONDS
+        self.core.went_out(now)
 
     async def _part(self) -> None:
         """Say goodbye where the transport still takes it, and close it whatever happens."""

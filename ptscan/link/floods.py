@@ -46,10 +46,11 @@ class Floods:
         """Count a call that we had to reset for what the peer did (CVE-2025-8671): it is as good as one of its own."""
         return self._resets.spend(now=now)
 
-    def sent_data(self) -> None:
+    def sent_data(self, octets: int) -> None:
         """A DATA frame of ours went out."""
-        self._empties.earn(limits.UPDATES_PER_DATA_FRAME)
-        self._controls.earn(limits.PINGS_PER_DATA_FRAME)
+        frames_of_old = 1 + octets // limits.FRAME_LEAST_OCTETS
+        self._empties.earn(limits.UPDATES_PER_DATA_FRAME * frames_of_old)
+        self._controls.earn(limits.PINGS_PER_DATA_FRAME * frames_of_old)
 
     def began_call(self) -> None:
         """A call of ours was begun, which the peer may reset."""

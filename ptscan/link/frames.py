@@ -5,10 +5,10 @@ from typing import Final
 
 import msgspec
 
+from ptscan.link import limits
+
 PREFACE: Final = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 HEAD_OCTETS: Final = 9
-MOST_OCTETS: Final = 16_384
-"""Of a frame's payload: SETTINGS_MAX_FRAME_SIZE as it stands at first, and stays."""
 
 DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, PUSH_PROMISE, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = range(10)
 END_STREAM: Final = 0x1
@@ -43,7 +43,9 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
 class FrameCutter:
     """Takes octets as they come and gives whole frames; of a server, what precedes them is the client's preface."""
 
-    def __init__(self, *, preface: bool) -> None:
+    def __init__(self, *, preface: bool, most: int = limits.FRAME_LEAST_OCTETS) -> None:
+        """``most`` octets may a frame of DATA carry; of the others nobody needs more than FRAME_LEAST_OCTETS."""
+        self._most = most
         self._octets = bytearray()
         self._preface = PREFACE if preface else b""
 
@@ -65,10 +67,11 @@ class FrameCutter:
             head = self._octets
             length = int.from_bytes(head[:3])
             end = HEAD_OCTETS + length
-            is_whole = length <= MOST_OCTETS
+            is_whole = length <= (self._most if head[3] == DATA else limits.FRAME_LEAST_OCTETS)
             if is_whole and len(head) < end:
                 return
-            octets = bytes(head[: end if is_whole else HEAD_OCTETS])
+            with memoryview(head) as view:  # a slice of the bytearray itself would be copied twice
+                octets = bytes(view[: end if is_whole else HEAD_OCTETS])
             frame = Frame(octets[3], octets[4], int.from_bytes(octets[5:9]) & 0x7FFF_FFFF, octets, is_whole)
             del self._octets[: len(octets)]
             yield frame

@@ -4,6 +4,7 @@ import zlib
 from collections.abc import Iterator
 
 from ptscan.link.limits import MESSAGE_OCTETS, PREFIX_OCTETS
+from ptscan.link.outbox import Outbox
 from ptscan.link.status import CallError, Status
 
 _GZIP = 16 + zlib.MAX_WBITS
@@ -26,35 +27,41 @@ class Deframer:
         """``encoding`` is the peer's grpc-encoding, identity or gzip; ``most`` octets may one message have."""
         self._encoding = encoding
         self._most = most
-        self._octets = bytearray()
+        self._kept = Outbox()
+        self._prefix: tuple[int, int] | None = None
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """Yield the messages that ``data`` completes; raises CallError where the peer breaks the form or the limit."""
-        self._octets += data
-        while len(self._octets) >= PREFIX_OCTETS:
-            compressed, length = self._octets[0], int.from_bytes(self._octets[1:PREFIX_OCTETS])
-            if compressed > 1:
-                raise CallError(Status.INTERNAL, f"a message begins with {compressed}, which is no compressed-flag")
-            if length > self._most:
-                raise CallError(
-                    Status.RESOURCE_EXHAUSTED, f"a message of {length} octets; at most {self._most} are taken"
-                )
-            end = PREFIX_OCTETS + length
-            if len(self._octets) < end:
+        self._kept.add(data)
+        while True:
+            if self._prefix is None:
+                if len(self._kept) < PREFIX_OCTETS:
+                    return
+                self._prefix = self._read_prefix(self._kept.take(PREFIX_OCTETS))
+            compressed, length = self._prefix
+            if len(self._kept) < length:
                 return
-            body = bytes(self._octets[PREFIX_OCTETS:end])
-            del self._octets[:end]
+            body = self._kept.take(length)  # one of many parts is put together once, at its end
+            self._prefix = None
             yield self._inflated(body) if compressed else body
+
+    def _read_prefix(self, octets: bytes) -> tuple[int, int]:
+        compressed, length = octets[0], int.from_bytes(octets[1:])
+        if compressed > 1:
+            raise CallError(Status.INTERNAL, f"a message begins with {compressed}, which is no compressed-flag")
+        if length > self._most:
+            raise CallError(Status.RESOURCE_EXHAUSTED, f"a message of {length} octets; at most {self._most} are taken")
+        return compressed, length
 
     @property
     def octets(self) -> int:
         """What is held of a message that waits for its rest."""
-        return len(self._octets)
+        return len(self._kept) + (PREFIX_OCTETS if self._prefix else 0)
 
     @property
     def is_whole(self) -> bool:
         """Whether no part of a message is waiting for its rest."""
-        return not self._octets
+        return not self.octets
 
     def _inflated(self, body: bytes) -> bytes:
         if self._encoding != "gzip":

@@ -21,6 +21,7 @@ from ptscan.link import frames, limits
 from ptscan.link.floods import Floods
 from ptscan.link.frames import Frame, FrameCutter
 from ptscan.link.headers import Headers
+from ptscan.link.intake import Intake
 
 CODES: Final = h2.errors.ErrorCodes
 LAST_STREAM: Final = 2**31 - 1
@@ -46,12 +47,16 @@ Happening: TypeAlias = h2.events.Event | Farewell
 
 
 class Http2:
-    """One end of a connection; ``out`` is what is to be written."""
+    """One end of a connection."""
 
-    def __init__(self, *, is_client: bool, now: float, ping_seconds: float = limits.PING_SECONDS) -> None:
-        """``ping_seconds`` may a peer be silent before it is asked whether it lives."""
-        self._h2 = _begun(is_client=is_client)
-        self._cutter = FrameCutter(preface=not is_client)
+    def __init__(self, *, is_client: bool, now: float, ping_seconds: float = limits.PING_SECONDS,
+                 frame_octets: int = limits.FRAME_OCTETS) -> None:  # fmt: skip
+        """``ping_seconds`` may a peer be silent before it is asked whether it lives.
+
+        ``frame_octets`` may one frame of DATA have that comes.
+        """
+        self._h2 = _begun(is_client=is_client, frame_octets=frame_octets)
+        self._cutter = FrameCutter(preface=not is_client, most=frame_octets)
         self._floods = Floods(now=now)
         self._is_client = is_client
         self._late: dict[int, None] = {}
@@ -64,7 +69,9 @@ class Http2:
         self._is_greeted = False
         self.highest = 0
         """The highest stream that was begun."""
-        self.out = bytearray()
+        self._out: list[bytes] = []
+        self.ready = 0
+        """Octets that are to be written."""
         self.collect()
 
     # Time.
@@ -144,8 +151,7 @@ class Http2:
             raise _flooded()
 
     def _farewell(self, frame: Frame) -> Farewell | None:
-        payload = frame.payload
-        if frame.kind != frames.GOAWAY or frame.stream or self._floods.in_headers or len(payload) < 8:
+        if frame.kind != frames.GOAWAY or frame.stream or self._floods.in_headers or len(payload := frame.payload) < 8:
             return None
         if int.from_bytes(payload[4:8]) != CODES.NO_ERROR:
             return None
@@ -206,10 +212,15 @@ class Http2:
         """Octets that the peer takes on a stream now."""
         return self._h2.local_flow_control_window(stream)
 
+    @property
+    def frame_octets(self) -> int:
+        """Octets that a frame of DATA may have: few enough that other calls need not wait long behind it."""
+        return min(self._h2.max_outbound_frame_size, limits.FRAME_OCTETS)
+
     def send_data(self, stream: int, piece: bytes) -> None:
-        """Send no more than ``window``, and no more than a frame holds."""
+        """Send no more than ``window``, and no more than ``frame_octets``."""
         self._h2.send_data(stream, piece)
-        self._floods.sent_data()
+        self._floods.sent_data(len(piece))
 
     def end_stream(self, stream: int) -> None:
         """End our side of a stream."""
@@ -235,31 +246,44 @@ class Http2:
     def goaway(self, last: int, code: int, reason: str = "") -> None:
         """Say that no new streams are taken, or, with a reason, that this is the end."""
         self.collect()
-        self.out += frames.goaway(last, code, reason)
+        self._put(frames.goaway(last, code, reason))
 
     def take_out(self) -> bytes:
         """Everything that is to be written now."""
-        data = bytes(self.out)
-        self.out.clear()
+        data = b"".join(self._out)  # of one piece alone no copy is made
+        self.forget()
         self._batches_since_ping += 1
         return data
 
+    def forget(self) -> None:
+        """Write nothing of what is to be written."""
+        self._out.clear()
+        self.ready = 0
+
     def collect(self) -> None:
         """Take over what h2 has written."""
-        self.out += self._h2.data_to_send()
+        if written := self._h2.data_to_send():
+            self._put(written)
+
+    def _put(self, octets: bytes) -> None:
+        self._out.append(octets)
+        self.ready += len(octets)
 
 
-def _begun(*, is_client: bool) -> h2.connection.H2Connection:
+def _begun(*, is_client: bool, frame_octets: int) -> h2.connection.H2Connection:
     begun = h2.connection.H2Connection(h2.config.H2Configuration(client_side=is_client, header_encoding="utf-8"))
     codes = h2.settings.SettingCodes
     told = {
         codes.ENABLE_PUSH: 0,
         codes.MAX_CONCURRENT_STREAMS: limits.STREAMS,
         codes.INITIAL_WINDOW_SIZE: limits.STREAM_WINDOW,
+        codes.MAX_FRAME_SIZE: frame_octets,
         codes.MAX_HEADER_LIST_SIZE: limits.HEADER_LIST_OCTETS,
     }
+    begun.incoming_buffer = Intake(server=not is_client)
+    begun.max_inbound_frame_size = frame_octets  # new settings do not reach it, nor the next one
     begun.local_settings = h2.settings.Settings(client=is_client, initial_values=told)
-    begun.decoder.max_header_list_size = limits.HEADER_LIST_OCTETS  # new settings do not reach it
+    begun.decoder.max_header_list_size = limits.HEADER_LIST_OCTETS
     begun.initiate_connection()
     # A peer that has not read this yet may open more streams than it says (RFC 9113 section 5.1.2): what it is held to
     # until it acknowledges.

@@ -18,9 +18,14 @@ STREAMS: Final = 32
 """Streams that an agent may have open at once; h2 ends the connection of one that opens more."""
 STREAMS_AT_FIRST: Final = 100
 """The same before the peer has acknowledged it: so many do nghttp2's clients open in the dark."""
-STREAM_WINDOW: Final = 256 << 10
+FRAME_OCTETS: Final = 64 << 10
+"""Of a frame of DATA, if the peer takes such long ones: its price is paid a quarter as often as with 16 KiB."""
+FRAME_LEAST_OCTETS: Final = 16 << 10
+"""Of any frame before the peer has spoken, and for ever of one that is no DATA, or comes from a stranger."""
+STREAM_WINDOW: Final = 384 << 10
+"""At 20 ms there and back 19 MB/s of one call."""
 CONNECTION_WINDOW: Final = STREAMS * STREAM_WINDOW
-"""So that no call that waits for its application can hold another one back."""
+"""So that no call that waits for its application can hold another one back; no more than HELD_OCTETS."""
 UNSENT_OCTETS: Final = 1 << 20
 """What may wait to be sent on one connection when nobody waits for it any more."""
 UNSENT_STREAM_OCTETS: Final = UNSENT_OCTETS // STREAMS
@@ -41,7 +46,8 @@ A WINDOW_UPDATE counts where it answers nothing that was sent."""
 DATA_CRUMB_OCTETS: Final = 64
 """DATA of fewer octets moves nothing if it ends neither a message nor the stream."""
 UPDATES_PER_DATA_FRAME: Final = 10
-"""WINDOW_UPDATEs that each DATA frame of ours gives its receiver a right to (Envoy's figure)."""
+"""WINDOW_UPDATEs that each DATA frame of ours gives its receiver a right to (Envoy's figure), and a long one as often
+as it holds FRAME_LEAST_OCTETS."""
 PINGS_PER_DATA_FRAME: Final = 1
 """The same of PINGs, by which gRPC's clients measure the path while they receive."""
 LATE_STREAMS: Final = 64
@@ -78,6 +84,9 @@ ENROLLING_SECONDS: Final = 10.0
 """The same of one that has, since it did."""
 CONNECTIONS_IDENTIFIED: Final = 4_000
 """Of peers that have: a thousand agents may come from behind one address."""
+CONNECTIONS_PER_PEER: Final = 16
+"""Of one peer that has, where the server knows it again: the newest. It has one, two while its certificate is renewed,
+and for a while those that were cut."""
 STRANGER_MESSAGE_OCTETS: Final = 32 << 10
 """Of one message of a peer that has not shown who it is: an enrolment, its 16 KiB of request included, is shorter."""
 STRANGER_HELD_OCTETS: Final = 64 << 10

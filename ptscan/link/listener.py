@@ -8,12 +8,13 @@ from typing import Final, TypeAlias
 import trio
 
 from ptscan.link import limits
+from ptscan.link.secure import SecureStream
 
 _RECORD_HEAD_OCTETS: Final = 5
 _HANDSHAKE: Final = 22
 """The first octet of a record (RFC 8446 section 5.1)."""
 
-Transport: TypeAlias = trio.SocketStream | trio.SSLStream[trio.SocketStream]
+Transport: TypeAlias = trio.SocketStream | SecureStream
 
 
 class Listener:
@@ -67,11 +68,6 @@ def _has_ended(raw: trio.socket.SocketType) -> bool:
     return bool(poll.poll(0))
 
 
-def secured(stream: trio.SocketStream, ssl_context: ssl.SSLContext) -> trio.SSLStream[trio.SocketStream]:
-    """What is to shake hands; no octet goes yet."""
-    return trio.SSLStream(stream, ssl_context, server_side=True, https_compatible=True)
-
-
 def address_of(stream: trio.SocketStream) -> str:
     """The peer's address; empty where it is gone already."""
     try:
@@ -80,13 +76,12 @@ def address_of(stream: trio.SocketStream) -> str:
         return ""
 
 
-async def tell_why(transport: trio.SSLStream[trio.SocketStream]) -> None:
-    """Send the alert of a handshake that failed, which Trio 0.35 leaves where OpenSSL wrote it, and see it taken."""
-    alert = getattr(transport, "_outgoing", None)
+async def tell_why(transport: SecureStream) -> None:
+    """Send the alert of a handshake that failed, and see it taken."""
     raw = transport.transport_stream
     with trio.move_on_after(limits.GOODBYE_SECONDS):
         try:
-            await raw.send_all(alert.read() if isinstance(alert, ssl.MemoryBIO) else b"")
+            await transport.send_alert()
             await raw.send_eof()
             while await raw.receive_some(
                 4096

@@ -1,8 +1,11 @@
-"""Octets that wait for a peer's window: given in any lengths, taken in frames, copied once at most. Pure."""
+"""Octets that wait, to be sent or to be whole: given in any lengths, taken in others, long ones copied once. Pure."""
 
 from collections import deque
+from typing import Final
 
 from ptscan.link import limits
+
+_CRUMBS: Final = 1 << 10
 
 
 class Outbox:
@@ -19,10 +22,14 @@ class Outbox:
         return self._octets
 
     def add(self, octets: bytes) -> None:
-        """Put octets behind those that wait; they are kept as they are."""
-        if octets:
+        """Put octets behind those that wait; crumbs are put together, for each part costs some forty octets more."""
+        if not octets:
+            return
+        if self._parts and len(self._parts[-1]) + len(octets) <= _CRUMBS:
+            self._parts[-1] += octets
+        else:
             self._parts.append(octets)
-            self._octets += len(octets)
+        self._octets += len(octets)
 
     def take(self, most: int) -> bytes:
         """Take up to ``most`` octets out from the front."""

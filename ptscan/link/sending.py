@@ -2,7 +2,6 @@
 
 from enum import Enum
 
-from ptscan.link import frames
 from ptscan.link.calls import CallState, Ours
 from ptscan.link.http2 import Http2
 
@@ -29,7 +28,7 @@ def send_next(http: Http2, stream: int, call: CallState, *, now: float) -> Progr
         http.send_headers(stream, head)
     if call.unsent:
         window = http.window(stream)
-        piece = call.unsent.take(min(window, frames.MOST_OCTETS))
+        piece = call.unsent.take(min(window, http.frame_octets))
         if piece:
             http.send_data(stream, piece)
         call.moved(len(piece), is_shut=bool(call.unsent) and len(piece) >= window, now=now)

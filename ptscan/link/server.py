@@ -17,7 +17,8 @@ from ptscan.link.call import Call
 from ptscan.link.connection import Connection, Side
 from ptscan.link.driver import Driver, Page
 from ptscan.link.files import room_for_files
-from ptscan.link.listener import Listener, Transport, address_of, hello_came, secured, tell_why
+from ptscan.link.listener import Listener, Transport, address_of, hello_came, tell_why
+from ptscan.link.secure import SecureStream
 from ptscan.link.status import CallError, Status
 from ptscan.link.trouble import Report, Trouble
 
@@ -26,14 +27,15 @@ Peer: TypeAlias = object
 Handler: TypeAlias = Callable[[Call, Peer], Awaitable[None]]
 """Serves one call: returns for OK, raises CallError for any other status; cancelled when the client gives up."""
 Identify: TypeAlias = Callable[[Transport], Peer]
+NameOf: TypeAlias = Callable[[Peer], str]
 
 
 def unary(answer: Callable[[bytes, Peer], Awaitable[bytes]]) -> Handler:
     """A handler of calls that are one message each way."""
 
     async def serve(call: Call, peer: Peer) -> None:
-        message = await call.receive()
-        if message is None or await call.receive() is not None:
+        message = await call.alone()
+        if message is None:
             raise CallError(Status.INVALID_ARGUMENT, "this method takes exactly one message")
         await call.send(await answer(message, peer), compress=True)
 
@@ -47,6 +49,7 @@ async def run_server(
     identify: Identify,
     report: Report,
     for_strangers: Container[str] = (),
+    name_of: NameOf | None = None,
     pages: Mapping[str, Page] | None = None,
     task_status: trio.TaskStatus["Server"] = trio.TASK_STATUS_IGNORED,
 ) -> None:
@@ -54,9 +57,10 @@ async def run_server(
 
     ``identify`` looks at a connection after its handshake and says who the peer is: None for nobody in particular, whom
     the narrow limits are for, and who gets UNAUTHENTICATED for every path but those ``for_strangers``. A CallError that
-    it raises is what every call on the connection gets. ``pages`` (path -> page) are shown to all, by a plain GET.
+    it raises is what every call on the connection gets. ``name_of`` says of such a peer what all its connections have in
+    common: of one that opens ever more the newest stay, for those that were cut look alive for a while. ``pages`` (path -> page) are shown to all, by a plain GET.
     """
-    server = Server(methods, identify, report, for_strangers=for_strangers, pages=pages or {})
+    server = Server(methods, identify, report, for_strangers=for_strangers, name_of=name_of, pages=pages or {})
     async with trio.open_nursery() as connections:
         with server.accepting:
             async with trio.open_nursery() as nursery:
@@ -71,9 +75,12 @@ class Server:
     """A server that runs: what it holds open, and how to end it or a part of it."""
 
     def __init__(self, methods: Mapping[str, Handler], identify: Identify, report: Report, *,
-                 for_strangers: Container[str], pages: Mapping[str, Page]) -> None:  # fmt: skip
+                 for_strangers: Container[str], name_of: NameOf | None, pages: Mapping[str, Page]) -> None:  # fmt: skip
         self._methods = methods
         self._identify = identify
+        self._name_of = name_of
+        self._of_name: dict[str, list[Driver]] = {}
+        """Of who has a name, by it: the connections, the oldest first."""
         self._report = report
         self._pages = pages
         self._for_strangers = for_strangers
@@ -153,17 +160,19 @@ class Server:
         is_stranger = peer is None or isinstance(peer, CallError)
         if is_stranger:
             place.shook_hands(now=trio.current_time())
-        most, held = (
-            (limits.STRANGER_MESSAGE_OCTETS, limits.STRANGER_HELD_OCTETS)
+        most, held, frame_octets = (
+            (limits.STRANGER_MESSAGE_OCTETS, limits.STRANGER_HELD_OCTETS, limits.FRAME_LEAST_OCTETS)
             if is_stranger
-            else (limits.MESSAGE_OCTETS, limits.HELD_OCTETS)
+            else (limits.MESSAGE_OCTETS, limits.HELD_OCTETS, limits.FRAME_OCTETS)
         )
         async with trio.open_nursery() as nursery:
-            core = Connection(Side.SERVER, now=trio.current_time(), most=most, held=held, pages=self._pages)
+            core = Connection(Side.SERVER, now=trio.current_time(), most=most, held=held, frame_octets=frame_octets,
+                              pages=self._pages)  # fmt: skip
             failed = partial(self._tell, "call-failed", address)
             calls = _Calls(self._methods, peer, self._for_strangers, failed)
             driver = Driver(transport, core, serve=lambda call: calls.begin(call, nursery), pages=self._pages)
             self._peers[driver] = peer
+            name = None if is_stranger else self._enter(driver, peer)
             if is_stranger:
                 nursery.start_soon(_show_out, driver)
             try:
@@ -172,20 +181,38 @@ class Server:
                 await driver.run()
             finally:
                 del self._peers[driver]
+                if name is not None:
+                    self._leave(driver, name)
             if driver.closed_because:
                 self._tell("connection-ended", address, driver.closed_because, driver.broken_by)
             nursery.cancel_scope.cancel()
+
+    def _enter(self, driver: Driver, peer: Peer) -> str | None:
+        """Count one connection more of a peer, and end its oldest one where it has too many."""
+        if self._name_of is None:
+            return None
+        name = self._name_of(peer)
+        drivers = self._of_name.setdefault(name, [])
+        drivers.append(driver)
+        for oldest in drivers[: -limits.CONNECTIONS_PER_PEER]:
+            oldest.close("newer connections of this peer took its place")
+        return name
+
+    def _leave(self, driver: Driver, name: str) -> None:
+        self._of_name[name].remove(driver)
+        if not self._of_name[name]:
+            del self._of_name[name]
 
     async def _shake_hands(self, stream: trio.SocketStream, ssl_context: ssl.SSLContext,
                            address: str) -> Transport | None:  # fmt: skip
         """TLS over the stream; None where it does not come to that, which is told."""
         with trio.move_on_after(limits.HANDSHAKE_SECONDS):
-            transport: trio.SSLStream[trio.SocketStream] | None = None
+            transport: SecureStream | None = None
             try:
                 if not await hello_came(stream):
                     self._tell("handshake-failed", address, "the peer left before it began a TLS handshake")
                     return None
-                transport = secured(stream, ssl_context)
+                transport = SecureStream(stream, ssl_context, server_side=True)
                 await transport.do_handshake()
             except (trio.BrokenResourceError, OSError) as error:
                 self._tell("handshake-failed", address, str(error.__cause__ or error), error)

@@ -10,7 +10,7 @@ import pytest
 import trio
 
 from ptscan.collector import Authority, found_authority, new_serial, new_token
-from ptscan.link import Peer, Transport, Trouble, dial, open_link, open_listeners, run_server, unary
+from ptscan.link import Peer, SecureStream, Transport, Trouble, dial, open_link, open_listeners, run_server, unary
 from ptscan.tls import (
     HandshakeError,
     Introduction,
@@ -30,7 +30,7 @@ SECONDS = 20.0  # no test waits for it; it ends one that hangs
 
 def who(transport: Transport) -> str | None:
     """The agent that the certificate names, for the server."""
-    octets = transport.getpeercert(binary_form=True) if isinstance(transport, trio.SSLStream) else None
+    octets = transport.getpeercert(binary_form=True) if isinstance(transport, SecureStream) else None
     return agent_of(octets, "acme").agent_id if octets else None
 
 

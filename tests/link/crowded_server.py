@@ -6,7 +6,7 @@ import sys
 
 import trio
 
-from ptscan.link import Peer, Transport, open_listeners, run_server, unary
+from ptscan.link import Peer, SecureStream, Transport, open_listeners, run_server, unary
 
 PATH = "/tests.v1.Tests/Call"
 
@@ -16,7 +16,7 @@ async def echo(message: bytes, peer: Peer) -> bytes:
 
 
 def who(transport: Transport) -> Peer:
-    assert isinstance(transport, trio.SSLStream)
+    assert isinstance(transport, SecureStream)
     return "somebody" if transport.getpeercert() else None
 
 

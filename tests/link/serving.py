@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import trio
 
-from ptscan.link import Handler, Peer, Server, Transport, Trouble, open_link, open_listeners, run_server
+from ptscan.link import Handler, Peer, SecureStream, Server, Transport, Trouble, open_link, open_listeners, run_server
 
 from .certificates import Certificates
 
@@ -15,7 +15,7 @@ PATH = "/tests.v1.Tests/Call"
 
 def who(transport: Transport) -> Peer:
     """The URI of the certificate that was shown, or None."""
-    assert isinstance(transport, trio.SSLStream)
+    assert isinstance(transport, SecureStream)
     shown = transport.getpeercert() or {}
     return next((value for kind, value in shown.get("subjectAltName", ()) if kind == "URI"), None)
 

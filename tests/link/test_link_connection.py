@@ -209,9 +209,9 @@ def test_padding_is_given_back_too() -> None:
 
 def test_what_nobody_takes_is_given_back() -> None:
     client, server = two_ends()
-    for _ in range(2 * limits.CONNECTION_WINDOW // 200_000):  # each leaves most of a window behind
+    for _ in range(2 * limits.CONNECTION_WINDOW // 300_000):  # each leaves most of a window behind
         stream = started(client, server)
-        for _ in range(20):
+        for _ in range(30):
             client.send(stream, bytes(10_000), 0.0)
         shuttle(client, server)
         client.cancel(stream, Status.CANCELLED, "given up", 0.0)
@@ -223,15 +223,37 @@ def test_what_nobody_takes_is_given_back() -> None:
     assert client.unsent(stream) == 0
 
 
-def test_a_peer_that_sends_frames_of_any_size_is_given_small_ones() -> None:
+@pytest.mark.parametrize(("told", "most"), [(16_384, 16_384), (40_000, 40_000), (2**24 - 1, limits.FRAME_OCTETS)])
+def test_a_peer_is_given_frames_of_no_more_than_it_takes_and_no_very_long_ones(told: int, most: int) -> None:
     peer = Peer()
-    peer.write(wire.settings((4, 2**31 - 1), (5, 2**24 - 1)) + wire.window_update(2**31 - 1 - 65_535))
+    peer.write(wire.settings((4, 2**31 - 1), (5, told)) + wire.window_update(2**31 - 1 - 65_535))
     peer.call()
     peer.server.send(1, bytes(limits.MESSAGE_OCTETS), 0.0)
     sent = frames_of(drained(peer.server))
     assert sum(len(found.payload) for found in sent if found.kind == wire.DATA) == limits.MESSAGE_OCTETS + 5
-    assert max(len(found.payload) for found in sent) <= 16_384
+    assert max(len(found.payload) for found in sent) == most
     assert peer.lives
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_a_frame_of_data_may_be_as_long_as_we_said_and_any_other_as_long_as_at_first(more: int) -> None:
+    peer = Peer()
+    peer.call()
+    peer.write(wire.frame(wire.DATA, 0, 1, wire.message(bytes(limits.FRAME_OCTETS))[: limits.FRAME_OCTETS + more]))
+    assert (peer.lives, peer.goodbye) == ((False, wire.FRAME_SIZE_ERROR) if more else (True, None))
+    peer = Peer()
+    peer.write(wire.frame(99, 0, 0, bytes(limits.FRAME_LEAST_OCTETS + more)))
+    assert (peer.lives, peer.goodbye) == ((False, wire.FRAME_SIZE_ERROR) if more else (True, None))
+
+
+@pytest.mark.parametrize("most", [limits.FRAME_LEAST_OCTETS, limits.FRAME_OCTETS])
+def test_a_client_sends_frames_as_long_as_the_server_says(most: int) -> None:
+    client = Connection(Side.CLIENT, now=0.0, authority="tests")
+    server = Connection(Side.SERVER, now=0.0, frame_octets=most)
+    shuttle(client, server)
+    stream = started(client, server)
+    client.send(stream, bytes(200_000), 0.0)
+    assert max(len(found.payload) for found in frames_of(drained(client))) == most
 
 
 def test_a_server_that_ends_early_stops_its_client_and_what_comes_late_is_no_fault() -> None:

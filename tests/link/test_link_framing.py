@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from ptscan.link import CallError, Status
 from ptscan.link.budget import Budget
-from ptscan.link.frames import MOST_OCTETS, PREFACE, Frame, FrameCutter
+from ptscan.link.frames import PREFACE, Frame, FrameCutter
 from ptscan.link.framing import Deframer, frame
-from ptscan.link.limits import MESSAGE_OCTETS
+from ptscan.link.limits import FRAME_LEAST_OCTETS, FRAME_OCTETS, MESSAGE_OCTETS
 
 from . import wire
 
@@ -93,9 +93,10 @@ def test_frames_are_cut_apart_however_they_come(size: int, preface: bool) -> Non
 
 
 def test_a_frame_is_too_long_one_octet_beyond_the_limit_and_is_seen_by_its_head() -> None:
-    fits, beyond = wire.frame(0, 0, 1, bytes(MOST_OCTETS)), wire.frame(0, 0, 1, bytes(MOST_OCTETS + 1))
-    assert [found.is_whole for found in wire.frames_of(fits)] == [True]
-    assert [found.is_whole for found in wire.frames_of(beyond[:9])] == [False]
+    for kind, most in ((0, FRAME_OCTETS), (1, FRAME_LEAST_OCTETS), (99, FRAME_LEAST_OCTETS)):
+        fits, beyond = wire.frame(kind, 0, 1, bytes(most)), wire.frame(kind, 0, 1, bytes(most + 1))
+        assert [found.is_whole for found in wire.frames_of(fits)] == [True]
+        assert [found.is_whole for found in wire.frames_of(beyond[:9])] == [False]
 
 
 def test_a_false_preface_is_handed_on_at_its_first_false_octet() -> None:

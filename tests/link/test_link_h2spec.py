@@ -273,7 +273,7 @@ HTTP2: dict[str, dict[str, Case]] = {
             answers,
         ),
         "Sends a large size DATA frame that exceeds the SETTINGS_MAX_FRAME_SIZE": (
-            call() + frame(DATA, END_STREAM, 1, bytes(2**14 + 1)),
+            call() + frame(DATA, END_STREAM, 1, bytes(limits.FRAME_OCTETS + 1)),
             ends(FRAME_SIZE_ERROR),
         ),
         "Sends a large size HEADERS frame that exceeds the SETTINGS_MAX_FRAME_SIZE": (

@@ -12,6 +12,7 @@ from typing import TypeAlias
 import pytest
 from hpack import Encoder
 
+from ptscan.link import limits
 from ptscan.link.events import CallEnded
 
 from . import wire
@@ -123,7 +124,7 @@ TABLE: dict[tuple[str, str], Case] = {
                 lives,
             ),
             "Sends a large size DATA frame that exceeds the SETTINGS_MAX_FRAME_SIZE": (
-                answer() + data(bytes(2**14 + 1)),
+                answer() + data(bytes(limits.FRAME_OCTETS + 1)),
                 breaks(FRAME_SIZE_ERROR),
             ),
             "Sends a large size HEADERS frame that exceeds the SETTINGS_MAX_FRAME_SIZE": (

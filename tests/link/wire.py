@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from hpack import Encoder
 
+from ptscan.link import limits
 from ptscan.link.connection import Connection, Side
 from ptscan.link.events import Event
 from ptscan.link.frames import PREFACE, Frame, FrameCutter
@@ -67,7 +68,9 @@ def drained(end: Connection) -> bytes:
 
 
 def frames_of(octets: bytes, *, preface: bool = False) -> list[Frame]:
-    return [item for item in FrameCutter(preface=preface).feed(octets) if isinstance(item, Frame)]
+    return [
+        item for item in FrameCutter(preface=preface, most=limits.FRAME_OCTETS).feed(octets) if isinstance(item, Frame)
+    ]
 
 
 def shuttle(one: Connection, other: Connection, *, now: float = 0.0, piece: int = 0) -> None:
@@ -102,7 +105,7 @@ class Peer:
         self.hpack = Encoder()
         self.events: list[Event] = []
         self.answers: list[Frame] = []
-        self._cutter = FrameCutter(preface=False)
+        self._cutter = FrameCutter(preface=False, most=limits.FRAME_OCTETS)
         if greets:
             self.write(PREFACE + settings())
             self.write(frame(SETTINGS, ACK))
@@ -150,7 +153,7 @@ class HostileServer:
         self.client = Connection(Side.CLIENT, now=now, authority="collector")
         self.hpack = Encoder()
         self.answers: list[Frame] = []
-        self._cutter = FrameCutter(preface=True)
+        self._cutter = FrameCutter(preface=True, most=limits.FRAME_OCTETS)
         self.write(settings() + frame(SETTINGS, ACK))
 
     def write(self, octets: bytes) -> list[Frame]:
