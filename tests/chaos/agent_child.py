@@ -39,6 +39,7 @@ class Feeder:
         self._paused = Path(arguments["paused"])
         self._lots = random.Random(f"{arguments['seed']} {self._life}")
         self._count = 0
+        self._putting = 0
 
     async def run(self) -> None:
         while True:
@@ -48,6 +49,7 @@ class Feeder:
             group = [self._next() for _ in range(self._lots.choice(GROUPS))]
             names = [name for name, _ in group]
             self._pen.intend((name, entry.body) for name, entry in group)
+            self._putting += 1
             try:
                 numbers = await self._spool.put([entry for _, entry in group])
             except SpoolError as error:
@@ -55,12 +57,14 @@ class Feeder:
                 await trio.sleep(_PATIENCE)
             else:
                 self._pen.spooled(zip(names, numbers, strict=True))
+            finally:
+                self._putting -= 1
             await trio.sleep(self._lots.expovariate(1 / self._every))
 
     async def tell(self) -> None:
         """Say what waits, while there is a pause."""
         while True:
-            if self._paused.exists():
+            if self._paused.exists() and not self._putting:
                 with suppress(SpoolError):
                     state = await self._spool.state()
                     print(f"waits {state.waiting_records}", flush=True)

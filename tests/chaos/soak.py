@@ -24,8 +24,10 @@ sys.path.append(str(Path(__file__).parents[1] / "collector"))
 
 from faults import NAMESPACES, absent, clock_library, may_unshare, set_up_network, within_namespaces
 from lives import open_nest
-from pair import FAULTS, START_SECONDS, HopelessError, Pair, Tally, open_pair
+from pair import START_SECONDS, Pair, open_pair
+from rounds import FAULTS, play
 from servers import AbsentError, new_database, running_server
+from tally import HopelessError, Tally
 
 _EXAMPLES = 20
 
@@ -90,14 +92,14 @@ async def soak(options: argparse.Namespace, folder: Path, server: str | None, fa
         cycles = {kind: cycle_of(faults, random.Random(f"{options.seed} {kind}")) for kind in kinds}
         async with trio.open_nursery() as nursery:
 
-            async def play(kind: str, pair: Pair) -> None:
+            async def keep_playing(kind: str, pair: Pair) -> None:
                 try:
                     await _play(kind, pair, left, cycles[kind], options.round, ends_at)
                 except HopelessError:
                     nursery.cancel_scope.cancel()
 
             for kind, pair in pairs:
-                nursery.start_soon(play, kind, pair)
+                nursery.start_soon(keep_playing, kind, pair)
         for _, pair in pairs:
             if pair.verdict is not None:
                 tally.readings["spooled"] += pair.verdict.spooled
@@ -120,7 +122,7 @@ async def _play(
     while left[kind] > 0 and trio.current_time() < ends_at:
         kills = min(most, left[kind])
         left[kind] -= kills
-        done = await pair.play(next(cycle), kills)
+        done = await play(pair, next(cycle), kills)
         left[kind] -= done - kills
 
 

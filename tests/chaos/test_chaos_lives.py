@@ -68,7 +68,7 @@ async def test_a_clock_jumps_for_those_that_are_told_of_it(tmp_path: Path, cold:
             for ahead, told in ((0, clock), (-2_000_000_000, clock), (86_400, clock), (0, None)):
                 clock.set(ahead if told else 1_000_000)
                 life = await nest.hatch(
-                    {"word": "", "status": 0}, tmp_path / "log", cold=cold, clock=told and told.path
+                    {"word": "", "status": 0}, tmp_path / "log", cold=cold, clock=told.path if told else None
                 )
                 said = int((await until_ready(life)).split()[-1])
                 assert abs(said - (time.time() + ahead)) < WITHIN

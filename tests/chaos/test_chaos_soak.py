@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from pair import WEATHERS
+from rounds import WEATHERS
 
 SOAK = Path(__file__).with_name("soak.py")
 PATIENCE = 300.0  # seconds; no run takes a third of it
