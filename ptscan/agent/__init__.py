@@ -15,6 +15,7 @@ from ptscan.agent.looking import look
 from ptscan.agent.page import agent_pages
 from ptscan.agent.place import Place, PlaceError, parse_place
 from ptscan.agent.running import Agent, run_agent
+from ptscan.agent.schedule import parse_cron
 from ptscan.agent.spool import (
     Bounds,
     Entry,
@@ -24,7 +25,6 @@ from ptscan.agent.spool import (
     SpoolError,
     SpoolFullError,
     SpoolInUseError,
-    SpoolState,
     SpoolUnwritableError,
     open_spool,
 )
@@ -56,7 +56,6 @@ __all__ = [
     "SpoolError",
     "SpoolFullError",
     "SpoolInUseError",
-    "SpoolState",
     "SpoolStatus",
     "SpoolUnwritableError",
     "Work",
@@ -67,6 +66,7 @@ __all__ = [
     "load_enrolled",
     "look",
     "open_spool",
+    "parse_cron",
     "parse_place",
     "run_agent",
     "write_template",

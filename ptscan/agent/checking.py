@@ -35,6 +35,7 @@ from ptscan.agent.belonging import IDENTITY, Enrolled, load_enrolled
 from ptscan.agent.config import FILE, AgentConfig, load_agent_config
 from ptscan.agent.connecting import way_to
 from ptscan.agent.enrolling import platform_name
+from ptscan.agent.health import spool_health
 from ptscan.agent.looking import look
 from ptscan.agent.spool import SpoolError, SpoolInUseError, open_spool
 from ptscan.agent.spool.database import SQLITE_VERSION
@@ -155,7 +156,7 @@ class _Checking:
     async def _spool(self) -> Health:
         """How the spool stands, by itself or by the agent that has it; and the health to check in with."""
         at = write_instant(self._wall_clock())
-        bare = Health(at=at, started_at=at, version=__version__, platform=clip(platform_name()))
+        bare = Health(at=at, started_at=at, version=__version__, platform=platform_name())
         try:
             async with open_spool(self._config.spool_folder, bounds=self._config.bounds) as spool:
                 state = await spool.state()
@@ -169,11 +170,7 @@ class _Checking:
             self._bad("spool", f"{waits}; {'; '.join(finding.text for finding in state.findings)}", "see to the disk")
         else:
             self._good("spool", f"{waits}; {_GUARD}; the agent is not running")
-        of_spool = SpoolHealth(
-            records=state.waiting_records, octets=state.kept_octets, oldest_at=state.oldest_at,
-            set_aside=state.set_aside, thinned=state.thinned, lost=state.lost,
-        )  # fmt: skip
-        return msgspec.structs.replace(bare, spool=of_spool)
+        return msgspec.structs.replace(bare, spool=spool_health(state))
 
     async def _of_running(self, bare: Health) -> Health:
         try:

@@ -119,11 +119,6 @@ class AgentConfig(NamedTuple):
         """Where readings wait."""
         return self.folder / "spool"
 
-    @property
-    def identity_folder(self) -> Path:
-        """Where key and certificates are."""
-        return self.folder / "identity"
-
 
 _Texts = Annotated[list[str], Meta(max_length=4_096)]
 

@@ -107,11 +107,9 @@ class Connection:
     def standing(self) -> tuple[str | None, int, list[Finding]]:
         """How the work stands, and the way to the collector where it is lost."""
         swept_at, devices, found = self._work.standing()
-        return swept_at, devices, [*found, *self._of_the_way()]
-
-    def _of_the_way(self) -> list[Finding]:
         trouble = self.trouble
-        return [] if trouble is None else [Finding(code="no-connection", text=clip(trouble.text))]
+        lost = [] if trouble is None else [Finding(code="no-connection", text=clip(trouble.text))]
+        return swept_at, devices, [*found, *lost]
 
     async def open(self) -> None:
         """Read whose agent this is, and with what it connects; before ``keep``.

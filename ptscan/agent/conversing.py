@@ -19,7 +19,6 @@ from proto_schema import (
     SESSION,
     CheckInReply,
     CheckInRequest,
-    Finding,
     Health,
     HealthReport,
     Hello,
@@ -37,6 +36,7 @@ from proto_schema import (
 )
 from ptscan.agent import limits
 from ptscan.agent.findings import Findings
+from ptscan.agent.health import Standing
 from ptscan.agent.shipping import REFUSED
 from ptscan.agent.spool import Spool, SpoolError
 from ptscan.link import Backoff, Call, CallError, Link, Report, Status, Trouble, first_to_end
@@ -44,15 +44,12 @@ from ptscan.link import Backoff, Call, CallError, Link, Report, Status, Trouble,
 _FAULTS: Final = (CallError, WireError, SpoolError)
 
 
-class Working(Protocol):
+class Working(Standing, Protocol):
     """What does the jobs and keeps the settings, as a conversation needs it."""
 
     @property
     def settings(self) -> Settings:
         """What the collector set last."""
-
-    def standing(self) -> tuple[str | None, int, list[Finding]]:
-        """When the last round ended, how many devices it read, and what is not as it should be."""
 
     async def offer(self, job: Job) -> None:
         """Take a job, or refuse it by an update."""
@@ -221,8 +218,8 @@ class Conversation:
         updates: list[JobUpdate] = []
         try:
             while not self._wants_session():
-                await self._check_in(updates[: limits.JOBS])
-                del updates[: limits.JOBS]
+                await self._check_in(updates[: limits.UPDATES_AT_ONCE])
+                del updates[: limits.UPDATES_AT_ONCE]
                 if updates or self._wants_session():
                     continue
                 jitter = 1 + limits.CHECK_IN_JITTER * self._random.uniform(-1, 1)
@@ -273,10 +270,9 @@ class Conversation:
         code, word, other = ("clock-behind", "behind", "clock-ahead") if offset > 0 else (
             "clock-ahead", "ahead of", "clock-behind")  # fmt: skip
         text = f"the clock here is {_duration(abs(offset))} {word} the collector's: {write_instant(now_at)}, not {at}"
-        if all(finding.code != code for finding in self._findings.current):
-            self._report(Trouble(code, "", f"{text}; set the clock of one of the two"))
         self._findings.clear(other)
-        self._findings.tell(code, text, "set the clock of one of the two, by NTP")
+        if self._findings.tell(code, text, "set the clock of one of the two, by NTP"):
+            self._report(Trouble(code, "", f"{text}; set the clock of one of the two"))
 
     def _failed(self, error: CallError | WireError | SpoolError) -> None:
         """Say what went wrong, and decide what is tried next."""

@@ -106,7 +106,7 @@ async def _ask(link: Link, folder: Path, token_text: str, name: str) -> EnrolRep
         csr=request,
         name=clip(name)[: limits.NAME_CHARACTERS],
         version=__version__,
-        platform=clip(platform_name()),
+        platform=platform_name(),
     )
     octets = await link.unary(ENROL.path, encode(message), within=limits.ENROL_CALL_SECONDS)
     try:
@@ -155,4 +155,4 @@ def _told(place: Place, error: CallError) -> PtscanError:
 
 def platform_name() -> str:
     """System, release and architecture, for lists."""
-    return f"{platform.system()} {platform.release()} {platform.machine()}"
+    return clip(f"{platform.system()} {platform.release()} {platform.machine()}")

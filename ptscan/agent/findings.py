@@ -9,9 +9,11 @@ class Findings:
     def __init__(self) -> None:
         self._found: dict[str, Finding] = {}
 
-    def tell(self, code: str, text: str, mend: str = "") -> None:
-        """This is so, from now on; said again, the newer words count."""
+    def tell(self, code: str, text: str, mend: str = "") -> bool:
+        """This is so, from now on; said again, the newer words count. Returns whether it was not so before."""
+        is_news = code not in self._found
         self._found[code] = Finding(code=code, text=clip(text), mend=clip(mend))
+        return is_news
 
     def clear(self, *codes: str) -> None:
         """This is no longer so; what never was is no error."""

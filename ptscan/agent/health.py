@@ -34,13 +34,13 @@ async def health_of(spool: Spool, work: Standing, findings: Findings, *, started
     except SpoolError as error:
         found.append(Finding(code="spool-failing", text=clip(str(error)), mend="see to the disk that the spool is on"))
     else:
-        of_spool = _spool_health(state)
+        of_spool = spool_health(state)
         found += _spool_findings(state)
     return Health(
         at=at,
         started_at=started_at,
         version=__version__,
-        platform=clip(platform_name()),
+        platform=platform_name(),
         spool=of_spool,
         findings=list({finding.code: _sayable(finding) for finding in found}.values())[: limits.FINDINGS],
         swept_at=swept_at,
@@ -63,7 +63,8 @@ def _sayable(finding: Finding) -> Finding:
     return Finding(code=code[: limits.CODE_CHARACTERS], text=clip(text), mend=clip(mend))
 
 
-def _spool_health(state: SpoolState) -> SpoolHealth:
+def spool_health(state: SpoolState) -> SpoolHealth:
+    """What the collector is told of a spool."""
     return SpoolHealth(
         records=state.waiting_records,
         octets=state.kept_octets,

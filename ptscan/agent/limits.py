@@ -23,7 +23,7 @@ WAITING_TARGETS: Final = 16_384
 ENDED_JOBS: Final = 1_000
 """That are remembered, so that none is done twice."""
 UPDATES_AT_ONCE: Final = 256
-"""Of jobs, handed out together: as many as one check-in holds."""
+"""Of jobs, handed out and told together: as many as one check-in holds, as the wire has it."""
 JOB_BEGINNINGS: Final = 3
 """Of one job: an agent that ended that often while it ran does not try again."""
 REMEMBERED_OCTETS: Final = 32 << 20
@@ -98,8 +98,6 @@ FAREWELL_SECONDS: Final = 5.0
 UNCERTAIN_SECONDS: Final = 60.0
 """What was told of jobs in the last so many seconds of a session that was cut is told again."""
 TOLD_UPDATES: Final = 256
-JOBS: Final = 256
-"""Updates in one check-in, as the wire has it."""
 CLOCK_OFF_SECONDS: Final = 600.0
 """By which a clock may be wrong: certificates allow as much."""
 

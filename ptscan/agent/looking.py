@@ -12,9 +12,11 @@ from ptscan import __version__
 from ptscan.agent import limits
 from ptscan.agent.belonging import IDENTITY, load_enrolled
 from ptscan.agent.config import AgentConfig
+from ptscan.agent.health import spool_health
 from ptscan.agent.spool import SpoolError, SpoolInUseError, open_spool
-from ptscan.agent.status import AgentStatus, FindingStatus, SpoolStatus
+from ptscan.agent.status import AgentStatus, FindingStatus, SpoolStatus, spool_status
 from ptscan.errors import PtscanError
+from ptscan.link import host_and_port
 from ptscan.tls import load_identity, own_name
 
 _LOST: Final = (OSError, trio.BrokenResourceError, trio.ClosedResourceError, h11.RemoteProtocolError)
@@ -38,7 +40,7 @@ async def _ask(host: str, port: int) -> AgentStatus | None:
     with trio.move_on_after(limits.LOOK_SECONDS):
         try:
             async with await trio.open_tcp_stream(host, port) as stream:
-                body = await _get(stream, f"{host}:{port}" if ":" not in host else f"[{host}]:{port}")
+                body = await _get(stream, host_and_port(host, port))
             return msgspec.json.decode(body, type=AgentStatus)
         except _LOST:
             return None
@@ -104,11 +106,4 @@ async def _spool_of(config: AgentConfig) -> SpoolStatus | None:
         return None
     async with open_spool(config.spool_folder, bounds=config.bounds) as spool:
         state = await spool.state()
-    return SpoolStatus(
-        records=state.waiting_records,
-        octets=state.kept_octets,
-        oldest_at=state.oldest_at,
-        set_aside=state.set_aside,
-        thinned=state.thinned,
-        lost=state.lost,
-    )
+    return spool_status(spool_health(state))

@@ -1,11 +1,10 @@
 """Reads what a sweep finds, many devices at once: whatever one does costs its own reading alone. I/O."""
 
 from collections.abc import Callable
-from datetime import datetime
 
 import trio
 
-from proto_schema import write_instant
+from proto_schema import as_datetime
 from ptscan.agent import limits
 from ptscan.agent.keeping import Keeper
 from ptscan.agent.results import Result
@@ -64,7 +63,7 @@ class Readers:
 
     async def _read(self, session: Session, found: Found[Community] | None) -> None:
         try:
-            at = datetime.fromisoformat(write_instant(self._wall_clock()))
+            at = as_datetime(self._wall_clock())
             device = await read_device(session, self._profiles, at=at)
             self._pace.spent(session.address, session.traffic.requests)
             if device.outcome is Outcome.OK and device.is_printer:

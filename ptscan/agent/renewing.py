@@ -139,6 +139,5 @@ class Renewing:
         self._link.renew(context)
 
     def _tell(self, code: str, text: str, mend: str) -> None:
-        if all(finding.code != code for finding in self._findings.current):
+        if self._findings.tell(code, text, mend):
             self._report(Trouble(code, "", f"{text}; {mend}"))
-        self._findings.tell(code, text, mend)

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from functools import partial
 from typing import NamedTuple
 
 import trio
@@ -43,7 +42,7 @@ async def run_agent(
         await connection.open()
         async with trio.open_nursery() as nursery:
             nursery.start_soon(connection.keep)
-            nursery.start_soon(partial(_tidy, spool, report))
+            nursery.start_soon(_tidy, spool, report)
             nursery.start_soon(work.run)
             for finding in (await spool.state()).findings:
                 report(Trouble(f"spool-{finding.code}", "", finding.text))

@@ -4,7 +4,7 @@ from typing import Final
 
 import msgspec
 
-from proto_schema import Finding, Health, JobUpdate, Settings, write_instant
+from proto_schema import Finding, Health, JobUpdate, Settings, SpoolHealth, write_instant
 from ptscan.agent.connecting import Connection
 from ptscan.agent.work import ScheduleState, Work
 
@@ -101,11 +101,16 @@ async def status_of(connection: Connection, work: Work) -> AgentStatus:
         swept_at=health.swept_at,
         devices=health.devices,
         settings_revision=settings.revision,
-        spool=msgspec.convert(msgspec.structs.asdict(health.spool), SpoolStatus),
+        spool=spool_status(health.spool),
         schedules=work.schedules(),
         jobs=[_job(update) for update in work.jobs()[:JOBS_SHOWN]],
         findings=[_finding(finding) for finding in health.findings],
     )
+
+
+def spool_status(health: SpoolHealth) -> SpoolStatus:
+    """How a spool stands, with the names that the wire does without."""
+    return SpoolStatus(**msgspec.structs.asdict(health))
 
 
 def _job(update: JobUpdate) -> JobStatus:

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import msgspec
 import trio
 
-from proto_schema import JOB_VERBS, Finding, Job, JobUpdate, Settings, read_instant, write_instant
+from proto_schema import Finding, Job, JobUpdate, Settings, read_instant, write_instant
 from ptscan.agent import limits
 from ptscan.agent.config import AgentConfig
 from ptscan.agent.findings import Findings
@@ -253,8 +253,6 @@ class Work:
     async def _fault_of(self, kept: KeptJob) -> str | None:
         """Say why a job is refused; None where it may begin."""
         job = kept.job
-        if job.verb not in JOB_VERBS:
-            return f'"{job.verb}" is nothing that this agent does: it knows {", ".join(JOB_VERBS)}'
         if kept.beginnings >= limits.JOB_BEGINNINGS:
             return f"the agent ended {kept.beginnings} times while it ran: see the agent's log"
         try:
@@ -342,7 +340,7 @@ class Work:
         if result.verb == "scan":
             self._swept_at, self._devices = self._now(), result.printers
 
-    def _find(self, code: str, text: str, mend: str = "") -> None:
+    def _find(self, code: str, text: str, mend: str) -> None:
         if text:
             self._findings.tell(code, text, mend)
         else:

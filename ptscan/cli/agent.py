@@ -3,32 +3,23 @@
 import os
 import platform
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Final
 
 import trio
 
-from ptscan.agent import (
-    Agent,
-    AgentConfig,
-    Enrolled,
-    agent_pages,
-    parse_place,
-    run_agent,
-    write_template,
-)
-from ptscan.agent import (
-    enrol as enrol_agent,
-)
+from ptscan.agent import Agent, AgentConfig, Enrolled, agent_pages, parse_place, run_agent, write_template
+from ptscan.agent import enrol as enrol_agent
 from ptscan.cli.agent_place import Folder, config_of, folder_of
-from ptscan.cli.destination import open_destination
+from ptscan.cli.destination import print_data
 from ptscan.cli.exits import Exit
 from ptscan.cli.interrupt import until_interrupted
 from ptscan.cli.logs import open_log
 from ptscan.cli.options import Option
 from ptscan.cli.words import Words
 from ptscan.errors import InputError
-from ptscan.link import Report, Trouble, open_page_listeners, parse_proxy, serve_pages
+from ptscan.link import Report, Trouble, host_and_port, open_page_listeners, parse_proxy, serve_pages
 
 TOKEN_VARIABLE: Final = "PTSCAN_TOKEN"  # noqa: S105  the name of a variable
 MOST_TOKEN_OCTETS: Final = 4_096
@@ -117,18 +108,13 @@ def run(*, folder: Folder = None) -> int:
 async def _run(config: AgentConfig, report: Report) -> None:
     async def serve() -> None:
         async with trio.open_nursery() as nursery:
-
-            async def start(task_status: trio.TaskStatus[Agent]) -> None:
-                await run_agent(config, report=report, task_status=task_status)
-
-            agent: Agent = await nursery.start(start)
+            agent: Agent = await nursery.start(partial(run_agent, config, report=report))
             page = await _show_pages(nursery, config, agent, report)
             enrolled = agent.connection.enrolled
             whose = (
                 f"agent {enrolled.agent_id} of {enrolled.entity or '/'} at {enrolled.place}" if enrolled else "agent"
             )
-            with open_destination(None, whole=False) as destination:
-                destination.write(f"ready: {whose}{page}\n".encode())
+            print_data(f"ready: {whose}{page}\n")
             report(Trouble("ready", "", f"{whose}; {len(config.schedules)} schedules of agent.toml"))
 
     await until_interrupted(serve)
@@ -145,11 +131,6 @@ async def _show_pages(nursery: trio.Nursery, config: AgentConfig, agent: Agent, 
         text = f"no page at {host}:{port}: {error.strerror or error}; give agent.toml another [page] listen, or off"
         report(Trouble("page-unavailable", "", text, error))
         return ""
-
-    async def show(task_status: trio.TaskStatus[None]) -> None:
-        pages = agent_pages(agent.connection, agent.work)
-        await serve_pages(listeners, pages, report=report, task_status=task_status)
-
-    await nursery.start(show)
-    port = listeners[0].socket.getsockname()[1]
-    return f", page at http://{f'[{host}]' if ':' in host else host}:{port}/"
+    pages = agent_pages(agent.connection, agent.work)
+    await nursery.start(partial(serve_pages, listeners, pages, report=report))
+    return f", page at http://{host_and_port(host, listeners[0].socket.getsockname()[1])}/"

@@ -23,12 +23,8 @@ def status(*, showing: Showing = DEFAULT_SHOWING, folder: Folder = None) -> int:
     """Say how the agent stands: one that runs tells it itself, of one that does not its files do."""
     config = config_of(folder)
     words = Words(quiet=showing.quiet)
-
-    async def ask() -> AgentStatus:
-        return await look(config, now_at=time.time())
-
     with open_delivery(STATUS, showing, words) as delivery:
-        found = trio.run(ask)
+        found = trio.run(partial(look, config, now_at=time.time()))
         delivery.give([found])
     for finding in found.findings:
         words.complain(f"{finding.text.rstrip('.')}" + (f": {finding.mend}" if finding.mend else ""))

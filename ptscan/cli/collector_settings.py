@@ -12,7 +12,6 @@ targets = ["local"]
 """
 
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -193,19 +192,16 @@ def written(settings: Settings) -> str:
 
 
 def _check(path: Path, key: str, one: ScheduleTable) -> None:
-    from cronsim import CronSim, CronSimError
+    from ptscan.agent import parse_cron  # for ``settings set`` alone
 
     if one.verb not in JOB_VERBS:
         raise SettingsFileError(path, f"{key}.verb: {one.verb[:40]!r} is none of {', '.join(JOB_VERBS)}")
     if not one.targets:
         raise SettingsFileError(path, f'{key}.targets: say where, as ["local"]')
     try:
-        if len(one.cron.split()) != 5:
-            raise CronSimError("five fields are wanted")
-        next(CronSim(one.cron, datetime(2026, 1, 1, tzinfo=UTC)), None)
-    except CronSimError as error:
-        fault = f"{one.cron[:60]!r} is no time: {error}; write five fields, as 0 6 * * * for six o'clock"
-        raise SettingsFileError(path, f"{key}.cron: {fault}") from error
+        parse_cron(one.cron)
+    except InputError as error:
+        raise SettingsFileError(path, f"{key}.cron: {error}") from error
 
 
 def _in_force(connection: Connection, entity: Entity) -> tuple[Entity, Settings | None]:
