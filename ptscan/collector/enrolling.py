@@ -195,5 +195,10 @@ def _is_one_of(agent_ids: frozenset[str], peer: Peer) -> bool:
     return isinstance(peer, AgentIdentity) and peer.agent_id in agent_ids
 
 
+def name_of(peer: Peer) -> str:
+    """What the connections of one agent have in common, whichever of its certificates they show; for ``run_server``."""
+    return peer.agent_id if isinstance(peer, AgentIdentity) else ""
+
+
 def _has_ended(now_at: datetime, peer: Peer) -> bool:
     return isinstance(peer, AgentIdentity) and peer.not_after_at <= now_at

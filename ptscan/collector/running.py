@@ -20,7 +20,7 @@ from ptscan.collector import limits
 from ptscan.collector.config import CollectorConfig
 from ptscan.collector.curious import in_both_tongues
 from ptscan.collector.endpoints import EVERYWHERE, Endpoint
-from ptscan.collector.enrolling import FOR_STRANGERS, Enrolment
+from ptscan.collector.enrolling import FOR_STRANGERS, Enrolment, name_of
 from ptscan.collector.ingesting import Ingestor
 from ptscan.collector.metrics import Metrics
 from ptscan.collector.noting import Notes
@@ -155,7 +155,7 @@ class _Collector:
                 async def run(task_status: trio.TaskStatus[Server]) -> None:
                     await run_server(
                         listeners, methods, identify=self._enrolment.identify, report=self._report,
-                        for_strangers=FOR_STRANGERS, pages={"/healthz": lambda: (200, b"ok\n")},
+                        for_strangers=FOR_STRANGERS, name_of=name_of, pages={"/healthz": lambda: (200, b"ok\n")},
                         task_status=task_status,
                     )  # fmt: skip
                     ended.set()

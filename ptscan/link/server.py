@@ -57,8 +57,9 @@ async def run_server(
 
     ``identify`` looks at a connection after its handshake and says who the peer is: None for nobody in particular, whom
     the narrow limits are for, and who gets UNAUTHENTICATED for every path but those ``for_strangers``. A CallError that
-    it raises is what every call on the connection gets. ``name_of`` says of such a peer what all its connections have in
-    common: of one that opens ever more the newest stay, for those that were cut look alive for a while. ``pages`` (path -> page) are shown to all, by a plain GET.
+    it raises is what every call on the connection gets. ``name_of`` says of such a peer what all its connections have
+    in common: of one that opens ever more the newest stay, for those that were cut look alive for a while. ``pages``
+    (path -> page) are shown to all, by a plain GET.
     """
     server = Server(methods, identify, report, for_strangers=for_strangers, name_of=name_of, pages=pages or {})
     async with trio.open_nursery() as connections:
@@ -87,6 +88,7 @@ class Server:
         self._admission = self._admit(room_for_files(limits.OPEN_FILES))
         self._peers: dict[Driver, Peer] = {}
         self._draining = False
+        self._packers = trio.CapacityLimiter(limits.PACKERS)
         self.accepting = trio.CancelScope()
 
     def _admit(self, files: int) -> Admission:
@@ -170,7 +172,8 @@ class Server:
                               pages=self._pages)  # fmt: skip
             failed = partial(self._tell, "call-failed", address)
             calls = _Calls(self._methods, peer, self._for_strangers, failed)
-            driver = Driver(transport, core, serve=lambda call: calls.begin(call, nursery), pages=self._pages)
+            driver = Driver(transport, core, serve=lambda call: calls.begin(call, nursery), pages=self._pages,
+                            packers=self._packers)  # fmt: skip
             self._peers[driver] = peer
             name = None if is_stranger else self._enter(driver, peer)
             if is_stranger:
