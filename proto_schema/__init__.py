@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from proto_schema.enrolment import EnrolReply, EnrolRequest, RenewReply, RenewRequest
     from proto_schema.health import Finding, Health, HealthReport, SpoolHealth
     from proto_schema.instants import as_datetime, read_instant, write_instant
-    from proto_schema.job import JOB_STATES, JOB_VERBS, Job, JobCancel, JobOffer, JobUpdate
+    from proto_schema.job import JOB_ENDS, JOB_VERBS, Job, JobCancel, JobOffer, JobUpdate
     from proto_schema.kinds import clip
     from proto_schema.limits import BATCH_RECORDS, BODY_OCTETS, EPOCHS, MESSAGE_OCTETS, RANGES
     from proto_schema.service import CHECK_IN, ENROL, METHODS, PORT, RENEW, SESSION, UPLOAD, Method
@@ -51,7 +51,7 @@ __all__ = [
     "COLLECTOR_MESSAGES",
     "ENROL",
     "EPOCHS",
-    "JOB_STATES",
+    "JOB_ENDS",
     "JOB_VERBS",
     "MESSAGE_OCTETS",
     "METHODS",
@@ -132,7 +132,7 @@ _LATER = {
     **dict.fromkeys(("as_datetime", "read_instant", "write_instant"), "instants"),
     **dict.fromkeys(
         (
-            "JOB_STATES",
+            "JOB_ENDS",
             "JOB_VERBS",
             "Job",
             "JobCancel",

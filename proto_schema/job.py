@@ -13,7 +13,9 @@ from proto_schema.kinds import Count, Instant, Targets, Text, Word
 JOB_VERBS: Final = ("scan", "sweep", "read")
 """As on the command line. A verb that the agent does not know is refused."""
 JOB_STATES: Final = ("accepted", "running", "done", "part", "failed", "refused", "cancelled")
-"""The last five end a job; ``part`` is done but for what the text names."""
+"""``part`` is done but for what the text names."""
+JOB_ENDS: Final = frozenset(JOB_STATES[2:])
+"""Those that end a job."""
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True, array_like=True):

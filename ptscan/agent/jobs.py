@@ -2,12 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
-from proto_schema import JOB_STATES, Job, JobUpdate, clip
+from proto_schema import JOB_ENDS, Job, JobUpdate, clip
 from ptscan.agent import limits
 from ptscan.agent.remembered import KeptJob
 from ptscan.agent.results import printable
-
-_ENDS = frozenset(JOB_STATES[2:])
 
 
 class Jobs:
@@ -56,7 +54,7 @@ class Jobs:
         """A job stands so from now on."""
         update = JobUpdate(job_id=job_id, state=state, at=at, done=done, total=total, text=clip(printable(text)))
         self._tell(update)
-        if state not in _ENDS:
+        if state not in JOB_ENDS:
             self._standing[job_id] = update
             return
         self._kept.pop(job_id, None)

@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 from spooling import AT, NOON, WallClock, bodies, entry, killed, lease, opened, put, reply_to, resync
 
-from proto_schema import Range, Received, UploadReply
+from proto_schema import Range, Received, UploadReply, write_instant
 from ptscan.agent import Bounds, SpoolError, SpoolFullError, SpoolInUseError
 from ptscan.agent.spool import limits
-from ptscan.agent.spool.room import instant_of
 
 DAY = 86_400.0
 
@@ -425,7 +424,7 @@ def test_a_full_spool_keeps_one_old_record_a_day_of_each_device(tmp_path: Path) 
     clock = WallClock(NOON - 40 * DAY)
     with opened(tmp_path / "s", Bounds(octets=34_000), clock) as store:
         for hour in range(12):
-            at = instant_of(clock.seconds + hour * 3_600 - 6 * 3_600)
+            at = write_instant(clock.seconds + hour * 3_600 - 6 * 3_600)
             store.put([[entry(f"{device} {at}".ljust(1_000), subject=device, at=at) for device in ("x", "y")]])
         put(store, b"alert".ljust(1_000))
         clock.seconds = NOON
@@ -457,12 +456,12 @@ def test_a_full_spool_is_looked_through_once_an_hour(tmp_path: Path) -> None:
     clock = WallClock()
     with opened(tmp_path / "s", replace(_bound(5), detail_seconds=0.0), clock) as store:
         for _ in range(40):
-            store.put([[entry(bytes(1_000), subject="x", at=instant_of(clock.seconds - 60))]])
+            store.put([[entry(bytes(1_000), subject="x", at=write_instant(clock.seconds - 60))]])
         thinned = store.state().thinned
         assert thinned
         assert store.state().refused
         clock.seconds += limits.THINNING_SECONDS
-        assert isinstance(store.put([[entry(bytes(1_000), subject="x", at=instant_of(clock.seconds))]])[0], range)
+        assert isinstance(store.put([[entry(bytes(1_000), subject="x", at=write_instant(clock.seconds))]])[0], range)
         assert store.state().thinned > thinned
 
 

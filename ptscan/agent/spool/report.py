@@ -36,7 +36,8 @@ class SpoolState:
     """Records that were damaged past saving."""
     refused: int
     """Records that were not taken since the start, for want of room."""
-    sqlite_version: str
+    disk_is_full: bool = False
+    """Whether there was no room on the disk for what was to be spooled last."""
     findings: tuple[Finding, ...] = field(default=())
 
 

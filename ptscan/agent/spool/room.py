@@ -10,14 +10,13 @@
 
 import sqlite3
 from collections.abc import Container, Iterable
-from datetime import UTC, datetime
 from typing import Final
 
+from proto_schema import write_instant
 from ptscan.agent.spool import limits
 from ptscan.agent.spool.tables import Fate, fate_row, mark_seal
 
 _ALL: Final = (1 << 63) - 1
-_LAST_SECOND: Final = 253_402_300_799.0  # of the year 9999
 
 
 def drop_stored(connection: sqlite3.Connection, key: bytes, *, below: int, stored_before: int, told_before: int) -> int:
@@ -73,7 +72,7 @@ def thin(
     rows = connection.execute(
         "SELECT sequence, at, subject, length(frame) FROM record WHERE sequence > ? AND at < ? AND subject <> '' "
         "AND NOT EXISTS (SELECT 1 FROM fate WHERE fate.sequence = record.sequence) ORDER BY sequence LIMIT ?",
-        (above, instant_of(before), limits.THINNED_WINDOW),
+        (above, write_instant(before), limits.THINNED_WINDOW),
     ).fetchall()
     last = {(subject, when[:10]): sequence for sequence, when, subject, _ in rows}
     kept = set(last.values())
@@ -88,8 +87,3 @@ def note(connection: sqlite3.Connection, key: bytes, rows: Iterable[tuple[int, s
     """Note what became of records: sequence, fate, when, why."""
     sealed = (fate_row(row, key) for row in rows)
     connection.executemany("INSERT OR IGNORE INTO fate VALUES (?, ?, ?, ?, ?)", sealed)
-
-
-def instant_of(seconds: float) -> str:
-    """Return seconds since 1970 as records have their time; what no calendar has is its nearest end."""
-    return datetime.fromtimestamp(min(max(seconds, 0.0), _LAST_SECOND), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

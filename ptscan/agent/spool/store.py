@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 from proto_schema import EPOCHS, Batch, Received, Record, UploadReply
 from ptscan.agent.spool import limits
-from ptscan.agent.spool.database import SQLITE_VERSION, told_apart
+from ptscan.agent.spool.database import told_apart
 from ptscan.agent.spool.epochs import bounds_of, missing_of, with_records
 from ptscan.agent.spool.errors import Damage, SpoolFullError, SpoolUnwritableError
 from ptscan.agent.spool.files import Files, fault_of
@@ -99,6 +99,7 @@ class Store:
         self._waiting = (0, 0)  # records, octets of their frames
         self._kept = 0  # octets of all records' frames and what they cost beside
         self._refused = 0
+        self._disk_is_full = False
         self._epochs: dict[str, tuple[int, int]] | None = None  # what is known of them since the opening
         self._thin_above = 0
         self._thinned_at = -math.inf  # the end of the last pass
@@ -149,8 +150,14 @@ class Store:
                 rows.append((number, entry.at, entry.subject, encode_frame(framed, self._key)))
                 number += 1
             results.append(range(first, number))
-        with self._transaction() as connection:
-            connection.executemany("INSERT INTO record VALUES (?, ?, ?, ?)", rows)
+        try:
+            with self._transaction() as connection:
+                connection.executemany("INSERT INTO record VALUES (?, ?, ?, ?)", rows)
+        except SpoolFullError:
+            self._disk_is_full = True
+            self._refused += sum(map(len, groups))
+            raise
+        self._disk_is_full = False
         octets = sum(len(row[3]) for row in rows)
         self._next = number
         self._acknowledged = number - 1
@@ -300,7 +307,7 @@ class Store:
             thinned=counts.get(Fate.THINNED, 0),
             lost=counts.get(Fate.LOST, 0),
             refused=self._refused,
-            sqlite_version=SQLITE_VERSION,
+            disk_is_full=self._disk_is_full,
             findings=tuple(self._findings),
         )
 

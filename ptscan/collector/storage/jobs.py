@@ -10,7 +10,7 @@ from typing import Final
 
 from sqlalchemy import Connection, Row, Select, func, insert, select, update
 
-from proto_schema import JOB_STATES, JOB_VERBS, Job, JobUpdate, WireError, clip, decode, encode
+from proto_schema import JOB_ENDS, JOB_VERBS, Job, JobUpdate, WireError, clip, decode, encode
 from ptscan.collector.ca import new_id
 from ptscan.collector.storage import limits
 from ptscan.collector.storage.errors import JobError
@@ -20,7 +20,6 @@ from ptscan.collector.storage.tables import agents, jobs
 WAITING: Final = "waiting"
 EXPIRED: Final = "expired"
 _CANCELLED: Final = "cancelled"
-_ENDS: Final = frozenset(JOB_STATES[2:])
 
 
 def add_job(
@@ -89,7 +88,7 @@ def note_job(connection: Connection, agent_id: str, update: JobUpdate, *, now: f
         "total": update.total,
         "text": clip(update.text.replace("\0", "")),
         "noted_at": now,
-        "ended_at": now if update.state in _ENDS else None,
+        "ended_at": now if update.state in JOB_ENDS else None,
     }
     connection.execute(jobs.update().where(jobs.c.id == update.job_id).values(values))
     return True
