@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Callable, Sequence
 from datetime import tzinfo
 from pathlib import Path
-from typing import Annotated, Final, Literal, NamedTuple
+from typing import Annotated, Final, NamedTuple
 
 import msgspec
 from msgspec import Meta
@@ -75,13 +75,13 @@ class ConfigError(InputError):
         self.path = path
 
 
-class Snmp(NamedTuple):
+class Snmp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How devices are asked."""
 
-    port: int = 161
+    port: Annotated[int, Meta(ge=1, le=65_535)] = 161
     version: Version = "auto"
-    timeout: float = 1.0
-    retries: int = 2
+    timeout: Annotated[float, Meta(gt=0, le=300)] = 1.0
+    retries: Annotated[int, Meta(ge=0, le=10)] = 2
 
 
 class LocalSchedule(NamedTuple):
@@ -123,13 +123,6 @@ class AgentConfig(NamedTuple):
 _Texts = Annotated[list[str], Meta(max_length=4_096)]
 
 
-class _Snmp(msgspec.Struct, forbid_unknown_fields=True):
-    port: Annotated[int, Meta(ge=1, le=65_535)] = 161
-    version: Literal["auto", "1", "2c", "3"] = "auto"
-    timeout: Annotated[float, Meta(gt=0, le=300)] = 1.0
-    retries: Annotated[int, Meta(ge=0, le=10)] = 2
-
-
 class _Schedule(msgspec.Struct, forbid_unknown_fields=True):
     name: Annotated[str, Meta(min_length=1, max_length=64)]
     every: str | None = None
@@ -158,7 +151,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     rate: Annotated[float, Meta(ge=1, le=100_000_000)] = 500.0
     community: Annotated[list[str], Meta(max_length=64)] = []
     credentials: str | None = None
-    snmp: _Snmp = msgspec.field(default_factory=_Snmp)
+    snmp: Snmp = Snmp()
     schedule: Annotated[list[_Schedule], Meta(max_length=limits.SCHEDULES)] = []
     spool: _Spool = msgspec.field(default_factory=_Spool)
     page: _Page = msgspec.field(default_factory=_Page)
@@ -180,7 +173,7 @@ def load_agent_config(folder: Path) -> AgentConfig:
         targets=_targets(path, "targets", file.targets),
         exclude=_targets(path, "exclude", file.exclude),
         credentials=credentials or (Community(Secret("public")),),
-        snmp=Snmp(file.snmp.port, file.snmp.version, file.snmp.timeout, file.snmp.retries),
+        snmp=file.snmp,
         rate=file.rate,
         schedules=_schedules(path, file.schedule),
         bounds=Bounds(octets=file.spool.megabytes << 20, detail_seconds=file.spool.days * 86_400.0),
@@ -233,7 +226,7 @@ def _explain(error: msgspec.ValidationError, text: str) -> str:
     where = at.strip("`").removeprefix("$").removeprefix(".")
     unknown = re.search(r"unknown field `(.*)`", fault, re.DOTALL)
     if unknown is not None:
-        kind = {"snmp": _Snmp, "spool": _Spool, "page": _Page, "collector": _Collector}.get(where, _File)
+        kind = {"snmp": Snmp, "spool": _Spool, "page": _Page, "collector": _Collector}.get(where, _File)
         known = (_Schedule if where.startswith("schedule[") else kind).__struct_fields__
         line = _line_of(unknown[1], text)
         section = f"[{where}] " if where else ""

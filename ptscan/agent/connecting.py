@@ -49,7 +49,6 @@ class Connection:
         proxy: str | None,
         report: Report,
         wall_clock: Callable[[], float] = time.time,
-        random: Random | None = None,
     ) -> None:
         self._folder = folder
         self._spool = spool
@@ -57,7 +56,7 @@ class Connection:
         self._proxy = proxy
         self._report = report
         self._wall_clock = wall_clock
-        self._random = random or Random()
+        self._random = Random()
         self._next: tuple[Enrolled, Identity, ssl.SSLContext, Proxy | None] | None = None
         self._link: Link | None = None
         self._conversation: Conversation | None = None

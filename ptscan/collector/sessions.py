@@ -86,7 +86,7 @@ class Sessions:
         """The methods by their paths."""
         return {SESSION.path: self._session, CHECK_IN.path: unary(self._check_in)}
 
-    async def run(self, *, every: float = limits.BOARD_SECONDS) -> None:
+    async def run(self) -> None:
         """Look for what waits, again and again, and hand it to the sessions that are open."""
         is_failing = False
         while True:
@@ -100,7 +100,7 @@ class Sessions:
                 is_failing = False
                 for live in [live for lives in self._live.values() for live in lives]:
                     self._hand(live)
-            await trio.sleep(every)
+            await trio.sleep(limits.BOARD_SECONDS)
 
     async def _look(self) -> Posted:
         """What waits now, after the jobs were ended that nobody took in time."""

@@ -99,7 +99,7 @@ async def test_devices_that_let_nobody_in_are_counted(tmp_path: Path) -> None:
     async with trio.open_nursery() as nursery, open_spool(tmp_path / "spool") as spool:
         sim = await nursery.start(run_simulator, plan)
         config = config_of(tmp_path, sim.port)
-        config = config._replace(snmp=config.snmp._replace(version="3"), credentials=())
+        config = config._replace(snmp=msgspec.structs.replace(config.snmp, version="3"), credentials=())
         result = await done(config, spool, Wish("scan", ["127.72.1.1-4"]), Log())
         nursery.cancel_scope.cancel()
     assert (result.closed, result.printers) == (4, 0)

@@ -376,7 +376,7 @@ async def test_a_disk_that_takes_nothing_is_told_and_the_work_goes_on(tmp_path: 
 
 async def test_a_bug_ends_one_round_alone(tmp_path: Path) -> None:
     config = config_of(tmp_path)
-    broken = config._replace(snmp=config.snmp._replace(port=-1))
+    broken = config._replace(snmp=msgspec.structs.replace(config.snmp, port=-1))
     async with working(broken) as (work, _, log):
         await work.offer(job("j", QUIET, verb="scan"))
         assert (await until(work, "j", *ENDED)).state == "failed"
