@@ -12,7 +12,7 @@ from ptscan.agent import limits
 from ptscan.agent.results import Result
 from ptscan.agent.spool import Entry, RecordTooLargeError, Spool, SpoolError, SpoolFullError
 from ptscan.link import Report, Trouble
-from ptscan.printer import APART, Roll, tell_apart
+from ptscan.printer import Roll, base_id, tell_apart
 
 _SUBJECT_OCTETS: Final = 256
 
@@ -34,13 +34,13 @@ class Keeper:
 
     async def keep(self, reading: Reading) -> None:
         """Keep one reading, once it is durable or refused; waits as long as the spool does."""
-        if _base(reading) in self._doubles and len(self._held) < limits.HELD_READINGS:
+        if base_id(reading) in self._doubles and len(self._held) < limits.HELD_READINGS:
             self._held.append(reading)
             return
         twice = self._roll.claimed_twice
         told = self._roll.take(reading)
         if self._roll.claimed_twice > twice and len(self._doubles) < limits.DOUBLES:
-            self._doubles.add(_base(reading))
+            self._doubles.add(base_id(reading))
         await self._put(told)
 
     async def finish(self) -> None:
@@ -71,7 +71,3 @@ class Keeper:
             self._told.add(type(error))
             kind = "spool-full" if isinstance(error, SpoolFullError) else "spool-failed"
             self._report(Trouble(kind, "", f"readings are not spooled: {error}", error))
-
-
-def _base(reading: Reading) -> str:
-    return reading.device_id.partition(APART)[0]

@@ -5,7 +5,7 @@ I/O: reader.
 
 from ptscan.printer.attempts import Attempt, Came
 from ptscan.printer.device_ids import known_by
-from ptscan.printer.doubles import APART, Roll, tell_apart
+from ptscan.printer.doubles import APART, Roll, base_id, tell_apart
 from ptscan.printer.evidence import Evidence
 from ptscan.printer.explaining import Explanation, HeldSum, explain
 from ptscan.printer.finding import session_of
@@ -22,6 +22,7 @@ __all__ = [
     "Explanation",
     "HeldSum",
     "Roll",
+    "base_id",
     "compare",
     "explain",
     "is_label",

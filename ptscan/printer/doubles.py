@@ -79,7 +79,7 @@ class Roll:
         The first to bear an id keeps it; another device that bears it gets one of its own.
         """
         claim = Claim.of(reading)
-        found = self._claimed.setdefault(_base(reading), [])
+        found = self._claimed.setdefault(base_id(reading), [])
         for device in found:
             if not are_two(device.claim, claim):
                 earlier = [place for place in device.places if place != claim.place]
@@ -107,10 +107,10 @@ def tell_apart(readings: Sequence[Reading], *, doubles: Collection[str] = ()) ->
     """
     groups: dict[str, list[int]] = {}
     for number, reading in enumerate(readings):
-        groups.setdefault(_base(reading), []).append(number)
+        groups.setdefault(base_id(reading), []).append(number)
     told = list(readings)
     for numbers in groups.values():
-        base = _base(readings[numbers[0]])
+        base = base_id(readings[numbers[0]])
         if len(numbers) > 1 or base in doubles:
             ordered = sorted(numbers, key=lambda number: _order(readings[number]))
             for number, reading in zip(
@@ -165,7 +165,7 @@ def _differ(one: str | None, other: str | None) -> bool:
     return bool(one and other) and plain(one or "") != plain(other or "")
 
 
-def _base(reading: Reading) -> str:
+def base_id(reading: Reading) -> str:
     """What the device calls itself, whatever was put behind it to set it apart."""
     return reading.device_id.partition(APART)[0]
 
@@ -175,13 +175,13 @@ def _apart(reading: Reading, taken: Collection[str]) -> str:
     claim = Claim.of(reading)
     marks = ((claim.mac or "").replace(":", ""), plain(claim.model or ""), plain(claim.name or ""))
     for mark in filter(None, marks):
-        if (identifier := f"{_base(reading)}{APART}{mark}") not in taken:
+        if (identifier := f"{base_id(reading)}{APART}{mark}") not in taken:
             return identifier
-    return f"{_base(reading)}{APART}{claim.address}:{claim.port}"
+    return f"{base_id(reading)}{APART}{claim.address}:{claim.port}"
 
 
 def _set_apart(reading: Reading, identifier: str, others: Iterable[Place]) -> Reading:
-    text = f"Another device, at {_named(others)}, is {_base(reading)} as well: this one is known as {identifier}."
+    text = f"Another device, at {_named(others)}, is {base_id(reading)} as well: this one is known as {identifier}."
     return _with(msgspec.structs.replace(reading, device_id=identifier), "duplicate-identity", text)
 
 
