@@ -81,7 +81,10 @@ def _spool_findings(state: SpoolState) -> list[Finding]:
         Finding(code=f"spool-{finding.code}", text=clip(finding.text), mend=_SPOOL_MEND) for finding in state.findings
     ]
     taken = state.waiting_octets + state.waiting_records * spool_limits.RECORD_OVERHEAD
-    if taken > _FULL * state.most_octets:
+    if state.disk_is_full:
+        text = f"the disk is full: {state.refused} readings were not spooled since the start"
+        found.append(Finding(code="spool-full", text=text, mend="make room on it; what was spooled before is kept"))
+    elif taken > _FULL * state.most_octets:
         found.append(
             Finding(
                 code="spool-full",

@@ -1,6 +1,7 @@
 """Health: what the agent says of itself, and that what it says can always be sent."""
 
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from proto_schema import Finding, HealthReport, Refusal, UploadReply, decode, en
 from ptscan.agent import Bounds, Entry, Spool, SpoolFullError, SpoolUnwritableError, open_spool
 from ptscan.agent.findings import Findings
 from ptscan.agent.health import health_of, memory_octets
+from ptscan.agent.spool import SpoolState
 from ptscan.agent.spool import limits as spool_limits
 
 AT = "2026-11-21T12:00:00Z"
@@ -38,6 +40,21 @@ async def test_a_full_spool_is_found(tmp_path: Path) -> None:
             while True:
                 await spool.put([Entry("reading", AT, bytes(500))])
         assert await codes(spool) == ["spool-full"]
+
+
+async def test_a_full_disk_is_found_and_what_it_cost_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with open_spool(tmp_path / "spool") as spool:
+        state = replace(await spool.state(), disk_is_full=True, refused=7)
+
+        async def of_full_disk() -> SpoolState:
+            return state
+
+        monkeypatch.setattr(spool, "state", of_full_disk)
+        health = await health_of(spool, Work(), Findings(), started_at=AT, at=AT)
+    assert health.spool.turned_away == 7
+    assert [(finding.code, finding.text) for finding in health.findings] == [
+        ("spool-full", "the disk is full: 7 readings were not spooled since the start")
+    ]
 
 
 async def test_records_that_are_set_aside_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

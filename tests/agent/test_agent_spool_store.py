@@ -400,6 +400,21 @@ def test_a_full_spool_refuses_and_keeps_what_it_has(tmp_path: Path) -> None:
         assert store.state().kept_octets <= _bound(3).octets
 
 
+def test_what_a_full_disk_refuses_is_counted_and_told_until_there_is_room(tmp_path: Path) -> None:
+    with opened(tmp_path / "s") as store:
+        put(store, "before")
+        connection = store._connection
+        assert connection is not None
+        connection.execute("PRAGMA max_page_count = 1")  # as SQLite says it of a disk: SQLITE_FULL
+        for _ in range(2):
+            with pytest.raises(SpoolFullError, match="the disk is full"):
+                put(store, bytes(100_000))
+        assert (store.state().refused, store.state().disk_is_full) == (2, True)
+        connection.execute("PRAGMA max_page_count = 1000000")
+        put(store, bytes(100_000))
+        assert (store.state().refused, store.state().disk_is_full) == (2, False)
+
+
 def test_a_put_is_taken_as_a_whole_or_not_at_all(tmp_path: Path) -> None:
     with opened(tmp_path / "s", _bound(3)) as store:
         big, small = [entry(bytes(1_000))] * 4, [entry(bytes(10))]
