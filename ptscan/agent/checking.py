@@ -5,7 +5,7 @@ done while the agent runs: a check-in of the same identity is no second session.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -39,6 +39,7 @@ from ptscan.agent.health import spool_health
 from ptscan.agent.looking import look
 from ptscan.agent.spool import SpoolError, SpoolInUseError, open_spool
 from ptscan.agent.spool.database import SQLITE_VERSION
+from ptscan.agent.status import FindingStatus
 from ptscan.errors import InputError, PtscanError
 from ptscan.link import CallError, DialError, Link, Proxy, ProxyError, Status, dial, open_link
 from ptscan.tls import AgentIdentity, Identity, client_context, clock_fault, load_identity, own_name
@@ -51,8 +52,8 @@ class CheckStep(msgspec.Struct, frozen=True, kw_only=True):
     """One step, and how it went."""
 
     name: str
-    """``settings``, ``identity``, ``clock``, ``spool``, ``name``, ``connect``, ``proxy``, ``tls``, ``http2``,
-    ``hello``, ``upload``, ``round-trip``."""
+    """``settings``, ``identity``, ``clock``, ``spool``, ``agent`` (where one runs), ``name``, ``connect``, ``proxy``,
+    ``tls``, ``http2``, ``hello``, ``upload``, ``round-trip``."""
     ok: bool
     text: str
     mend: str = ""
@@ -191,14 +192,20 @@ class _Checking:
             devices=status.devices or 0,
             memory_octets=status.memory_octets or 0,
         )
-        text = f"{status.spool.records} records wait, {status.spool.set_aside} are set aside; {_GUARD}; the agent runs"
-        if status.findings:
-            faults = "; ".join(one.text for one in status.findings)
-            mends = "; ".join(one.mend for one in status.findings if one.mend)
-            self._bad("spool", f"{text}, and finds: {faults}", mends)
-        else:
-            self._good("spool", f"{text} and finds nothing amiss")
+        waits = f"{status.spool.records} records wait, {status.spool.set_aside} are set aside; {_GUARD}; the agent runs"
+        of_spool = [one for one in status.findings if one.code.startswith("spool-") or one.code == "set-aside"]
+        self._findings("spool", waits, of_spool)
+        self._findings(
+            "agent", f"runs since {status.started_at}", [one for one in status.findings if one not in of_spool]
+        )
         return health
+
+    def _findings(self, name: str, text: str, found: Sequence[FindingStatus]) -> None:
+        if found:
+            mends = "; ".join(one.mend for one in found if one.mend)
+            self._bad(name, f"{text}, and finds: {'; '.join(one.text for one in found)}", mends)
+        else:
+            self._good(name, f"{text} and finds nothing amiss")
 
     # The way there.
 

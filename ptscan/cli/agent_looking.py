@@ -10,7 +10,7 @@ import trio
 
 from ptscan.agent import AgentStatus, CheckStep, look
 from ptscan.agent import check as check_steps
-from ptscan.cli.agent_place import Folder, config_of, folder_of
+from ptscan.cli.agent_place import Folder, config_of, home_of
 from ptscan.cli.delivery import open_delivery
 from ptscan.cli.exits import Exit
 from ptscan.cli.flat import Cell, Grid, Shape
@@ -33,6 +33,7 @@ def status(*, showing: Showing = DEFAULT_SHOWING, folder: Folder = None) -> int:
 
 def check(*, showing: Showing = DEFAULT_SHOWING, folder: Folder = None) -> int:
     """Try every step from this agent to its collector and back, and say which fails and how to mend it."""
+    home = home_of(folder)
     words = Words(quiet=showing.quiet)
     steps: list[CheckStep] = []
     with open_delivery(STEPS, showing, words) as delivery:
@@ -42,7 +43,7 @@ def check(*, showing: Showing = DEFAULT_SHOWING, folder: Folder = None) -> int:
             delivery.give([step])
             delivery.screen.step("trying", len(steps), MOST_STEPS, step.name)
 
-        interrupted = trio.run(delivery.run, partial(check_steps, folder_of(folder), tell=tell))
+        interrupted = trio.run(delivery.run, partial(check_steps, home, tell=tell))
     failed = [step.name for step in steps if not step.ok]
     if interrupted:
         words.complain(f"interrupted after {counted(len(steps), 'step')}")
@@ -112,4 +113,4 @@ def _rows(status: AgentStatus) -> Iterator[tuple[str, Cell]]:
 
 STATUS: Final = Shape[AgentStatus](_wide, _short)
 STEPS: Final[Shape[CheckStep]] = listed(CheckStep, "name", "ok", "text", "mend")
-MOST_STEPS: Final = 12
+MOST_STEPS: Final = 13

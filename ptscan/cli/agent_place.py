@@ -19,9 +19,14 @@ class NoAgentError(InputError):
         super().__init__(f"there is no agent in {folder}: see ptscan agent enrol --help, or name another by --folder")
 
 
-def config_of(folder: Path | None) -> AgentConfig:
-    """What the agent in ``folder`` may do, which nothing is made in. Raises InputError."""
+def home_of(folder: Path | None) -> Path:
+    """The folder of an agent that is there. Raises NoAgentError."""
     home = folder_of(folder)
     if not home.is_dir():
         raise NoAgentError(home)
-    return load_agent_config(home)
+    return home
+
+
+def config_of(folder: Path | None) -> AgentConfig:
+    """What the agent in ``folder`` may do, which nothing is made in. Raises InputError."""
+    return load_agent_config(home_of(folder))
