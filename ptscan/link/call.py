@@ -2,11 +2,13 @@
 
 from collections import deque
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 import trio
 
 from ptscan.link import limits
+from ptscan.link.framing import frame
 from ptscan.link.headers import Request
 from ptscan.link.status import CallError, Status
 
@@ -65,12 +67,20 @@ class Call:
             raise CallError(Status.RESOURCE_EXHAUSTED, text)
         async with self._sending:
             await self._room()
+            framed = await self._framed(message, compress=compress)
             if self._ended is None:
-                self._driver.core.send(self._stream, message, trio.current_time(), compress=compress)
+                self._driver.core.send_framed(self._stream, framed, trio.current_time())
                 self._driver.flush()
                 await self._room()
         if self._ended is not None and self._ended[0] is not Status.OK:
             raise CallError(*self._ended)
+
+    async def _framed(self, message: bytes, *, compress: bool) -> tuple[bytes, bytes]:
+        """What goes out for a message; cancelled, a thread that packs comes to its end first."""
+        work = partial(frame, message, compress=compress and self._driver.core.sends_gzip(self._stream))
+        if compress and len(message) > limits.PACKED_AT_ONCE_OCTETS:
+            return await trio.to_thread.run_sync(work, limiter=self._driver.packers)
+        return work()
 
     async def _room(self) -> None:
         while self._ended is None and self._driver.core.unsent(self._stream) >= limits.UNSENT_STREAM_OCTETS:

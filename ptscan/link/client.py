@@ -80,6 +80,7 @@ class Link:
         self._driver: Driver | None = None
         self._changed = trio.Event()
         self._renewed = trio.Event()
+        self._packers = trio.CapacityLimiter(limits.PACKERS)
         self._ping_seconds = limits.PING_SECONDS
         self.trouble: Trouble | None = None
         """The last thing that went wrong since the connection stood; None while all is well."""
@@ -159,7 +160,7 @@ class Link:
                 continue
             began = trio.current_time()
             core = Connection(Side.CLIENT, now=began, authority=self._authority, ping_seconds=self._ping_seconds)
-            driver = Driver(stream, core)
+            driver = Driver(stream, core, packers=self._packers)
             nursery.start_soon(self._run, driver)
             await first_to_end(driver.heard.wait, driver.draining.wait)
             if not driver.draining.is_set():

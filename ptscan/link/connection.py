@@ -179,8 +179,9 @@ class Connection:
         self._pump_all()
 
     def receive_end(self) -> None:
-        """The peer closed its side of the transport."""
-        self.close("" if not self._calls else "the connection was cut")
+        """The peer closed its side of the transport: a client that said before that it leaves was not cut."""
+        goes = self._peer_is_leaving and self._side is Side.SERVER
+        self.close("the connection was cut" if self._calls and not goes else "")
 
     def _break(self, error: BrokenError) -> None:
         if error.code is None:
@@ -349,12 +350,21 @@ class Connection:
         call.sends_gzip = True
         return stream
 
+    def sends_gzip(self, stream: int) -> bool:
+        """Whether the peer takes a call's messages packed."""
+        call = self._calls.get(stream)
+        return call is not None and call.sends_gzip
+
     def send(self, stream: int, message: bytes, now: float, *, compress: bool = False) -> None:
         """Queue a message; on a call that is over, or was ended, it goes nowhere."""
+        self.send_framed(stream, frame(message, compress=compress and self.sends_gzip(stream)), now)
+
+    def send_framed(self, stream: int, framed: tuple[bytes, bytes], now: float) -> None:
+        """Queue what ``frame`` made of a message."""
         call = self._calls.get(stream)
         if call is not None and call.ours is Ours.OPEN:
             self._now = now
-            for part in frame(message, compress=compress and call.sends_gzip):
+            for part in framed:
                 call.unsent.add(part)
             self._pump(stream)
 

@@ -29,8 +29,11 @@ class Driver:
     """Runs one connection; ``serve`` is called with each call that the peer begins, ``pages`` with what it looks at."""
 
     def __init__(self, stream: trio.abc.Stream, core: Connection, *, serve: Serve | None = None,
-                 pages: Mapping[str, Page] | None = None) -> None:  # fmt: skip
+                 pages: Mapping[str, Page] | None = None,
+                 packers: trio.CapacityLimiter | None = None) -> None:  # fmt: skip
+        """``packers`` are the threads that pack long messages, shared with other connections."""
         self.core = core
+        self.packers = packers or trio.CapacityLimiter(limits.PACKERS)
         self._stream = stream
         self._serve = serve
         self._pages = pages or {}

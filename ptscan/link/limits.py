@@ -9,6 +9,10 @@ from typing import Final
 MESSAGE_OCTETS: Final = 4 << 20
 """Of one message, inflated; refused by its five-octet prefix before a single octet more is taken."""
 PREFIX_OCTETS: Final = 5
+PACKED_AT_ONCE_OCTETS: Final = 64 << 10
+"""A message that is longer is packed by a thread: of 3 MB it takes 20 ms, in which no other call would go on."""
+PACKERS: Final = 2
+"""Such threads of all connections of a server, or of a link."""
 
 # HTTP/2 (RFC 9113).
 HEADER_LIST_OCTETS: Final = 16 << 10

@@ -6,7 +6,7 @@ that call, is told to ``report``, and goes no further. Only cancellation passes.
 
 import ssl
 from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import TypeAlias
 
 import trio
@@ -88,8 +88,11 @@ class Server:
         self._admission = self._admit(room_for_files(limits.OPEN_FILES))
         self._peers: dict[Driver, Peer] = {}
         self._draining = False
-        self._packers = trio.CapacityLimiter(limits.PACKERS)
         self.accepting = trio.CancelScope()
+
+    @cached_property
+    def _packers(self) -> trio.CapacityLimiter:
+        return trio.CapacityLimiter(limits.PACKERS)
 
     def _admit(self, files: int) -> Admission:
         admission = Admission(files=files)

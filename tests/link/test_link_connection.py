@@ -448,6 +448,26 @@ def test_a_cut_connection_ends_every_call_once() -> None:
         assert sum(isinstance(e, Closed) for e in found) == 1
 
 
+def test_a_client_that_says_goodbye_before_it_closes_was_not_cut() -> None:
+    client, server = two_ends()
+    stream = started(client, server)
+    client.close("")
+    server.receive(drained(client), 0.0)
+    assert not server.is_closed
+    server.receive_end()
+    ended = CallEnded(stream, Status.UNAVAILABLE, "the connection was closed")
+    assert told(server)[-2:] == [ended, Closed("")]
+
+
+def test_a_server_that_closes_over_open_calls_cuts_them_whatever_it_says() -> None:
+    client, server = two_ends()
+    started(client, server)
+    server.close("")
+    client.receive(drained(server), 0.0)
+    client.receive_end()
+    assert told(client)[-1] == Closed("the connection was cut")
+
+
 def test_nothing_that_the_application_does_on_a_dead_call_or_connection_raises() -> None:
     client, server = two_ends()
     stream = started(client, server)

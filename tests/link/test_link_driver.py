@@ -4,6 +4,7 @@ import math
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 import pytest
 import trio
@@ -299,6 +300,40 @@ async def test_who_sends_at_once_takes_turns_and_no_message_is_torn(autojump_clo
             nursery.start_soon(send, number)
         came = [await call.receive() for _ in range(20)]
         assert sorted(came) == [bytes([number]) * 100_000 for number in range(20)]
+
+
+async def test_a_long_message_is_packed_by_a_thread_and_other_calls_go_on() -> None:
+    """All packers are taken: a long message waits for one, and what stands behind it in its call does, too."""
+    long = bytes(range(256)) * 1_000
+    async with connected(echo) as ends:
+        call, other = (ends.client.begin(PATH, timeout=None) for _ in range(2))
+        taken = [object() for _ in range(limits.PACKERS)]
+        for holder in taken:
+            ends.client.packers.acquire_on_behalf_of_nowait(holder)
+        async with trio.open_nursery() as nursery:
+            for message in (long, b"behind it"):
+                nursery.start_soon(partial(call.send, message, compress=True))
+                await trio.testing.wait_all_tasks_blocked()
+            await other.send(b"now", compress=True)
+            assert await other.receive() == b"now"
+            assert ends.client.packers.statistics().tasks_waiting == 1
+            ends.client.packers.release_on_behalf_of(taken[0])
+            assert [await call.receive() for _ in range(2)] == [long, b"behind it"]
+
+
+async def test_a_send_that_is_cancelled_before_it_is_packed_sends_nothing() -> None:
+    long = bytes(range(256)) * 1_000
+    async with connected(echo) as ends:
+        call = ends.client.begin(PATH, timeout=None)
+        taken = [object() for _ in range(limits.PACKERS)]
+        for holder in taken:
+            ends.client.packers.acquire_on_behalf_of_nowait(holder)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(partial(call.send, long, compress=True))
+            await trio.testing.wait_all_tasks_blocked()
+            nursery.cancel_scope.cancel()
+        await call.send(b"next")
+        assert await call.receive() == b"next"
 
 
 class Valve:

@@ -33,7 +33,7 @@ import resource, trio
 resource.setrlimit(resource.RLIMIT_NOFILE, (128, 256))
 from ptscan.link import Server, limits
 told = []
-server = Server({}, lambda _: None, told.append, for_strangers=(), pages={})
+server = Server({}, lambda _: None, told.append, for_strangers=(), name_of=None, pages={})
 print(*(trouble.kind for trouble in told), told[0].text)
 """
 
