@@ -1,5 +1,6 @@
 """A store is opened, brought up to date and refused as it should be; a transaction is kept whole or not at all."""
 
+import os
 import sqlite3
 import stat
 import subprocess
@@ -210,6 +211,25 @@ def test_a_store_that_is_not_there_is_made_only_when_asked(path: Path) -> None:
         pass
     assert not path.exists()
     with pytest.raises(StoreUrlError, match="no folder"), open_store(str(path / "deeper.db")):
+        pass
+
+
+def test_a_file_that_lost_all_it_held_is_not_begun_anew_without_a_word(path: Path) -> None:
+    with open_store(str(path)):
+        pass
+    path.write_bytes(b"")
+    with pytest.raises(StoreDamagedError, match="empty"), open_store(str(path), create=False):
+        pass
+    assert path.read_bytes() == b""
+    with open_store(str(path)):
+        pass
+    with open_store(str(path), create=False) as store:
+        assert store.check() == []
+
+
+def test_what_is_no_file_is_refused_and_not_waited_for(path: Path) -> None:
+    os.mkfifo(path)
+    with pytest.raises(StoreDamagedError, match="no file"), open_store(str(path), create=False):
         pass
 
 

@@ -51,6 +51,21 @@ def name_of(url: URL) -> str:
     return url.render_as_string(hide_password=True)
 
 
+def is_blank(path: Path) -> bool:
+    """Whether a file is there, and no octet in it nor in its log: one that was truncated, say."""
+    try:
+        return path.is_file() and not path.stat().st_size and not _octets(path.with_name(f"{path.name}-wal"))
+    except OSError:
+        return False
+
+
+def _octets(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
 def make_file(path: Path) -> bool:
     """Make ``path``, readable by its owner only and synced into its folder; False where it is there.
 
@@ -62,6 +77,8 @@ def make_file(path: Path) -> bool:
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         except FileExistsError:
+            if not path.is_file() and not path.is_dir():  # a pipe, say, that would be waited for
+                raise StoreDamagedError(f"{path} is no file: move it away, or name another") from None
             with path.open("rb") as file:
                 head = file.read(len(_HEADER))
             if head and head != _HEADER:

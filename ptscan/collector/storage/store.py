@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from ptscan.collector.storage import engines, schema
-from ptscan.collector.storage.errors import StoreFailedError, StoreUrlError
+from ptscan.collector.storage.errors import StoreDamagedError, StoreFailedError, StoreUrlError
 from ptscan.collector.storage.faults import translated
 from ptscan.collector.storage.locks import FileLock
 
@@ -101,6 +101,7 @@ def open_store(url: str, *, create: bool = True) -> Iterator[Store]:
 
     Raises:
         StoreUrlError: none by that name, and ``create`` is False; or somebody else's.
+        StoreDamagedError: nothing is in it, and ``create`` is False; or it is no store.
         SchemaError: it is of a later version.
         StoreError: see the tree of errors.
     """
@@ -123,6 +124,8 @@ def open_store(url: str, *, create: bool = True) -> Iterator[Store]:
 def _open_file(path: Path, name: str, create: bool) -> Iterator[Store]:
     if not create and not path.exists():
         raise StoreUrlError(f"there is no {path}: make it by ptscan collector init")
+    if not create and engines.is_blank(path):
+        raise StoreDamagedError(f"{path} is empty: restore a backup, or begin anew by ptscan collector init")
     if not path.parent.is_dir():
         raise StoreUrlError(f"there is no folder {path.parent}: make it")
     try:
