@@ -10,7 +10,7 @@ from proto_schema import Batch, UploadReply, WireError, decode, encode
 from ptscan.collector import limits
 from ptscan.collector.ingesting import Ingestor, Waiting
 from ptscan.collector.storage import Parcel
-from ptscan.link import Call, CallError, Handler, Peer, Status
+from ptscan.link import Call, CallError, Handler, Peer, Status, first_to_end
 from ptscan.tls import AgentIdentity
 
 Admit: TypeAlias = Callable[[Peer], Awaitable[AgentIdentity]]
@@ -27,12 +27,10 @@ def uploads(admit: Admit, ingestor: Ingestor) -> Handler:
         identity = await admit(peer)
         # So many are taken and not answered: one in the hand of each task, the rest between them.
         put, get = trio.open_memory_channel[Waiting | CallError](limits.BATCHES_PER_UPLOAD - 2)
-        taking = trio.CancelScope()
         taken: dict[Waiting, None] = {}
         try:
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(_cancel_at, call.draining, taking)
-                nursery.start_soon(_take, call, identity.agent_id, ingestor, put, taking, taken)
+                nursery.start_soon(_take, call, identity.agent_id, ingestor, put, taken)
                 failure = await _answer(call, get, taken)
                 nursery.cancel_scope.cancel()
         finally:
@@ -44,42 +42,35 @@ def uploads(admit: Admit, ingestor: Ingestor) -> Handler:
     return serve
 
 
-async def _cancel_at(event: trio.Event, scope: trio.CancelScope) -> None:
-    await event.wait()
-    scope.cancel()
-
-
 async def _take(
     call: Call,
     agent_id: str,
     ingestor: Ingestor,
     put: "trio.MemorySendChannel[Waiting | CallError]",
-    taking: trio.CancelScope,
     taken: dict[Waiting, None],
 ) -> None:
-    """Take messages until there are no more or one is wrong; ``taking`` is cancelled where no more should be taken."""
+    """Take messages until there are no more, one is wrong, or the connection takes no more calls."""
 
     async def receive() -> tuple[Parcel, int] | None:
         octets = await call.receive()
         return None if octets is None else (Parcel(agent_id, decode(octets, Batch)), len(octets))
 
-    last: CallError | None = None
+    async def take() -> None:
+        while True:
+            await call.ready()
+            waiting = await ingestor.take(agent_id, receive)
+            if waiting is None:
+                return
+            taken[waiting] = None
+            await put.send(waiting)
+
     async with put:
-        with taking:
-            try:
-                while True:
-                    await call.ready()
-                    waiting = await ingestor.take(agent_id, receive)
-                    if waiting is None:
-                        break
-                    taken[waiting] = None
-                    await put.send(waiting)
-            except WireError as error:
-                last = CallError(Status.INVALID_ARGUMENT, str(error))
-            except CallError as error:
-                last = error
-        if last is not None:
-            await put.send(last)
+        try:
+            await first_to_end(take, call.draining.wait)
+        except WireError as error:
+            await put.send(CallError(Status.INVALID_ARGUMENT, str(error)))
+        except CallError as error:
+            await put.send(error)
 
 
 async def _answer(
