@@ -82,9 +82,9 @@ class Renewing:
     def _judge(self, now_at: datetime) -> None:
         """Say so where the certificate is out of its time, or ends soon."""
         fault = clock_fault(self.name.not_before_at, self.name.not_after_at, now_at)
-        if fault:
-            self._tell("certificate-ended" if now_at > self.name.not_after_at else "certificate-early",
-                       f"the agent's certificate is of no use: {fault}", _MEND)  # fmt: skip
+        if fault:  # which says how to mend it
+            code = "certificate-ended" if now_at > self.name.not_after_at else "certificate-early"
+            self._tell(code, f"the agent's certificate is of no use: {fault}", "see `ptscan agent check`")
         else:
             self._findings.clear("certificate-ended", "certificate-early")
 
