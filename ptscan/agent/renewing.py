@@ -83,8 +83,13 @@ class Renewing:
         """Say so where the certificate is out of its time, or ends soon."""
         fault = clock_fault(self.name.not_before_at, self.name.not_after_at, now_at)
         if fault:  # which says how to mend it
-            code = "certificate-ended" if now_at > self.name.not_after_at else "certificate-early"
-            self._tell(code, f"the agent's certificate is of no use: {fault}", "see `ptscan agent check`")
+            has_ended = now_at > self.name.not_after_at
+            code, mend = (
+                ("certificate-ended", "`ptscan agent enrol`")
+                if has_ended
+                else ("certificate-early", "NTP keeps it right")
+            )
+            self._tell(code, f"the agent's certificate is of no use: {fault}", mend)
         else:
             self._findings.clear("certificate-ended", "certificate-early")
 
