@@ -83,13 +83,11 @@ class Renewing:
         """Say so where the certificate is out of its time, or ends soon."""
         fault = clock_fault(self.name.not_before_at, self.name.not_after_at, now_at)
         if fault:  # which says how to mend it
-            has_ended = now_at > self.name.not_after_at
-            code, mend = (
-                ("certificate-ended", "`ptscan agent enrol`")
-                if has_ended
-                else ("certificate-early", "NTP keeps it right")
-            )
-            self._tell(code, f"the agent's certificate is of no use: {fault}", mend)
+            text = f"the agent's certificate is of no use: {fault}"
+            if now_at > self.name.not_after_at:
+                self._tell("certificate-ended", text, "`ptscan agent enrol`")
+            else:
+                self._tell("certificate-early", text, "NTP keeps it right")
         else:
             self._findings.clear("certificate-ended", "certificate-early")
 
