@@ -129,7 +129,7 @@ async def test_an_answer_that_is_lost_is_asked_for_again_and_is_no_copy(tmp_path
 
         async def lose(call: Call, peer: Peer) -> None:
             class Lossy:
-                receive = call.receive
+                alone = call.alone
 
                 async def send(self, octets: bytes, *, compress: bool = False) -> None:
                     calls.append(len(octets))
