@@ -76,7 +76,7 @@ async def test_a_lost_answer_is_asked_for_again_with_the_same_key(tmp_path: Path
 
         async def lose_the_first(call: Call, peer: Peer) -> None:
             class Lossy:
-                receive = call.receive
+                alone = call.alone
 
                 async def send(self, octets: bytes, *, compress: bool = False) -> None:
                     answered.append(octets)
@@ -148,7 +148,7 @@ async def test_a_collector_that_answers_wrongly_is_not_believed(tmp_path: Path, 
 
         async def bend(call: Call, peer: Peer) -> None:
             class Bent:
-                receive = call.receive
+                alone = call.alone
 
                 async def send(self, octets: bytes, *, compress: bool = False) -> None:
                     reply = decode(octets, EnrolReply)
