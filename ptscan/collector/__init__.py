@@ -1,6 +1,6 @@
 """The server that keeps what agents send.
 
-I/O: curious, ca.keeping, ca.lots, config, enrolling, founding, ingesting, noting, pages, running, sessions,
+I/O: curious, ca.keeping, ca.lots, config, enrolling, founding, ingesting, noting, objecting, pages, running, sessions,
 storage.backup, storage.engines, storage.locks, transacting, upkeep, uploading.
 """
 

@@ -20,6 +20,7 @@ import trio
 from proto_schema import Batch, Record, Refusal, UploadReply
 from ptscan.collector import limits
 from ptscan.collector.metrics import Metrics
+from ptscan.collector.objecting import ToldError
 from ptscan.collector.storage import BatchError, Parcel, Store, StoreError, ingest_all
 from ptscan.collector.transacting import not_now
 from ptscan.link import CallError, Report, Status, Trouble
@@ -237,7 +238,7 @@ class Ingestor:
     def _tell(self, waiting: Waiting, outcome: UploadReply | BatchError) -> None:
         if isinstance(outcome, BatchError):
             self._report(Trouble("batch-refused", "", f"a batch of agent {waiting.parcel.agent_id}: {outcome}"))
-            waiting.settle(CallError(_STATUS_OF.get(outcome.code, Status.PERMISSION_DENIED), str(outcome)))
+            waiting.settle(ToldError(_STATUS_OF.get(outcome.code, Status.PERMISSION_DENIED), str(outcome)))
             return
         refused = len(outcome.refused)
         self._metrics.records.labels("settled").inc(len(waiting.parcel.batch.records) - refused)

@@ -24,6 +24,7 @@ from ptscan.collector.enrolling import FOR_STRANGERS, Enrolment, name_of
 from ptscan.collector.ingesting import Ingestor
 from ptscan.collector.metrics import Metrics
 from ptscan.collector.noting import Notes
+from ptscan.collector.objecting import objecting
 from ptscan.collector.pages import Pages
 from ptscan.collector.sessions import Sessions
 from ptscan.collector.storage import Store, open_store
@@ -147,7 +148,9 @@ class _Collector:
             **self._sessions.methods(),
             UPLOAD.path: uploads(self._enrolment.admit, self._ingestor),
         }
-        methods = {path: in_both_tongues(path, handler) for path, handler in handlers.items()}
+        methods = {
+            path: objecting(path, in_both_tongues(path, handler), self._report) for path, handler in handlers.items()
+        }
         with trio.CancelScope(shield=True):
             async with trio.open_nursery() as nursery:
                 ended = trio.Event()

@@ -47,6 +47,11 @@ class Call:
         return self._ended is not None
 
     @property
+    def outcome(self) -> tuple[Status, str] | None:
+        """How it ended, None while it goes on; by the link itself, where what the peer sent can't be taken."""
+        return self._ended
+
+    @property
     def draining(self) -> trio.Event:
         """Set when the connection takes no new calls: a call that could go on for ever should end soon."""
         return self._driver.draining

@@ -101,6 +101,25 @@ async def test_messages_that_are_none_are_answered_and_harm_nobody(tmp_path: Pat
         assert [reply.upto for reply in await honest.upload(batch([record(1)]))] == [1]
 
 
+async def test_what_a_peer_got_wrong_is_one_line_of_the_log(tmp_path: Path) -> None:
+    async with Collecting(tmp_path).open() as collector:
+        agent = await collector.enrol()
+        async with agent.link() as link, collector.stranger() as strange:
+            assert await said(link, UPLOAD.path, [b"\xc1"]) is Status.INVALID_ARGUMENT
+            assert await said(link, SESSION.path, [encode(HealthReport(health=HEALTH))]) is Status.INVALID_ARGUMENT
+            assert await said(link, CHECK_IN.path, [b"\x91" * 100]) is Status.INVALID_ARGUMENT
+            assert await said(strange, ENROL.path, [b"\xdd\xff\xff\xff\xff"]) is Status.INVALID_ARGUMENT
+            assert await said(strange, ENROL.path, [bytes(40_000)]) is Status.RESOURCE_EXHAUSTED
+            assert await said(link, UPLOAD.path, [encode(batch([record(1)], epoch="a\0b"))]) is Status.INVALID_ARGUMENT
+        told = [trouble.text for trouble in collector.troubles if trouble.kind == "call-refused"]
+        whose = [f"{name} of agent {agent.id}: " for name in ("Upload", "Session", "CheckIn")]
+        for text, begin in zip(told, [*whose, *["Enrol of a stranger: "] * 2], strict=True):
+            assert text.startswith(begin)
+            assert "\n" not in text
+        assert "a message of 40000 octets; at most 32768 are taken" in told[-1]
+        assert collector.kinds.count("batch-refused") == 1, "and that is told once, too"
+
+
 async def test_a_stranger_reaches_nothing_but_enrolment(tmp_path: Path) -> None:
     random = Random(7)
     async with Collecting(tmp_path).open() as collector, collector.stranger() as link:
