@@ -32,6 +32,7 @@ from proto_schema import (
 from ptscan import __version__
 from ptscan.agent import limits
 from ptscan.agent.belonging import IDENTITY, Enrolled, load_enrolled
+from ptscan.agent.clocks import clock_finding
 from ptscan.agent.config import FILE, AgentConfig, load_agent_config
 from ptscan.agent.connecting import way_to
 from ptscan.agent.enrolling import platform_name
@@ -265,9 +266,8 @@ class _Checking:
         except ValueError as error:
             self._bad("hello", f"{text}, and tells no time: {error}", "update the collector")
         else:
-            if abs(off) > limits.CLOCK_OFF_SECONDS:
-                where = f"{write_instant(now_at)} here, {reply.welcome.at} there"
-                self._bad("hello", f"{text}; the clocks are {abs(off):.0f} s apart: {where}", "set them by NTP")
+            if found := clock_finding(off, here_at=now_at, there=reply.welcome.at):
+                self._bad("hello", f"{text}; {found.text}", found.mend)
             else:
                 self._good("hello", f"{text}; the clocks are {max(abs(off), 1):.0f} s apart at most")
         await self._upload(link)

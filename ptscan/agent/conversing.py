@@ -35,6 +35,7 @@ from proto_schema import (
     write_instant,
 )
 from ptscan.agent import limits
+from ptscan.agent.clocks import CLOCK_CODES, clock_finding
 from ptscan.agent.findings import Findings
 from ptscan.agent.health import Standing
 from ptscan.agent.shipping import REFUSED
@@ -260,19 +261,14 @@ class Conversation:
 
     def _compare_clocks(self, at: str, now_at: float) -> None:
         try:
-            self.clock_offset = offset = read_instant(at) - now_at
+            self.clock_offset = read_instant(at) - now_at
         except ValueError as error:
             self._report(Trouble("clock", "", f"the collector does not tell the time: {error}; update it", error))
             return
-        if abs(offset) <= limits.CLOCK_OFF_SECONDS:
-            self._findings.clear("clock-behind", "clock-ahead")
-            return
-        code, word, other = ("clock-behind", "behind", "clock-ahead") if offset > 0 else (
-            "clock-ahead", "ahead of", "clock-behind")  # fmt: skip
-        text = f"the clock here is {_duration(abs(offset))} {word} the collector's: {write_instant(now_at)}, not {at}"
-        self._findings.clear(other)
-        if self._findings.tell(code, text, "set the clock of one of the two, by NTP"):
-            self._report(Trouble(code, "", f"{text}; set the clock of one of the two"))
+        finding = clock_finding(self.clock_offset, here_at=now_at, there=at)
+        self._findings.clear(*(CLOCK_CODES if finding is None else CLOCK_CODES - {finding.code}))
+        if finding is not None and self._findings.tell(finding.code, finding.text, finding.mend):
+            self._report(Trouble(finding.code, "", f"{finding.text}; {finding.mend}"))
 
     def _failed(self, error: CallError | WireError | SpoolError) -> None:
         """Say what went wrong, and decide what is tried next."""
@@ -303,10 +299,3 @@ async def _first_answer(call: Call) -> Welcome:
             return message
         raise CallError(Status.ABORTED, "the collector does not begin with a welcome")
     raise CallError(Status.DEADLINE_EXCEEDED, f"no welcome in {limits.WELCOME_SECONDS:g} s")
-
-
-def _duration(seconds: float) -> str:
-    for size, word in ((86_400.0, "days"), (3_600.0, "hours")):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.0f} {word}"
-    return f"{seconds / 60:.0f} minutes"
