@@ -21,6 +21,7 @@ from ptscan.link.listener import Listener, Transport, address_of, hello_came, te
 from ptscan.link.secure import SecureStream
 from ptscan.link.status import CallError, Status
 from ptscan.link.trouble import Report, Trouble
+from ptscan.link.unshaken import client_fault
 
 Peer: TypeAlias = object
 """Who is at the other end, as ``identify`` says: what a handler is told and nothing else."""
@@ -221,7 +222,7 @@ class Server:
                 transport = SecureStream(stream, ssl_context, server_side=True)
                 await transport.do_handshake()
             except (trio.BrokenResourceError, OSError) as error:
-                self._tell("handshake-failed", address, str(error.__cause__ or error), error)
+                self._tell("handshake-failed", address, client_fault(error), error)
                 if transport is not None:
                     await tell_why(transport)
                 return None

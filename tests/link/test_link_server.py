@@ -257,6 +257,12 @@ async def test_who_does_not_say_who_it_is_leaves_its_place_in_time(
         assert served.troubles == []
 
 
+TOLD_OF_A_CLIENT = {
+    "stranger": "its certificate is not of our authority: it belongs to another collector",
+    "none": "TLS failed: peer did not return a certificate",
+}
+
+
 @pytest.mark.parametrize("kind", ["stranger", "none"])
 async def test_who_shows_no_certificate_of_ours_does_not_get_in(kind: str, certificates: Certificates) -> None:
     async with serving(certificates, {PATH: echo}) as served:
@@ -269,7 +275,7 @@ async def test_who_shows_no_certificate_of_ours_does_not_get_in(kind: str, certi
             assert found.value.status is Status.UNAVAILABLE
             assert "enrol" in found.value.message
             assert not link.is_connected
-        await served.until("handshake-failed")
+        assert (await served.until("handshake-failed")).text == TOLD_OF_A_CLIENT[kind]
 
 
 @pytest.mark.parametrize("size", [1, 5, 100, 516])
@@ -309,6 +315,7 @@ async def test_older_tls_is_refused(certificates: Certificates) -> None:
         with pytest.raises(trio.BrokenResourceError):
             await stream.do_handshake()
         await trio.aclose_forcefully(stream)
+        assert (await served.until("handshake-failed")).text == "it speaks no TLS 1.3"
 
 
 @pytest.mark.parametrize("octets", [b"", b"\x16", b"\x16\x03\x01\x02\x00\x01"])
