@@ -21,6 +21,9 @@ class EnrolRequest(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """The agent's."""
     platform: Text
     """System, release and architecture, for lists."""
+    former: Text = ""
+    """The id that the agent had at this collector before, by the certificate in its folder; empty where it had none. It
+    is not proven: what that one has stored is passed over when this one sends it, and nothing else."""
 
 
 class EnrolReply(msgspec.Struct, frozen=True, kw_only=True, array_like=True):

@@ -61,7 +61,9 @@ RECEIVED = Received(epoch="e0", ranges=[RANGE, Range(first=6, last=6)])
 WELCOME = Welcome(at=AT, version="0.6.0", received=[RECEIVED, Received(epoch="e1", ranges=[])], settings=SETTINGS)
 
 FULL: list[msgspec.Struct] = [
-    EnrolRequest(token="t0ken", csr=b"\x30\x00", name="print-01", version="0.6.0", platform="Linux 6.1 x86_64"),
+    EnrolRequest(
+        token="t0ken", csr=b"\x30\x00", name="print-01", version="0.6.0", platform="Linux 6.1 x86_64", former="a0",
+    ),
     EnrolReply(
         agent_id="a1", entity="Example/North", chain=[b"\x30\x01", b"\x30\x02"], roots=[b"\x30\x03"],
         not_after=LATER, generation=2,
@@ -95,6 +97,7 @@ FULL: list[msgspec.Struct] = [
 ]  # fmt: skip
 
 BARE: list[msgspec.Struct] = [
+    EnrolRequest(token="t0ken", csr=b"", name="", version="", platform=""),
     EnrolReply(agent_id="a1", entity="Example", chain=[], roots=[], not_after=LATER),
     Batch(epoch="e1", records=[]),
     UploadReply(epoch="e1", upto=0),
