@@ -28,7 +28,7 @@ from ptscan.collector.storage import (
     suspend,
 )
 from ptscan.collector.storage.tables import agents
-from ptscan.tls import AgentIdentity, Request
+from ptscan.tls import AgentIdentity, Request, is_id
 
 COPIED = "two machines hold keys of this agent"
 
@@ -72,6 +72,8 @@ def enrol_agent(
             serial=_hex(serial),
             key_digest=request.fingerprint,
             not_after_at=issued.not_after_at.timestamp(),
+            # Unproven: a false one makes the claimer's own records be passed over, and no other's.
+            former_id=message.former if is_id(message.former) else None,
         )
         verdict, taken = enrol(connection, digest, newcomer, now=now)
         if verdict is Admission.KEY_IN_USE:

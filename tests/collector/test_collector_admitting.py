@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from proto_schema import EnrolReply, EnrolRequest
 from ptscan.collector import (
+    Admission,
     Authority,
     Judgement,
     Store,
@@ -30,6 +31,7 @@ from ptscan.collector import (
     renew_agent,
     revoke,
     revoke_token,
+    standing,
     suspend,
     token_digest,
 )
@@ -64,8 +66,12 @@ def a_key(number: int = 0) -> Request:
     return read_request(make_request(key))
 
 
-def enrol(store: Store, authority: Authority, token: Token, request: Request, *, at: datetime = NOW) -> Judgement:
-    message = EnrolRequest(token=write_token(token), csr=b"", name="pc-7", version="1.0", platform="Linux")
+def enrol(
+    store: Store, authority: Authority, token: Token, request: Request, *, at: datetime = NOW, former: str = ""
+) -> Judgement:
+    message = EnrolRequest(
+        token=write_token(token), csr=b"", name="pc-7", version="1.0", platform="Linux", former=former
+    )  # fmt: skip
     return store.write(
         enrol_agent, authority, message, request=request, digest=token_digest(token), agent_id=new_id(),
         serial=new_serial(), now_at=at,
@@ -126,6 +132,25 @@ def test_a_lost_answer_is_given_again_to_the_same_key_and_costs_no_use(store: St
     assert store.read(list_tokens)[0].used == 1
     assert admit(store, later).granted
     assert enrol(store, authority, token, request).code == "key-in-use", "once it was seen, the key is an agent's"
+
+
+def test_an_agent_that_is_enrolled_again_is_kept_as_another_that_was_this_one(
+    store: Store, authority: Authority
+) -> None:
+    token, request = a_token(store, authority, uses=2), a_key()
+    first = identity_in(enrol(store, authority, token, a_key())).agent_id
+    store.write(revoke, first, "sold", now=NOW.timestamp())
+    again = [identity_in(enrol(store, authority, token, request, former=first)).agent_id for _ in range(2)]
+    assert again[0] == again[1] != first
+    assert {agent.id: agent.former_id for agent in store.read(list_agents)} == {first: None, again[0]: first}
+    assert store.read(standing, first) is Admission.REVOKED
+
+
+@pytest.mark.parametrize("former", ["", "Not An Id", "a\0b", "a" * 64, "a/b", "\ud7ff"])
+def test_a_former_id_that_is_none_is_nobody_s(store: Store, authority: Authority, former: str) -> None:
+    judged = enrol(store, authority, a_token(store, authority), a_key(), former=former)
+    assert judged.granted
+    assert [agent.former_id for agent in store.read(list_agents)] == [None]
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,15 @@ FIRST = Path(__file__).with_name("store_0001.sql")
 """A store as version 1 wrote it, by ``sqlite3 FILE .dump``; never changed again."""
 
 
+AS_VERSION_2 = (
+    "INSERT INTO agents (id, entity_id, name, generation, enrolled_at, shown) VALUES ('a1', 1, 'x', 1, 1, true)",
+    "INSERT INTO spools (agent_id, epoch, first_at, last_at, stored, redelivered, refused)"
+    " VALUES ('a1', 'e1', 1, 1, 2, 0, 0)",
+    "INSERT INTO received (spool_id, first, last) SELECT id, 1, 2 FROM spools",
+)
+"""As the second version of the code wrote them."""
+
+
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "collector.db"
@@ -72,7 +81,7 @@ def test_a_store_is_opened_again_as_it_was_left(store_url: str) -> None:
         before = what_is_stored(store)
     with open_store(store_url, create=False) as store:
         assert what_is_stored(store) == before
-        assert store.read(lambda connection: versions(connection)) == ("0002", "0002")
+        assert store.read(lambda connection: versions(connection)) == ("0003", "0003")
         assert store.check() == []
 
 
@@ -85,6 +94,8 @@ def test_a_store_of_the_first_version_is_read(path: Path) -> None:
         reply = store.write(ingest, batch([record(2), record(3)]), agent_id="a1", now=NOW)
         assert reply.upto == 3
         assert store.read(counts).redelivered == 1
+        assert store.read(versions) == ("0003", "0003")
+        assert {agent.former_id for agent in store.read(list_agents)} == {None}
 
 
 def as_version_1(connection: Connection) -> None:
@@ -127,10 +138,28 @@ def test_of_agents_with_one_key_the_one_that_is_used_keeps_it(store_url: str) ->
             "used": b"k1", "orphan": None, "revoked": None, "successor": b"k2", "without": None, "alone": b"k3",
             "never": b"k4", "never, too": None,
         }  # fmt: skip
-        assert store.read(versions) == ("0002", "0002")
+        assert store.read(versions) == ("0003", "0003")
         differences = store.read(lambda each: compare_metadata(MigrationContext.configure(each), metadata))
         assert differences == []
         assert store.read(settings_of, "used") == Settings(revision=0)
+
+
+def test_a_store_of_the_second_version_is_read(store_url: str) -> None:
+    engine = create_engine(store_url.replace("postgresql:", "postgresql+psycopg:"))
+    with engine.begin() as connection:
+        config = schema._config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0002")
+        for statement in AS_VERSION_2:
+            connection.execute(text(statement))
+    engine.dispose()
+    with open_store(store_url) as store:
+        assert store.read(versions) == ("0003", "0003")
+        assert [(agent.id, agent.former_id) for agent in store.read(list_agents)] == [("a1", None)]
+        an_agent(store, "a2")
+        for agent_id in ("a1", "a2"):
+            assert store.write(ingest, batch([record(1), record(3)]), agent_id=agent_id, now=NOW).upto == 3
+        assert [row[:3] for row in what_is_stored(store)] == [("a1", "e1", 3), ("a2", "e1", 1), ("a2", "e1", 3)]
 
 
 def test_a_store_of_a_later_version_is_refused_and_left_as_it_is(store_url: str) -> None:

@@ -40,6 +40,8 @@ class Newcomer(msgspec.Struct, frozen=True, kw_only=True):
     serial: str | None = None
     key_digest: bytes | None = None
     not_after_at: float | None = None
+    former_id: str | None = None
+    """The id that it had before, as it says: see ``formers``."""
 
 
 def add_token(

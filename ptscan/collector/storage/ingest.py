@@ -31,7 +31,7 @@ from ptscan.collector.storage.fleet import Heard, keep_devices
 from ptscan.collector.storage.judging import Judged, judge
 from ptscan.collector.storage.nearby import nearby
 from ptscan.collector.storage.refusing import briefly, keep_refusals
-from ptscan.collector.storage.sources import Parcel, Source, sources_of
+from ptscan.collector.storage.sources import LATER, Origin, Parcel, Source, sources_of
 from ptscan.collector.storage.tables import readings, received, spools
 
 _READING: Final = (
@@ -79,7 +79,20 @@ def ingest_all(connection: Connection, parcels: Sequence[Parcel], *, now: float)
 
     A batch that can't be stored is a BatchError among the replies, and harms none of the others.
     """
-    sources = sources_of(connection, parcels, now=now)
+    replies: dict[int, UploadReply | BatchError] = {}
+    places = list(range(len(parcels)))
+    while places:
+        turn = [parcels[place] for place in places]
+        sources = sources_of(connection, turn, now=now)
+        replies |= zip(places, _ingest(connection, turn, sources, now), strict=True)
+        places = [place for place, source in zip(places, sources, strict=True) if source is LATER]
+    return [replies[place] for place in range(len(parcels))]
+
+
+def _ingest(
+    connection: Connection, parcels: Sequence[Parcel], sources: Sequence[Origin], now: float
+) -> list[UploadReply | BatchError]:
+    """Store those whose turn it is; what is said of the others is to be said again."""
     coming = _gather(parcels, sources)
     _look_up_received(connection, coming.values())
     heard = [one for spool in coming.values() for one in _judge(spool)]
@@ -90,12 +103,14 @@ def ingest_all(connection: Connection, parcels: Sequence[Parcel], *, now: float)
     )
     _count(connection, coming.values(), now)
     return [
-        source if isinstance(source, BatchError) else _reply(parcel.batch, coming[source.spool_id] if source else None)
+        source
+        if isinstance(source, BatchError)
+        else _reply(parcel.batch, coming[source.spool_id] if isinstance(source, Source) else None)
         for parcel, source in zip(parcels, sources, strict=True)
     ]
 
 
-def _gather(parcels: Sequence[Parcel], sources: Sequence[Source | BatchError | None]) -> dict[int, _Coming]:
+def _gather(parcels: Sequence[Parcel], sources: Sequence[Origin]) -> dict[int, _Coming]:
     """The records of all parcels by spool."""
     coming: dict[int, _Coming] = {}
     for parcel, source in zip(parcels, sources, strict=True):

@@ -19,6 +19,8 @@ DAY: Final = 86_400.0
 SPOOLS_A_DAY: Final = 20_000
 """New epochs of one agent: it begins one at each start, a hostile one with each batch. What it began before is taken
 all the same."""
+FORMERS: Final = 32
+"""Ids that one agent had before, of which what is stored is taken over when it begins a spool."""
 RANGES_TOLD: Final = 100_000
 """Of what is stored of an agent's spools, to the agent: 2 MiB of the 4 that a message has."""
 REFUSALS: Final = 1_024

@@ -7,8 +7,11 @@ from sqlalchemy import Connection, bindparam, func, select
 
 from proto_schema import RANGES, Range, Received
 from ptscan.collector.storage import limits
+from ptscan.collector.storage.bulk import find_many
+from ptscan.collector.storage.formers import lines_of
 from ptscan.collector.storage.tables import received, spools
 
+_SPOOL: Final = ("agent_id", "epoch")
 _RANK: Final = func.row_number().over(partition_by=received.c.spool_id, order_by=received.c.first.desc()).label("rank")
 _RANKED: Final = (
     select(spools.c.epoch, received.c.spool_id, received.c.first, received.c.last, _RANK)
@@ -27,18 +30,30 @@ _TOLD: Final = (
 def received_of(connection: Connection, *, agent_id: str, epochs: Sequence[str]) -> list[Received]:
     """What is stored of ``epochs``, one entry for each, as a Welcome tells it; what was never heard of has no ranges.
 
-    Of very many ranges those of the newest spools are told, and of each the last ones: what is left out is sent again,
-    and passed over.
+    Of an epoch that the agent never sent, what is stored of the id that it had before is told: it is taken over when
+    the agent begins to send it. Of very many ranges those of the newest spools are told, and of each the last ones:
+    what is left out is sent again, and passed over.
     """
     ranges: dict[str, list[Range]] = {epoch: [] for epoch in epochs}
     asked = [epoch for epoch in ranges if "\0" not in epoch][::-1]
     room = limits.RANGES_TOLD
-    for start in range(0, len(asked), limits.KEYS_AT_ONCE):
-        some = asked[start : start + limits.KEYS_AT_ONCE]
-        for row in connection.execute(_TOLD, {"agent_id": agent_id, "epochs": some, "most": room}):
-            ranges[row.epoch].append(Range(first=row.first, last=row.last))
-            room -= 1
+    line = lines_of(connection, [agent_id]).get(agent_id, [])
+    for one, before in zip([agent_id, *line], [*line, ""], strict=True):
+        for start in range(0, len(asked), limits.KEYS_AT_ONCE):
+            some = asked[start : start + limits.KEYS_AT_ONCE]
+            for row in connection.execute(_TOLD, {"agent_id": one, "epochs": some, "most": room}):
+                ranges[row.epoch].append(Range(first=row.first, last=row.last))
+                room -= 1
+        if before:
+            asked = _never_sent(connection, one, asked)
     return [Received(epoch=epoch, ranges=ranges[epoch][::-1]) for epoch in epochs]
+
+
+def _never_sent(connection: Connection, agent_id: str, epochs: list[str]) -> list[str]:
+    """Those of ``epochs`` of which an agent has no spool, in their order."""
+    rows = find_many(connection, spools, _SPOOL, ("epoch",), [(agent_id, epoch) for epoch in epochs])
+    sent = {row.epoch for row in rows}
+    return [epoch for epoch in epochs if epoch not in sent]
 
 
 def high_water(connection: Connection, *, agent_id: str, epoch: str) -> int:

@@ -53,6 +53,8 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
     revoked_why: str | None
     health: bytes | None
     health_at: float | None
+    former_id: str | None
+    """Which agent it says it was before it was enrolled again."""
 
 
 class Spool(msgspec.Struct, frozen=True, kw_only=True):

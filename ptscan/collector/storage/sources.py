@@ -1,6 +1,8 @@
 """Where batches come from: agents that may speak, and their spools, found or begun for many parcels at once."""
 
 from collections.abc import Iterable, Sequence
+from enum import Enum
+from typing import Final, Literal
 
 import msgspec
 from sqlalchemy import Connection, func, select
@@ -9,6 +11,7 @@ from proto_schema import Batch
 from ptscan.collector.storage import limits
 from ptscan.collector.storage.bulk import add_many, find_many
 from ptscan.collector.storage.errors import BatchError
+from ptscan.collector.storage.formers import lines_of, lock_formers, take_over
 from ptscan.collector.storage.tables import agents, spools
 
 _AGENT = ("id", "entity_id", "revoked_at", "suspended_at")
@@ -23,6 +26,16 @@ class Parcel(msgspec.Struct, frozen=True):
     batch: Batch
 
 
+class Turn(Enum):
+    """When a parcel is stored."""
+
+    LATER = "later"
+
+
+LATER: Final = Turn.LATER
+"""Behind the others: among these is one of an id that its agent had before, of which it takes over what is stored."""
+
+
 class Source(msgspec.Struct, frozen=True, gc=False):
     """A spool, its agent, and the agent's entity."""
 
@@ -31,10 +44,17 @@ class Source(msgspec.Struct, frozen=True, gc=False):
     entity_id: int
 
 
-def sources_of(connection: Connection, parcels: Sequence[Parcel], *, now: float) -> list[Source | BatchError | None]:
-    """Where each of ``parcels`` comes from, its spool locked; None for one without records, or why it is not taken."""
+Origin = Source | BatchError | Literal[Turn.LATER] | None
+"""Where a parcel comes from; None for one without records, or why it is not taken, or not yet."""
+
+
+def sources_of(connection: Connection, parcels: Sequence[Parcel], *, now: float) -> list[Origin]:
+    """Where each of ``parcels`` comes from, its spool locked.
+
+    Not all of them are LATER, so that to go on with those until none is left comes to an end.
+    """
     places = _entities(connection, {parcel.agent_id for parcel in parcels})
-    found: list[Source | BatchError | None] = []
+    found: list[Origin] = []
     wanted = {
         (parcel.agent_id, parcel.batch.epoch)
         for parcel in parcels
@@ -52,7 +72,7 @@ def sources_of(connection: Connection, parcels: Sequence[Parcel], *, now: float)
             found.append(None)
         else:
             spool = spools_there[parcel.agent_id, parcel.batch.epoch]
-            found.append(spool if isinstance(spool, BatchError) else Source(spool, parcel.agent_id, place))
+            found.append(Source(spool, parcel.agent_id, place) if isinstance(spool, int) else spool)
     return found
 
 
@@ -82,11 +102,14 @@ def _entities(connection: Connection, agent_ids: Iterable[str]) -> dict[str, int
 
 def _spools(
     connection: Connection, wanted: set[tuple[str, str]], now: float
-) -> dict[tuple[str, str], int | BatchError]:
+) -> dict[tuple[str, str], int | BatchError | Literal[Turn.LATER]]:
     """The numbers of spools, their rows locked until the transaction ends; those that are new are begun."""
-    found: dict[tuple[str, str], int | BatchError] = {}
+    found: dict[tuple[str, str], int | BatchError | Literal[Turn.LATER]] = {}
     found |= _known(connection, sorted(wanted))
+    lines = lines_of(connection, {agent_id for agent_id, _ in wanted - found.keys()})
+    found |= dict.fromkeys(_behind(wanted, wanted - found.keys(), lines), LATER)
     missing = sorted(wanted - found.keys())
+    formers = lock_formers(connection, missing, lines)
     room = {agent_id: _room(connection, agent_id, now) for agent_id in {agent_id for agent_id, _ in missing}}
     begun = []
     for agent_id, epoch in missing:
@@ -98,7 +121,21 @@ def _spools(
             begun.append((agent_id, epoch, now, now, 0, 0, 0))
     # Another connection of the same agent may be as far.
     add_many(connection, spools, _NEW, begun, conflict="DO NOTHING")
-    return found | _known(connection, [(row[0], row[1]) for row in begun])
+    new = _known(connection, [(row[0], row[1]) for row in begun])
+    for key, spool_id in new.items():
+        take_over(connection, spool_id, formers.get(key, []))
+    return found | new
+
+
+def _behind(
+    wanted: set[tuple[str, str]], missing: set[tuple[str, str]], lines: dict[str, list[str]]
+) -> set[tuple[str, str]]:
+    """Which of the ``missing`` are begun behind others that are wanted; of those in a circle one is not."""
+    behind: set[tuple[str, str]] = set()
+    for agent_id, epoch in sorted(missing):
+        if any((former, epoch) in wanted - behind for former in lines.get(agent_id, [])):
+            behind.add((agent_id, epoch))
+    return behind
 
 
 def _known(connection: Connection, keys: list[tuple[str, str]]) -> dict[tuple[str, str], int]:

@@ -81,6 +81,8 @@ agents: Final = Table(
     Column("revoked_why", Text),
     Column("health", LargeBinary),
     Column("health_at", Double),
+    # As it says itself: there may be no agent of that id, in a store from an old backup say.
+    Column("former_id", Text),
     Index(None, "key_digest", unique=True),
 )
 
