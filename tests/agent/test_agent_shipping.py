@@ -247,7 +247,7 @@ async def test_a_spool_that_fails_while_a_stream_waits_ends_the_stream_and_not_t
             await until(lambda: "spool-failing" in [trouble.kind for trouble in it.troubles])
         await it.put(5, first=5)
         await it.until_waiting(0)
-        assert it.bodies == list(range(10))
+        assert sorted(it.bodies) == list(range(10)), "of two epochs, which stand in no order"
 
 
 async def test_a_connection_that_drains_lets_the_stream_end_in_order(tmp_path: Path) -> None:
