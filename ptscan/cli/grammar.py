@@ -90,7 +90,7 @@ def build(arguments: list[str]) -> App:
             function,
             name=last,
             help=verb.help,
-            usage=f"Usage: ptscan {name} {verb.usage} [OPTIONS]",
+            usage=" ".join(filter(None, ("Usage: ptscan", name, verb.usage, "[OPTIONS]"))),
             help_epilogue=f"Examples:{examples}",
             sort_key=place,
         )

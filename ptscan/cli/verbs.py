@@ -193,7 +193,7 @@ VERBS: Final = {
     "collector entity move": Verb(
         "ptscan.cli.collector_entities:entity_move",
         "Give an entity another name or another place, with all below it.",
-        "PATH PATH",
+        "PATH NEW_PATH",
         ("ACME/Berlin ACME/Potsdam", "ACME/Berlin Dealers/East/ACME-Berlin"),
     ),
     "collector agent list": Verb(
