@@ -14,7 +14,7 @@ Whatever a peer does ends its own call or its own connection: no method raises f
 """
 
 from collections import deque
-from collections.abc import Container, Iterable
+from collections.abc import Container
 from enum import Enum
 from math import inf
 from typing import Final
@@ -26,27 +26,32 @@ from ptscan.link import limits
 from ptscan.link.calls import CallState, Ours
 from ptscan.link.events import (
     CallEnded,
-    CallStarted,
     Closed,
     Draining,
     Event,
     MessageReceived,
-    PageAsked,
     PeerEnded,
     Writable,
 )
-from ptscan.link.framing import Deframer, frame
+from ptscan.link.framing import frame
 from ptscan.link.headers import (
     Headers,
-    RefusalError,
-    is_grpc,
-    read_request,
     read_status,
     request_headers,
-    response_headers,
     trailers,
 )
-from ptscan.link.http2 import CODES, LAST_STREAM, BrokenError, Farewell, Happening, Http2, one_line
+from ptscan.link.http2 import (
+    CODES,
+    LAST_STREAM,
+    BrokenError,
+    Farewell,
+    Happening,
+    Http2,
+    code_name,
+    one_line,
+    texts_of,
+)
+from ptscan.link.opening import open_answer, open_call
 from ptscan.link.sending import Progress, send_next
 from ptscan.link.status import CallError, Status, status_of_reset
 
@@ -204,12 +209,12 @@ class Connection:
             case Farewell(last=last):
                 self._peer_leaves(last)
             case h2.events.RequestReceived(stream_id=stream, headers=headers, stream_ended=ended):
-                self._begin(stream, _texts(headers), ended=ended is not None)
+                self._begin(stream, texts_of(headers), ended=ended is not None)
             case h2.events.ResponseReceived(stream_id=stream, headers=headers, stream_ended=ended):
-                self._answered(stream, dict(_texts(headers)), ended=ended is not None)
+                self._answered(stream, texts_of(headers), ended=ended is not None)
             case h2.events.TrailersReceived(stream_id=stream, headers=headers):
                 if self._side is Side.CLIENT and (call := self._calls.get(stream)):
-                    self._finish_by(stream, call, _texts(headers))
+                    self._finish_by(stream, call, texts_of(headers))
             case h2.events.InformationalResponseReceived():
                 self._http.count_crumb(self._now)
             case h2.events.DataReceived(stream_id=stream, data=data, flow_controlled_length=length, stream_ended=ended):
@@ -228,7 +233,7 @@ class Connection:
                 self._pump_all()
             case h2.events.ConnectionTerminated(error_code=code, additional_data=said):
                 self.was_asked_too_often = code == CODES.ENHANCE_YOUR_CALM and said == _TOO_MANY_PINGS
-                self._over(f"the peer ended the connection ({_code_name(code)})")
+                self._over(f"the peer ended the connection ({code_name(code)})")
             case _:
                 pass
 
@@ -237,44 +242,26 @@ class Connection:
         if self._is_leaving:  # it crossed our GOAWAY: nothing of it was done, so it may be tried elsewhere
             self._http.reset(stream, CODES.REFUSED_STREAM)
             return
-        call = self._calls[stream] = CallState(most=self._most, is_told=True)
+        call, opening = open_call(stream, headers, most=self._most, pages=self._pages)
         call.peer_ended = ended
-        try:
-            request = read_request(headers)
-        except RefusalError as refusal:
-            told = dict(headers)
-            path = told.get(":path", "").partition("?")[0]
-            if told.get(":method") in ("GET", "HEAD") and path in self._pages:
-                call.wants_body = told[":method"] == "GET"
-                self._events.append(PageAsked(stream, path))
-                return
-            call.head, call.tail, call.ours = [(":status", str(refusal.http_status))], [], Ours.ENDING
+        self._calls[stream] = call
+        if isinstance(opening, CallError):
+            self.finish(stream, opening.status, opening.message, self._now)
+        elif opening is not None:
+            self._events.append(opening)
+        else:
             self._pump(stream)
-            return
-        except CallError as error:
-            call.head = response_headers(compress=False)
-            self.finish(stream, error.status, error.message, self._now)
-            return
-        call.deframer = Deframer(encoding=request.encoding, most=self._most)
-        call.sends_gzip = request.accepts_gzip
-        call.head = response_headers(compress=call.sends_gzip, is_json=request.is_json)
-        call.is_told = False
-        self._events.append(CallStarted(stream, request))
 
-    def _answered(self, stream: int, headers: dict[str, str], *, ended: bool) -> None:
+    def _answered(self, stream: int, headers: Headers, *, ended: bool) -> None:
         call = self._calls.get(stream)
         if call is None:
             return
-        status = headers.get(":status", "")
         call.peer_ended = ended
-        call.http_status = int(status) if status.isascii() and status.isdigit() else 0
-        kind = headers.get("content-type", "")
-        if "grpc-status" in headers or call.http_status != 200:
-            self._finish_by(stream, call, list(headers.items()))
-        elif not is_grpc(kind):
-            self._finish(stream, call, Status.UNKNOWN, f"the peer answers with {kind[:64]!r}, which is no gRPC")
-        else:
-            call.deframer = Deframer(encoding=headers.get("grpc-encoding", "identity"), most=self._most)
+        end = open_answer(call, headers, most=self._most)
+        if isinstance(end, CallError):
+            self._finish(stream, call, end.status, end.message)
+        elif end is not None:
+            self._finish_by(stream, call, end)
 
     def _data(self, stream: int, data: bytes, length: int, *, ended: bool) -> None:
         call = self._calls.get(stream)
@@ -506,15 +493,3 @@ class Connection:
         if self._http.ready > _MOST_READY and not self._is_closed:
             self._http.forget()
             self._over("the peer takes nothing of what it asks for")
-
-
-def _texts(headers: Iterable[tuple[str | bytes, str | bytes]]) -> Headers:
-    """Headers as text, which h2 has decoded."""
-    return [(str(name), str(value)) for name, value in headers]
-
-
-def _code_name(code: int | None) -> str:
-    try:
-        return str(CODES(code or 0).name)
-    except ValueError:
-        return str(code)

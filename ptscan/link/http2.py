@@ -8,20 +8,17 @@ from collections.abc import Container, Iterable, Iterator
 from math import inf
 from typing import Final, TypeAlias
 
-import h2.config
-import h2.connection
 import h2.errors
 import h2.events
 import h2.exceptions
-import h2.settings
 import hpack
 import msgspec
 
 from ptscan.link import frames, limits
+from ptscan.link.beginning import begin_h2
 from ptscan.link.floods import Floods
 from ptscan.link.frames import Frame, FrameCutter
 from ptscan.link.headers import Headers
-from ptscan.link.intake import Intake
 
 CODES: Final = h2.errors.ErrorCodes
 LAST_STREAM: Final = 2**31 - 1
@@ -55,7 +52,7 @@ class Http2:
 
         ``frame_octets`` may one frame of DATA have that comes.
         """
-        self._h2 = _begun(is_client=is_client, frame_octets=frame_octets)
+        self._h2 = begin_h2(is_client=is_client, frame_octets=frame_octets)
         self._cutter = FrameCutter(preface=not is_client, most=frame_octets)
         self._floods = Floods(now=now)
         self._is_client = is_client
@@ -270,30 +267,6 @@ class Http2:
         self.ready += len(octets)
 
 
-def _begun(*, is_client: bool, frame_octets: int) -> h2.connection.H2Connection:
-    begun = h2.connection.H2Connection(h2.config.H2Configuration(client_side=is_client, header_encoding="utf-8"))
-    codes = h2.settings.SettingCodes
-    told = {
-        codes.ENABLE_PUSH: 0,
-        codes.MAX_CONCURRENT_STREAMS: limits.STREAMS,
-        codes.INITIAL_WINDOW_SIZE: limits.STREAM_WINDOW,
-        codes.MAX_FRAME_SIZE: frame_octets,
-        codes.MAX_HEADER_LIST_SIZE: limits.HEADER_LIST_OCTETS,
-    }
-    begun.incoming_buffer = Intake(server=not is_client)
-    begun.max_inbound_frame_size = frame_octets  # new settings do not reach it, nor the next one
-    begun.local_settings = h2.settings.Settings(client=is_client, initial_values=told)
-    begun.decoder.max_header_list_size = limits.HEADER_LIST_OCTETS
-    begun.initiate_connection()
-    # A peer that has not read this yet may open more streams than it says (RFC 9113 section 5.1.2): what it is held to
-    # until it acknowledges.
-    at_first = {**told, codes.MAX_CONCURRENT_STREAMS: limits.STREAMS_AT_FIRST}
-    begun.local_settings = h2.settings.Settings(client=is_client, initial_values=at_first)
-    begun.local_settings[codes.MAX_CONCURRENT_STREAMS] = limits.STREAMS
-    begun.increment_flow_control_window(limits.CONNECTION_WINDOW - 65_535)  # the settings do not reach this one
-    return begun
-
-
 def _remember(streams: dict[int, None], stream: int) -> None:
     streams[stream] = None
     if len(streams) > limits.LATE_STREAMS:
@@ -307,3 +280,16 @@ def _flooded() -> BrokenError:
 def one_line(error: Exception) -> str:
     """An error as it may stand in a log."""
     return " ".join(str(error).split())[:200]
+
+
+def code_name(code: int | None) -> str:
+    """An error code as it may stand in a log."""
+    try:
+        return str(CODES(code or 0).name)
+    except ValueError:
+        return str(code)
+
+
+def texts_of(headers: Iterable[tuple[str | bytes, str | bytes]]) -> Headers:
+    """Headers as text, which h2 has decoded."""
+    return [(str(name), str(value)) for name, value in headers]

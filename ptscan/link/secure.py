@@ -38,17 +38,18 @@ class SecureStream(trio.abc.Stream):
 
     async def do_handshake(self) -> None:
         """Shake hands; what was written is sent, but for the alert of a handshake that failed: see ``send_alert``."""
-        while True:
+        is_done = False
+        while not is_done:
             try:
                 self._tls.do_handshake()
+                is_done = True
             except ssl.SSLWantReadError:
-                await self._flush()
-                await self._refill()
+                pass  # a socket that breaks from here on is no fault of TLS, and must not be told as its consequence
             except ssl.SSLError as error:
                 raise trio.BrokenResourceError from error
-            else:
-                await self._flush()
-                return
+            await self._flush()
+            if not is_done:
+                await self._refill()
 
     def selected_alpn_protocol(self) -> str | None:
         """What both ends agreed to speak."""

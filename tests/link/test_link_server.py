@@ -271,7 +271,7 @@ async def test_who_shows_no_certificate_of_ours_does_not_get_in(kind: str, certi
             context = certificates.anonymous_context()
         async with open_link("127.0.0.1", served.port, context) as link:
             with pytest.raises(CallError) as found:
-                await link.unary(PATH, b"", within=1)
+                await link.unary(PATH, b"", within=3)
             assert found.value.status is Status.UNAVAILABLE
             assert "enrol" in found.value.message
             assert not link.is_connected
