@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, bindparam, select
 
 from proto_schema import RANGES, Range, Received
 from ptscan.collector.storage import limits
@@ -12,17 +12,16 @@ from ptscan.collector.storage.formers import lines_of
 from ptscan.collector.storage.tables import received, spools
 
 _SPOOL: Final = ("agent_id", "epoch")
-_RANK: Final = func.row_number().over(partition_by=received.c.spool_id, order_by=received.c.first.desc()).label("rank")
-_RANKED: Final = (
-    select(spools.c.epoch, received.c.spool_id, received.c.first, received.c.last, _RANK)
-    .join(spools, spools.c.id == received.c.spool_id)
+_SPOOLS: Final = (
+    select(spools.c.id, spools.c.epoch)
     .where(spools.c.agent_id == bindparam("agent_id"), spools.c.epoch.in_(bindparam("epochs", expanding=True)))
-    .subquery()
+    .order_by(spools.c.id.desc())
 )
+# By the key, a spool at a time: of an agent that left a million gaps no more is looked at than is told.
 _TOLD: Final = (
-    select(_RANKED.c.epoch, _RANKED.c.first, _RANKED.c.last)
-    .where(_RANKED.c.rank <= RANGES)
-    .order_by(_RANKED.c.spool_id.desc(), _RANKED.c.first.desc())
+    select(received.c.first, received.c.last)
+    .where(received.c.spool_id == bindparam("spool_id"))
+    .order_by(received.c.first.desc())
     .limit(bindparam("most"))
 )
 
@@ -41,9 +40,10 @@ def received_of(connection: Connection, *, agent_id: str, epochs: Sequence[str])
     for one, before in zip([agent_id, *line], [*line, ""], strict=True):
         for start in range(0, len(asked), limits.KEYS_AT_ONCE):
             some = asked[start : start + limits.KEYS_AT_ONCE]
-            for row in connection.execute(_TOLD, {"agent_id": one, "epochs": some, "most": room}):
-                ranges[row.epoch].append(Range(first=row.first, last=row.last))
-                room -= 1
+            for spool in connection.execute(_SPOOLS, {"agent_id": one, "epochs": some}).all():
+                told = connection.execute(_TOLD, {"spool_id": spool.id, "most": min(room, RANGES)}).all()
+                ranges[spool.epoch] += [Range(first=row.first, last=row.last) for row in told]
+                room -= len(told)
         if before:
             asked = _never_sent(connection, one, asked)
     return [Received(epoch=epoch, ranges=ranges[epoch][::-1]) for epoch in epochs]
