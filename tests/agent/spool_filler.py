@@ -1,6 +1,8 @@
 """Fills the disk that a spool is on, and makes room again: says at each step whether the spool kept its promise."""
 
 import os
+import shutil
+import subprocess
 import sys
 import time
 from contextlib import suppress
@@ -8,7 +10,7 @@ from pathlib import Path
 
 from spooling import AT, reply_to
 
-from ptscan.agent import Bounds, Entry, SpoolError
+from ptscan.agent import Bounds, Entry, SpoolError, SpoolFullError
 from ptscan.agent.spool.holding import hold_store
 
 
@@ -73,6 +75,56 @@ def full_and_killed(directory: Path) -> None:
             store.settle(reply_to(batch), 0.0)
         store.put([[Entry("reading", AT, bytes(1_000))]])
         print("settled" if store.state().waiting_records == 1 else store.state())
+    damaged_without_room(directory)
+    shutil.rmtree(directory)
+    resize(directory, 8)
+    damaged_and_full(directory, ballast)
+
+
+def damaged_and_full(directory: Path, ballast: Path) -> None:
+    """Damage after damage, and the disk is full of what was set aside: it starts all the same, and has its records."""
+    with hold_store(directory, bounds=Bounds(), wall_clock=time.time) as store:
+        for _ in range(15):
+            store.put([[Entry("reading", AT, bytes(60_000))]])
+    waits = []
+    for number in range(4):
+        damage(directory)
+        if number == 3:
+            with ballast.open("wb", buffering=0) as file, suppress(OSError):
+                while True:
+                    file.write(bytes(4_096))
+        with hold_store(directory, bounds=Bounds(), wall_clock=time.time) as store:
+            state = store.state()
+            assert "damaged" in [finding.code for finding in state.findings], state
+            waits.append(state.waiting_records)
+    print("mended" if waits == [15] * 4 else waits)
+
+
+def damaged_without_room(directory: Path) -> None:
+    """Damage, and no room to mend it: it is refused until there is, and nothing is lost by trying."""
+    with hold_store(directory, bounds=Bounds(), wall_clock=time.time) as store:
+        for _ in range(15):
+            store.put([[Entry("reading", AT, bytes(60_000))]])
+        before = store.state()
+    damage(directory)
+    for _ in range(2):
+        with suppress(SpoolFullError), hold_store(directory, bounds=Bounds(), wall_clock=time.time) as store:
+            print("opened", store.state())
+    resize(directory, 32)
+    with hold_store(directory, bounds=Bounds(), wall_clock=time.time) as store:
+        after = store.state()
+    whole = (after.waiting_records, after.kept_octets) == (before.waiting_records, before.kept_octets)
+    print("kept" if whole else (before, after))
+
+
+def resize(directory: Path, mebioctets: int) -> None:
+    subprocess.run(["mount", "-o", f"remount,size={mebioctets}m", str(directory.parent)], check=True)
+
+
+def damage(directory: Path) -> None:
+    records = bytearray((directory / "spool.db").read_bytes())
+    records[records.index(b"CREATE TABLE")] ^= 1
+    (directory / "spool.db").write_bytes(records)
 
 
 main()

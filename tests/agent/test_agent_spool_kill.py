@@ -152,4 +152,4 @@ def test_a_full_disk_refuses_and_goes_on_when_there_is_room(tmp_path: Path) -> N
     if done.returncode == 77 or "unshare" in done.stderr:
         pytest.skip(f"no file system may be mounted here: {done.stderr.strip()}")
     assert not done.returncode, done.stderr
-    assert done.stdout.split() == ["refused", "shipped", "taken", "whole", "out", "settled"]
+    assert done.stdout.split() == ["refused", "shipped", "taken", "whole", "out", "settled", "kept", "mended"]

@@ -7,7 +7,7 @@ import trio
 from spooling import AT, entry, reply_to
 
 from proto_schema import Range, Received, UploadReply
-from ptscan.agent import Entry, RecordTooLargeError, SpoolError, SpoolInUseError, open_spool
+from ptscan.agent import Entry, RecordTooLargeError, SpoolError, SpoolInUseError, SpoolUnwritableError, open_spool
 from ptscan.agent.spool import limits
 
 
@@ -49,6 +49,19 @@ async def test_a_batch_is_waited_for(tmp_path: Path) -> None:
         assert await spool.epochs() == [again.epoch]
         assert await spool.resync([Received(epoch=again.epoch, ranges=[])]) == 1
         await spool.tidy()
+
+
+async def test_who_still_has_a_spool_that_was_closed_is_refused_and_opens_nothing(tmp_path: Path) -> None:
+    async with open_spool(tmp_path / "s") as spool:
+        await spool.put([entry("a")])
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(spool.shut)  # behind what is under way
+            assert (await spool.state()).waiting_records == 1
+    for call in (spool.state, spool.release, spool.epochs, lambda: spool.put([entry("b")])):
+        with pytest.raises(SpoolUnwritableError, match="is closed"):
+            await call()
+    async with open_spool(tmp_path / "s") as again:
+        assert (await again.state()).waiting_records == 1
 
 
 async def test_a_resync_in_portions_is_the_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

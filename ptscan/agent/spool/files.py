@@ -27,6 +27,8 @@ from ptscan.tls import sync_folder
 
 _LINE: Final = re.compile(rb"ptscan-spool (\d+) ([0-9a-f]{64}) ([0-9a-f]{16})")
 _VERSION: Final = 1
+FULL: Final = (errno.ENOSPC, errno.EDQUOT)
+"""The disk has no room."""
 _DAMAGED: Final = re.compile(r"damaged-(\d+)")
 _MENDS: Final = {
     errno.EACCES: "run the agent as the user that owns it, or name another directory",
@@ -216,6 +218,14 @@ def replace(files: Files) -> None:
     sync_folder(files.directory)
     os.replace(files.salvaged, files.records)
     sync_folder(files.directory)
+
+
+def drop_quarantines(files: Files) -> bool:
+    """Let go of all damaged files that were set aside; say whether there were any."""
+    dropped = files.quarantines()
+    for path in dropped:
+        remove(path)
+    return bool(dropped)
 
 
 def set_aside(files: Files) -> Path:

@@ -4,13 +4,12 @@ SQLite takes a log up to the first frame whose checksum is wrong, and says nothi
 (sqlite.org/fileformat2.html, section 4). What was acknowledged may stand there.
 """
 
-import errno
 import struct
 from os import SEEK_END
 from typing import BinaryIO, Final
 
 from ptscan.agent.spool import limits
-from ptscan.agent.spool.files import Files, write_whole
+from ptscan.agent.spool.files import FULL, Files, write_whole
 from ptscan.agent.spool.frame import Framed, find_frames
 from ptscan.agent.spool.search import search
 
@@ -35,7 +34,7 @@ def records_in_log(files: Files, octets: bytes, key: bytes) -> dict[int, Framed]
             write_whole(files.log_copy, octets)
         except OSError as error:
             is_kept = files.records.exists() and files.records.stat().st_size and not is_cut(octets, proven(octets))
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT) or not is_kept:
+            if error.errno not in FULL or not is_kept:
                 raise
     return found | {record.sequence: record for record, _ in find_frames(octets, key)}
 

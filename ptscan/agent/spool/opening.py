@@ -7,9 +7,11 @@ from typing import Final
 
 from ptscan.agent.spool import limits
 from ptscan.agent.spool.database import begin_mark, check, connect, key_within, make_tables, told_apart
-from ptscan.agent.spool.errors import Damage, SpoolError
+from ptscan.agent.spool.errors import Damage, SpoolError, SpoolFullError
 from ptscan.agent.spool.files import (
+    FULL,
     Files,
+    drop_quarantines,
     finish_replacement,
     log_of,
     new_key,
@@ -74,6 +76,16 @@ def open_records(
     ``damage`` is what was seen in the file already, where a check would not see it. Raises SpoolFullError,
     SpoolUnwritableError, SpoolError; never for damage.
     """
+    try:
+        return _open_records(files, key, at, damage)
+    except (SpoolFullError, OSError) as error:
+        # A spool that mends itself is worth more than what was set aside of it before.
+        if not (isinstance(error, SpoolFullError) or error.errno in FULL) or not drop_quarantines(files):
+            raise
+    return _open_records(files, key, at, damage)
+
+
+def _open_records(files: Files, key: bytes, at: int, damage: Damage | None) -> tuple[sqlite3.Connection, list[Finding]]:
     finish_replacement(files)
     log = log_of(files.records)
     octets = log.read_bytes() if log.exists() else b""

@@ -59,6 +59,8 @@ def salvage(files: Files, key: bytes, log: Iterable[Framed]) -> tuple[Path, int]
             sound.execute("DELETE FROM fate WHERE fate = 'lost' AND sequence IN (SELECT sequence FROM record)")
             found, first = sound.execute("SELECT count(*), min(sequence) FROM record").fetchone()
             begin_mark(sound, key, upto if upto is not None else (first or 1) - 1)
+            # Closing it does the same, and says nothing where there is no room: without its log it would be a stump.
+            sound.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         finally:
             sound.close()
     _sync(files.unfinished)
@@ -103,7 +105,8 @@ def _read_through(quarantine: Path, scratch: Path, sound: sqlite3.Connection, ke
                 if upto >= 0 and copy == key and seal == mark_seal(upto, key):
                     return int(upto)
     finally:
-        sound.execute("COMMIT")
+        if sound.in_transaction:  # not where the disk is full: SQLite has taken it back
+            sound.execute("COMMIT")
         damaged.close()
         remove(scratch)
     return None

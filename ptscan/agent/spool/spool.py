@@ -41,6 +41,7 @@ class Spool:
         self._turn = trio.Lock()
         self._tickets: list[_Ticket] = []
         self._changed = trio.Event()
+        self._is_closed = False
 
     async def put(self, entries: Sequence[Entry]) -> range:
         """Spool ``entries`` as a whole and return their numbers, once they are durable.
@@ -166,7 +167,15 @@ class Spool:
                 result = await self._in_thread(transaction)
         return result
 
+    async def shut(self) -> None:
+        """Wait for what is under way, and refuse what comes: the file is about to be closed, and the lock let go."""
+        async with self._turn:
+            self._is_closed = True
+        self._wake()
+
     async def _in_thread(self, transaction: Callable[[], T]) -> T:
+        if self._is_closed:
+            raise SpoolUnwritableError(self._directory, "is closed")
         try:
             return await trio.to_thread.run_sync(transaction, limiter=self._thread)
         except Damage:  # the file is salvaged when it is opened again, which the next attempt begins with
@@ -190,9 +199,12 @@ async def open_spool(
     """
     stack = ExitStack()
     held = hold_store(directory, bounds=bounds or Bounds(), wall_clock=wall_clock)
+    spool: Spool | None = None
     try:
-        store = await trio.to_thread.run_sync(stack.enter_context, held)
-        yield Spool(store, directory)
+        spool = Spool(await trio.to_thread.run_sync(stack.enter_context, held), directory)
+        yield spool
     finally:
         with trio.CancelScope(shield=True):  # bounded by the disk: the log is copied into the file
+            if spool is not None:
+                await spool.shut()
             await trio.to_thread.run_sync(stack.close)
