@@ -90,11 +90,13 @@ async def live(arguments: dict[str, Any]) -> None:
             running = await nursery.start(partial(run_agent, load_agent_config(folder), report=_tell))
             feeder = Feeder(arguments, running.spool, Ledger(Path(arguments["ledger"])))
             print("ready", flush=True)
-            for _ in range(FEEDERS):
-                nursery.start_soon(feeder.run)
-            nursery.start_soon(feeder.tell)
-            async for _ in signals:
-                nursery.cancel_scope.cancel()
+            async with trio.open_nursery() as feeding:
+                for _ in range(FEEDERS):
+                    feeding.start_soon(feeder.run)
+                feeding.start_soon(feeder.tell)
+                await anext(signals)
+                feeding.cancel_scope.cancel()
+            nursery.cancel_scope.cancel()
 
 
 def _tell(trouble: Trouble) -> None:

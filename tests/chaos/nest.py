@@ -9,6 +9,7 @@ When stdin ends, the children are killed.
 """
 
 import ctypes
+import faulthandler
 import json
 import os
 import selectors
@@ -80,6 +81,7 @@ class Nest:
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(out, 1)
         os.dup2(errors, 2)
+        faulthandler.enable()
         os.closerange(3, 1_024)
 
     def _live(self, command: dict[str, Any]) -> int:
@@ -125,5 +127,6 @@ def tell(pid: int, **what: object) -> None:
 
 if __name__ == "__main__":
     if len(sys.argv) > 2:
+        faulthandler.enable()
         sys.exit(main_of(sys.argv[1])(json.loads(sys.argv[2])))
     Nest(sys.argv[1]).run()

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -298,9 +298,12 @@ def _last_words(life: Life) -> str:
 
 
 def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+    """A port that nobody has, and that no connection is given by chance while nobody listens there."""
+    while True:
+        with socket.socket() as found, suppress(OSError):
+            port = random.randrange(20_000, 30_000)
+            found.bind(("127.0.0.1", port))
+            return port
 
 
 async def _in_thread(work: Any, *words: str) -> str:
