@@ -1,6 +1,6 @@
 """The jobs of an agent: which wait, which runs, how each ended, and what of that is still to be told. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from proto_schema import JOB_ENDS, Job, JobUpdate, clip
 from ptscan.agent import limits
@@ -100,6 +100,22 @@ class Jobs:
 
     def _targets(self) -> int:
         return sum(_targets_of(kept.job) for kept in self._kept.values())
+
+
+class Way:
+    """How far a job has come, told now and then."""
+
+    def __init__(self, tell: Callable[[int, int], None], clock: Callable[[], float]) -> None:
+        self.done = self.total = 0
+        self._tell = tell
+        self._clock = clock
+        self._told_at = clock()
+
+    def __call__(self, done: int, total: int) -> None:
+        self.done, self.total = done, total
+        if self._clock() - self._told_at >= limits.PROGRESS_SECONDS:
+            self._told_at = self._clock()
+            self._tell(done, total)
 
 
 def _trim(updates: dict[str, JobUpdate]) -> None:

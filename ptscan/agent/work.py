@@ -6,6 +6,7 @@ Whatever a round ends by costs that round alone.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Final, NamedTuple
 
 import msgspec
@@ -15,7 +16,7 @@ from proto_schema import Finding, Job, JobUpdate, Settings, read_instant, write_
 from ptscan.agent import limits
 from ptscan.agent.config import AgentConfig
 from ptscan.agent.findings import Findings
-from ptscan.agent.jobs import Jobs
+from ptscan.agent.jobs import Jobs, Way
 from ptscan.agent.memory import give_back
 from ptscan.agent.orders import Wish, order_of
 from ptscan.agent.remembered import KeptJob, Memory, Remembered
@@ -282,10 +283,11 @@ class Work:
         self._running = job_id, scope
         self.doing = f"job {job_id}: {job.verb}"
         state, text = "cancelled", "it was cancelled while it ran; what was read by then is kept"
+        way = Way(partial(self._tell_way, job_id), trio.current_time)
         try:
             await self._keep()
             with scope:
-                state, text = await self._do(_wish_of(job), True, self._progress_of(job_id))
+                state, text = await self._do(_wish_of(job), True, way)
         except BaseException:  # the agent ends in order: that is not what beginnings are counted for
             kept.beginnings -= 1
             with trio.CancelScope(shield=True):
@@ -294,21 +296,14 @@ class Work:
         finally:
             self._running = self.doing = None
         self._report(Trouble(f"job-{state}", "", f"job {job_id}: {text}"))
-        self._jobs.note(job_id, state, self._now(), text=text)
+        done = way.total if state in {"done", "part"} else way.done
+        self._jobs.note(job_id, state, self._now(), done=done, total=way.total, text=text)
         await self._keep()
         return True
 
-    def _progress_of(self, job_id: str) -> Progress:
-        told_at = trio.current_time()
-
-        def progress(done: int, total: int) -> None:
-            nonlocal told_at
-            if trio.current_time() - told_at >= limits.PROGRESS_SECONDS:
-                told_at = trio.current_time()
-                self._jobs.note(job_id, "running", self._now(), done=done, total=total)
-                self._publish(self._jobs.fresh)
-
-        return progress
+    def _tell_way(self, job_id: str, done: int, total: int) -> None:
+        self._jobs.note(job_id, "running", self._now(), done=done, total=total)
+        self._publish(self._jobs.fresh)
 
     # Both.
 
@@ -318,6 +313,7 @@ class Work:
             order = await order_of(wish, self._config, is_remote=is_remote)
         except InputError as error:
             return "refused", printable(str(error))
+        progress(0, order.targets.count)
         try:
             result = await self._rounds.do(order, progress)
             await trio.to_thread.run_sync(give_back, limiter=self._thread)

@@ -126,6 +126,7 @@ async def test_a_job_is_accepted_run_and_done(tmp_path: Path) -> None:
         await until(work, "j", "running")
         update = await until(work, "j", *ENDED)
         assert (update.state, update.text.partition(" read")[0]) == ("done", f"{len(printers())} printers")
+        assert update.done == update.total > len(printers())
         assert {one.address for one in await readings(spool)} == printers()
         assert work.standing()[:2] == (AT, len(printers()))
         assert [one.job_id for one in work.jobs()] == ["j"]
@@ -238,6 +239,7 @@ async def test_the_way_of_a_long_job_is_told(tmp_path: Path, monkeypatch: pytest
         assert told == sorted(told)
         assert len(set(told)) > 2
         assert {update.total for update in seen if update.total} == {62}
+        assert (seen[-1].done, seen[-1].total) == (62, 62)
 
 
 async def test_updates_that_were_not_told_come_again_unless_there_are_newer_ones(tmp_path: Path) -> None:
