@@ -4,8 +4,8 @@ Theory of operation. One task writes; all others hand it their batches and wait.
 batches gather, so the fuller the house, the more share one wait for the disk. What waits is bounded in octets: nobody
 takes a message from its connection before there is room for it, so HTTP/2's windows stay shut and what can't be stored
 stays in the agents' spools. Messages are let in one by one in the order in which their takers came; of one agent there
-are a few at a time, over however many streams they come and whether or not it takes the answers, so that none of the
-agents fills the room of all.
+are a few at a time, over however many streams they come and whether or not it takes the answers, and agents take turns,
+so that none of them fills the room or the time of all.
 
 A transaction that failed is not tried again here: its batches end as UNAVAILABLE, and their agents send them again.
 """
@@ -78,7 +78,8 @@ class Ingestor:
         self._report = report
         self._metrics = metrics
         self._limiter = trio.CapacityLimiter(1)
-        self._queue: deque[Waiting] = deque()
+        self._queue: dict[str, deque[Waiting]] = {}
+        """By agent, the one whose turn is next first."""
         self._octets = 0
         self._entrance = trio.Lock()  # of Trio, which is fair
         self._rooms: dict[str, trio.Semaphore] = {}
@@ -129,7 +130,7 @@ class Ingestor:
             if taken is None:
                 return None
             waiting = Waiting(*taken, leave)
-            self._queue.append(waiting)
+            self._queue.setdefault(waiting.parcel.agent_id, deque()).append(waiting)
             self._octets += waiting.octets
             self._metrics.waiting.set(self._octets)
             self._came.set()
@@ -150,14 +151,18 @@ class Ingestor:
             self._went.set()
 
     def _group(self) -> list[Waiting]:
-        """The batches of the next transaction, the oldest first, one at least."""
-        group = [self._queue.popleft()]
-        octets = group[0].octets
+        """The batches of the next transaction, one at least: one of each agent in turn, its oldest first."""
+        group: list[Waiting] = []
+        octets = 0
         while self._queue and len(group) < limits.COMMIT_BATCHES:
-            octets += self._queue[0].octets
-            if octets > limits.COMMIT_OCTETS:
+            agent_id, mine = next(iter(self._queue.items()))
+            octets += mine[0].octets
+            if group and octets > limits.COMMIT_OCTETS:
                 break
-            group.append(self._queue.popleft())
+            group.append(mine.popleft())
+            del self._queue[agent_id]
+            if mine:
+                self._queue[agent_id] = mine
         return group
 
     async def _commit(self, group: list[Waiting]) -> None:

@@ -164,6 +164,27 @@ async def test_an_agent_has_so_many_batches_there_and_no_more_whoever_reads_its_
             assert await house.status(other) is Status.OK
 
 
+async def test_agents_take_turns_and_each_one_s_batches_stay_in_their_order(tmp_path: Path) -> None:
+    async with a_house(tmp_path) as house:
+        house.store.leave.clear()
+        first = await house.put("a3", 1)
+        await trio.sleep(0.05)
+        big = limits.COMMIT_OCTETS
+        mine = [await house.put("a1", number, octets=big) for number in (1, 2, 3)]
+        other = await house.put("a2", 1, octets=big)
+        order: list[Waiting] = []
+
+        async def note(waiting: Waiting) -> None:
+            assert await house.status(waiting) is Status.OK
+            order.append(waiting)
+
+        async with trio.open_nursery() as nursery:
+            for waiting in (first, *mine, other):
+                nursery.start_soon(note, waiting)
+            house.store.leave.set()
+        assert order == [first, mine[0], other, *mine[1:]]
+
+
 async def test_who_leaves_before_a_transaction_makes_no_room_before_it(tmp_path: Path) -> None:
     async with a_house(tmp_path) as house:
         house.store.leave.clear()
