@@ -22,6 +22,8 @@ BATCHES_PER_AGENT: Final = 8
 # Sessions.
 HELLO_SECONDS: Final = 30.0
 """For the first message of a session."""
+CHECK_INS_PER_AGENT: Final = 2
+"""Answered at once; it has one."""
 SESSIONS_PER_AGENT: Final = 8
 """Open at once, the latest: those that were cut look alive for a while."""
 UPDATES_PER_AGENT: Final = 256

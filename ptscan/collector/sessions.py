@@ -4,7 +4,8 @@ A session is registered before its Welcome is read from the store, so that a cha
 All sessions live on one look at the store a second; what agents say is written by ``noting``, many at once.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import partial
 from typing import TypeVar
@@ -80,6 +81,8 @@ class Sessions:
         self._report = report
         self._metrics = metrics
         self._live: dict[str, list[Live]] = {}
+        self._checking: dict[str, trio.Semaphore] = {}
+        """Of agents that check in just now."""
         self._posted = Posted({}, {}, 0)
 
     def methods(self) -> Mapping[str, Handler]:
@@ -147,12 +150,24 @@ class Sessions:
         except WireError as error:
             raise CallError(Status.INVALID_ARGUMENT, str(error)) from error
         self._notes.health(agent_id, request.hello.health)
-        for update in request.updates:
-            await self._notes.update(agent_id, update)
-        await self._notes.written()
-        reply = await self._read(check_in_of, agent_id, request.hello)
+        async with self._turn(agent_id):
+            for update in request.updates:
+                await self._notes.update(agent_id, update)
+            await self._notes.written()
+            reply = await self._read(check_in_of, agent_id, request.hello)
         self._metrics.check_ins.inc()
         return reply_octets(reply)
+
+    @asynccontextmanager
+    async def _turn(self, agent_id: str) -> AsyncIterator[None]:
+        """A few of one agent at a time, so that one that asks and asks does not stand in the way of the others."""
+        turn = self._checking.setdefault(agent_id, trio.Semaphore(limits.CHECK_INS_PER_AGENT))
+        try:
+            async with turn:
+                yield
+        finally:
+            if turn.value == limits.CHECK_INS_PER_AGENT and not turn.statistics().tasks_waiting:
+                self._checking.pop(agent_id, None)
 
     async def _listen(self, call: Call, live: Live) -> None:
         """Keep what the agent says, until it ends the session."""

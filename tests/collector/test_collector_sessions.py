@@ -1,8 +1,11 @@
 """Session and CheckIn over true sockets: what an agent says is kept, what waits for it is told, twins are noticed."""
 
+import threading
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -43,6 +46,7 @@ from ptscan.collector import (
     reinstate,
     revoke,
 )
+from ptscan.collector.greeting import check_in_of
 from ptscan.collector.storage.locks import FileLock
 from ptscan.link import Call, CallError, Link, Status
 
@@ -188,6 +192,38 @@ async def test_a_check_in_is_a_session_in_one_message(tmp_path: Path) -> None:
         assert [cancel.job_id for cancel in reply.cancels] == [gone]
         assert reply.welcome.settings == Settings(revision=revision, session=False)
         assert state_of(collector, done) == "done"
+
+
+async def test_of_one_agent_a_few_check_ins_are_answered_at_once_and_all_in_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock, now, most = threading.Lock(), 0, 0
+
+    def counted(*args: Any, **kwargs: Any) -> CheckInReply:
+        nonlocal now, most
+        with lock:
+            now += 1
+            most = max(most, now)
+        time.sleep(0.02)
+        with lock:
+            now -= 1
+        return check_in_of(*args, **kwargs)
+
+    monkeypatch.setattr("ptscan.collector.sessions.check_in_of", counted)
+    async with Collecting(tmp_path).open() as collector:
+        agent = await collector.enrol()
+        answered = 0
+        async with agent.link() as link, trio.open_nursery() as nursery:
+
+            async def check_in() -> None:
+                nonlocal answered
+                octets = encode(CheckInRequest(hello=a_hello()))
+                decode(await link.unary(CHECK_IN.path, octets, within=WITHIN), CheckInReply)
+                answered += 1
+
+            for _ in range(3 * limits.CHECK_INS_PER_AGENT):
+                nursery.start_soon(check_in)
+        assert (answered, most) == (3 * limits.CHECK_INS_PER_AGENT, limits.CHECK_INS_PER_AGENT)
 
 
 async def test_a_job_that_nobody_takes_in_time_expires(tmp_path: Path) -> None:
