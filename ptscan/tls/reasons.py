@@ -68,6 +68,8 @@ def _named(error: BaseException) -> HandshakeError:
         if isinstance(at, ssl.SSLCertVerificationError):
             found = _FOUND.get(at.verify_code)
             return HandshakeError(*(found or ("untrusted", f"the other end is not trusted: {at.verify_message}", "")))
+        if isinstance(at, ssl.SSLEOFError | ssl.SSLZeroReturnError):  # whatever it was that met the end
+            return HandshakeError(*_TOLD["UNEXPECTED_EOF_WHILE_READING"])
         if isinstance(at, ssl.SSLError):
             reason = getattr(at, "reason", None) or ""
             for name, words in _TOLD.items():

@@ -297,3 +297,11 @@ def test_a_stranger_that_shows_anothers_root_gets_no_further_than_that(tmp_path:
     here, _ = shake(client_context([root]), server_context(liar.file(tmp_path, TWIN_ISSUING, ROOT), [ROOT.der]))
     assert here.failed
     assert handshake_error(here.failed).code == "unknown-authority"
+
+
+@pytest.mark.parametrize("kind", [ssl.SSLEOFError, ssl.SSLZeroReturnError])
+def test_an_end_that_is_met_while_sending_is_an_end_too(kind: type[ssl.SSLError]) -> None:
+    error = OSError("broken")
+    error.__cause__ = kind(8, "EOF occurred in violation of protocol (_ssl.c:2427)")
+    assert handshake_error(error).code == "hung-up"
+    assert "_ssl.c" not in str(handshake_error(error))
