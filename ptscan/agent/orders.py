@@ -1,5 +1,6 @@
 """What may be asked: targets of schedules and jobs, held against those that agent.toml allows. I/O: name look-ups."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -61,10 +62,11 @@ async def order_of(wish: Wish, config: AgentConfig, *, is_remote: bool) -> Order
 def _hold(targets: TargetSet, allowed: TargetSet) -> None:
     """Raise for the first of ``targets`` that is not ``allowed``."""
     ends = dict(allowed.intervals)
+    begins = sorted(ends)
     for first, last in targets.intervals:
         number = allowed.number_of(first)
         if number is not None:
-            begin = max(begin for begin in ends if begin <= first)
+            begin = begins[bisect_right(begins, first) - 1]
             if ends[begin] >= last:
                 continue
             first = ends[begin] + 1
