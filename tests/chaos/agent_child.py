@@ -1,6 +1,7 @@
 """An agent as it runs, and beside it what takes the place of its rounds: a feeder of readings that are all different.
 
-It says `ready` when it runs, and while it is asked to pause, `waits N`: how many records wait in its spool.
+It says `ready` when it runs, `heard AT` when the collector welcomed it, and while it is asked to pause, `waits N`: how
+many records wait in its spool.
 """
 
 import random
@@ -16,7 +17,7 @@ import trio
 from ledger import Ledger
 
 from proto_schema import READING, Identity, Reading, encode
-from ptscan.agent import Entry, Spool, SpoolError, enrol, load_agent_config, parse_place, run_agent
+from ptscan.agent import Agent, Entry, SpoolError, enrol, load_agent_config, parse_place, run_agent
 from ptscan.errors import PtscanError
 from ptscan.link import Trouble
 
@@ -31,8 +32,9 @@ _PATIENCE = 0.05  # seconds before a put that was refused is followed by another
 class Feeder:
     """Puts readings, and writes into the ledger what it means and what it was told."""
 
-    def __init__(self, arguments: dict[str, Any], spool: Spool, pen: Ledger) -> None:
-        self._spool = spool
+    def __init__(self, arguments: dict[str, Any], running: Agent, pen: Ledger) -> None:
+        self._spool = running.spool
+        self._connection = running.connection
         self._pen = pen
         self._life = arguments["life"]
         self._every = FEEDERS / arguments["puts_per_second"]
@@ -62,8 +64,11 @@ class Feeder:
             await trio.sleep(self._lots.expovariate(1 / self._every))
 
     async def tell(self) -> None:
-        """Say what waits, while there is a pause."""
+        """Say when the collector was heard of, and what waits while there is a pause."""
+        heard_at = None
         while True:
+            if heard_at != (heard_at := self._connection.heard_at):
+                print(f"heard {heard_at}", flush=True)
             if self._paused.exists() and not self._putting:
                 with suppress(SpoolError):
                     state = await self._spool.state()
@@ -88,7 +93,7 @@ async def live(arguments: dict[str, Any]) -> None:
     with trio.open_signal_receiver(signal.SIGTERM) as signals:
         async with trio.open_nursery() as nursery:
             running = await nursery.start(partial(run_agent, load_agent_config(folder), report=_tell))
-            feeder = Feeder(arguments, running.spool, Ledger(Path(arguments["ledger"])))
+            feeder = Feeder(arguments, running, Ledger(Path(arguments["ledger"])))
             print("ready", flush=True)
             async with trio.open_nursery() as feeding:
                 for _ in range(FEEDERS):

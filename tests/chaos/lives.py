@@ -32,6 +32,8 @@ class Life:
         """From its birth to its being ready."""
         self.said = ""
         """What it said last."""
+        self.heard = 0
+        """How often it said that it heard of the collector."""
         self.word = trio.Event()
         """Another one after each word."""
         self._began = began
@@ -41,6 +43,7 @@ class Life:
             self.start_seconds = trio.current_time() - self._began
             self.ready.set()
         self.said = line
+        self.heard += line.startswith("heard ")
         self.word.set()
         self.word = trio.Event()
 

@@ -7,7 +7,7 @@ from functools import partial
 
 import trio
 from faults import failing_disk, full_disk, links_down
-from pair import START_SECONDS, STOP_SECONDS, Pair, ptscan
+from pair import HEAL_SECONDS, START_SECONDS, STOP_SECONDS, Pair, ptscan
 from servers import copy_database, take_copy
 from weather import FAIR, Weather, any_weather
 
@@ -150,8 +150,15 @@ async def _restored(pair: Pair, kills: int) -> int:
         await trio.to_thread.run_sync(_back_up, pair)
     done += await _killed_now_and_then(pair, kills - done - 1)
     await trio.sleep(1)
+    agent = pair.lives["agent"]
+    before = agent.heard
     async with pair.without_collector():
         await trio.to_thread.run_sync(_restore, pair)
+    # Nothing waits in a spool that does not know yet what its collector has lost.
+    with trio.move_on_after(HEAL_SECONDS):
+        while agent.heard == before and not agent.ended.is_set():
+            await agent.word.wait()
+        await trio.sleep(1)
     return done + 1
 
 
