@@ -197,6 +197,8 @@ def write_template(folder: Path) -> bool:
 
 
 def _read(path: Path) -> _File:
+    if path.exists() and not path.is_file():  # a pipe would be waited for
+        raise ConfigError(path, "is no file: put a file in its place")
     try:
         with path.open("rb") as file:
             octets = file.read(limits.CONFIG_OCTETS + 1)

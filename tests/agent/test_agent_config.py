@@ -1,5 +1,7 @@
 """`agent.toml`: what it says is what is done, and what is wrong with it is one line with its mend."""
 
+import os
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -162,9 +164,10 @@ def test_a_file_that_is_no_text_or_too_large_is_refused(tmp_path: Path) -> None:
         loaded(tmp_path, fill + "x")
 
 
-def test_a_folder_in_its_place_is_told(tmp_path: Path) -> None:
-    (tmp_path / "agent.toml").mkdir()
-    with pytest.raises(ConfigError, match="cannot be read: Is a directory"):
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo])
+def test_what_is_no_file_is_told_and_not_waited_for(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    make(tmp_path / "agent.toml")
+    with pytest.raises(ConfigError, match="is no file"):
         load_agent_config(tmp_path)
 
 
