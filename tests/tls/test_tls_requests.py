@@ -170,7 +170,10 @@ HOSTILE: dict[str, tuple[str, Callable[[], bytes]]] = {
         "signature",
         lambda: request(sign=lambda body: OTHER.sign(body, ec.ECDSA(hashes.SHA256()))),
     ),
-    "a signature over something else": ("signature", lambda: request(sign=lambda _: GOOD[-70:])),
+    "a signature over something else": (
+        "signature",
+        lambda: request(sign=lambda _: KEY.sign(b"other", ec.ECDSA(hashes.SHA256()))),
+    ),
     "no signature": ("signature", lambda: request(sign=lambda _: b"")),
     "a signature of (0, 0)": ("signature", lambda: request(sign=lambda _: bytes.fromhex("3006020100020100"))),
     "one bit of the subject flipped": ("signature", lambda: _flipped()),
