@@ -28,7 +28,9 @@ from ptscan.tls import (
     PeerError,
     Token,
     begin_request,
+    certificate_in,
     client_context,
+    collector_of,
     finish_request,
     forget_request,
     open_private_folder,
@@ -68,9 +70,11 @@ async def enrol(
         root = await _introduced(place, token, through)
         context = client_context([root])
         # A link would try for ever, and a person waits: what is wrong with the way is said at once.
-        await trio.aclose_forcefully(await dial(place.host, place.port, ssl_context=context, proxy=through))
+        stream = await dial(place.host, place.port, ssl_context=context, proxy=through)
+        await trio.aclose_forcefully(stream)
+        former = await trio.to_thread.run_sync(_former, folder, stream.getpeercert(binary_form=True))
         async with open_link(place.host, place.port, context, proxy=through, report=report) as link:
-            ask = partial(_ask, link, folder, token_text.strip(), name)
+            ask = partial(_ask, link, folder, token_text.strip(), name, former)
             try:
                 reply = await _until_answered(ask)
             except CallError as error:
@@ -99,7 +103,7 @@ async def _introduced(place: Place, token: Token, proxy: Proxy | None) -> bytes:
     return root_of(stranger.chain, token.fingerprint)
 
 
-async def _ask(link: Link, folder: Path, token_text: str, name: str) -> EnrolReply:
+async def _ask(link: Link, folder: Path, token_text: str, name: str, former: str) -> EnrolReply:
     request = await trio.to_thread.run_sync(_begin, folder)
     message = EnrolRequest(
         token=token_text,
@@ -107,12 +111,25 @@ async def _ask(link: Link, folder: Path, token_text: str, name: str) -> EnrolRep
         name=clip(name)[: limits.NAME_CHARACTERS],
         version=__version__,
         platform=platform_name(),
+        former=former,
     )
     octets = await link.unary(ENROL.path, encode(message), within=limits.ENROL_CALL_SECONDS)
     try:
         return decode(octets, EnrolReply)
     except WireError as error:
         raise EnrolError(f"the collector's answer can't be read ({error}): is it of another version?") from error
+
+
+def _former(folder: Path, collector: bytes | None) -> str:
+    """The id that the agent has had at the collector of this certificate until now, good or ended; else nothing."""
+    own = certificate_in(folder / IDENTITY)
+    if own is None or collector is None:
+        return ""
+    try:
+        name = own_name(own)
+        return name.agent_id if name.collector_id == collector_of(collector) else ""
+    except PeerError:
+        return ""
 
 
 def _begin(folder: Path) -> bytes:

@@ -9,6 +9,7 @@ from ptscan.tls.errors import HandshakeError, PeerError, PrivateFileError, Reque
 from ptscan.tls.identity import (
     Identity,
     begin_request,
+    certificate_in,
     certificates_of,
     finish_request,
     forget_request,
@@ -20,7 +21,7 @@ from ptscan.tls.identity import (
 from ptscan.tls.introduction import Introduction, root_of
 from ptscan.tls.lifetimes import begins_at, clock_fault, renew_at
 from ptscan.tls.names import agent_uri, collector_uri, is_id
-from ptscan.tls.peers import AgentIdentity, agent_of, own_name
+from ptscan.tls.peers import AgentIdentity, agent_of, collector_of, own_name
 from ptscan.tls.private_files import open_private_folder, read_private, remove_private, sync_folder, write_private
 from ptscan.tls.reasons import handshake_error
 from ptscan.tls.requests import Request, make_request, read_request
@@ -43,10 +44,12 @@ __all__ = [
     "agent_uri",
     "begin_request",
     "begins_at",
+    "certificate_in",
     "certificates_of",
     "check_der",
     "client_context",
     "clock_fault",
+    "collector_of",
     "collector_uri",
     "fingerprint_of",
     "finish_request",

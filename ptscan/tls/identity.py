@@ -100,6 +100,15 @@ def load_identity(folder: Path) -> Identity | None:
     return Identity(path=path, chain=chain, roots=roots)
 
 
+def certificate_in(folder: Path) -> bytes | None:
+    """The certificate in use as DER, though it can't be connected with any more; None where none can be read."""
+    try:
+        content = read_private(folder / IDENTITY)
+        return None if content is None else certificates_of(folder / IDENTITY, content)[0]
+    except PrivateFileError:
+        return None
+
+
 def key_as_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
     """The key for a private file."""
     return key.private_bytes(

@@ -11,6 +11,7 @@ from ptscan.tls import limits
 
 _ID: Final = rf"[a-z0-9](?:[a-z0-9-]{{0,{limits.ID_CHARACTERS - 2}}}[a-z0-9])?"
 _IDS: Final = re.compile(_ID)
+_COLLECTORS: Final = re.compile(rf"spiffe://({_ID})/collector".encode())
 _AGENTS: Final = re.compile(rf"spiffe://({_ID})/agent/({_ID})".encode())
 
 
@@ -33,6 +34,12 @@ def ids_of_agent(uri: bytes) -> tuple[str, str] | None:
     """The collector's and the agent's id that ``uri`` names, None where it is no agent's name to the last octet."""
     match = _AGENTS.fullmatch(uri)
     return (match[1].decode(), match[2].decode()) if match else None
+
+
+def id_of_collector(uri: bytes) -> str | None:
+    """The collector's id that ``uri`` names, None where it is no collector's name to the last octet."""
+    match = _COLLECTORS.fullmatch(uri)
+    return match[1].decode() if match else None
 
 
 def _checked(text: str) -> str:

@@ -16,11 +16,15 @@ from asn1crypto import x509  # type: ignore[import-untyped]
 from ptscan.tls import limits
 from ptscan.tls.der import DerError, check_der
 from ptscan.tls.errors import PeerError
-from ptscan.tls.names import ids_of_agent
+from ptscan.tls.names import id_of_collector, ids_of_agent
 from ptscan.tls.tokens import fingerprint_of
 
 _GENERATION_OID: Final = "2.5.4.44"  # X.520 generationQualifier: which certificate in an agent's line this is
 _DIGITS: Final = re.compile(r"[1-9][0-9]{0,9}")
+_NO_X509: Final = (
+    ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError,
+)  # fmt: skip
+"""What asn1crypto raises over octets that are DER and no certificate."""
 
 
 class AgentIdentity(msgspec.Struct, frozen=True):
@@ -46,6 +50,26 @@ def agent_of(certificate: bytes, collector_id: str) -> AgentIdentity:
     return identity
 
 
+def collector_of(certificate: bytes) -> str:
+    """The id of the collector that its own ``certificate`` (DER, its chain verified already) names. Raises PeerError.
+
+    Beside it the certificate names the hosts at which it is reached.
+    """
+    if len(certificate) > limits.CERTIFICATE_OCTETS:
+        _refuse("too-large", f"{len(certificate)} octets, at most {limits.CERTIFICATE_OCTETS} are read")
+    try:
+        check_der(certificate)
+        uris, _ = _names(x509.Certificate.load(certificate, strict=True)["tbs_certificate"])
+    except DerError as error:
+        _refuse("not-der", str(error), error)
+    except _NO_X509 as error:
+        _refuse("not-a-certificate", "it is DER, but no X.509", error)
+    collector_id = id_of_collector(uris[0]) if len(uris) == 1 else None
+    if collector_id is None:
+        _refuse("other-name", "its name is no collector's")
+    return collector_id
+
+
 def own_name(certificate: bytes) -> AgentIdentity:
     """Whom an agent's own ``certificate`` (DER) names, of whichever collector. Raises PeerError."""
     if len(certificate) > limits.CERTIFICATE_OCTETS:
@@ -60,7 +84,7 @@ def own_name(certificate: bytes) -> AgentIdentity:
         begins, ends = (body["validity"][name].chosen.native for name in ("not_before", "not_after"))
     except DerError as error:
         _refuse("not-der", str(error), error)
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError) as error:
+    except _NO_X509 as error:
         _refuse("not-a-certificate", "it is DER, but no X.509", error)
     if not uris and not others:
         _refuse("no-name", "it names nobody")

@@ -118,10 +118,10 @@ class Work:
 class Collector:
     """A collector on loopback; ``stored`` is its store, ``take`` and the others are for a test to replace."""
 
-    def __init__(self, folder: Path, store: Store, name: str = "127.0.0.1") -> None:
+    def __init__(self, folder: Path, store: Store, name: str = "127.0.0.1", collector_id: str = "acme") -> None:
         self.store = store
         self.now_at = datetime.now(UTC)  # TLS looks at the machine's clock
-        self.authority = found_authority(folder, collector_id="acme", names=[name], now_at=self.now_at)
+        self.authority = found_authority(folder, collector_id=collector_id, names=[name], now_at=self.now_at)
         self.context = server_context(folder / "server.pem", self.authority.roots)
         self.troubles: list[Trouble] = []
         self.enrolment = Enrolment(
@@ -226,10 +226,10 @@ class Collector:
 
 
 @asynccontextmanager
-async def collecting(folder: Path, name: str = "127.0.0.1") -> AsyncIterator[Collector]:
+async def collecting(folder: Path, name: str = "127.0.0.1", collector_id: str = "acme") -> AsyncIterator[Collector]:
     """A collector that runs, on a store of its own; ``name`` is the one in its certificate."""
     with open_store(f"sqlite:///{folder / 'collector.db'}") as store:
-        async with Collector(folder / "ca", store, name).open() as collector:
+        async with Collector(folder / "ca", store, name, collector_id).open() as collector:
             yield collector
 
 

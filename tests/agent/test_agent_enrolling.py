@@ -1,6 +1,7 @@
 """Enrolling: from a token to an identity, against a true service Enrolment on loopback."""
 
 import ssl
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from counterpart import WITHIN, Collector, collecting, fail
 
 from proto_schema import CHECK_IN, ENROL, EnrolReply, decode, encode
 from ptscan.agent import EnrolError, Enrolled, Place, enrol, limits, load_enrolled
-from ptscan.collector import list_agents
+from ptscan.collector import list_agents, revoke
 from ptscan.link import Call, CallError, DialError, Peer, Status, open_link
 from ptscan.tls import AgentIdentity, HandshakeError, TokenError, client_context, load_identity, own_name
 
@@ -67,6 +68,34 @@ async def test_who_enrols_again_with_a_new_token_is_a_new_agent(tmp_path: Path) 
         kept, name = kept_in(tmp_path / "agent")
         assert first != second
         assert kept.agent_id == name.agent_id == second
+
+
+def formers(collector: Collector) -> dict[str, str | None]:
+    return {agent.id: agent.former_id for agent in collector.store.read(list_agents)}
+
+
+async def test_who_enrols_again_says_which_agent_the_folder_was_though_that_one_has_ended(tmp_path: Path) -> None:
+    async with collecting(tmp_path) as collector:
+        collector.now_at -= timedelta(days=40)  # TLS looks at the machine's clock: its certificate has ended
+        first = await enrolled(collector, tmp_path / "agent", collector.token())
+        collector.now_at += timedelta(days=40)
+        assert kept_in(tmp_path / "agent")[1].not_after_at < collector.now_at
+        collector.store.write(revoke, first, "sold", now=collector.now_at.timestamp())
+        second = await enrolled(collector, tmp_path / "agent", collector.token())
+        (tmp_path / "agent" / "identity" / "roots.pem").unlink()
+        third = await enrolled(collector, tmp_path / "agent", collector.token())
+        stranger = await enrolled(collector, tmp_path / "stranger", collector.token())
+        assert formers(collector) == {first: None, second: first, third: second, stranger: None}
+
+
+async def test_an_agent_of_another_collector_tells_nothing_of_that_one(tmp_path: Path) -> None:
+    (tmp_path / "one").mkdir()
+    (tmp_path / "other").mkdir()
+    async with collecting(tmp_path / "one") as one, collecting(tmp_path / "other", collector_id="else") as other:
+        first = await enrolled(one, tmp_path / "agent", one.token())
+        second = await enrolled(other, tmp_path / "agent", other.token())
+        assert formers(one) == {first: None}
+        assert formers(other) == {second: None}
 
 
 async def test_a_lost_answer_is_asked_for_again_with_the_same_key(tmp_path: Path) -> None:

@@ -27,12 +27,15 @@ from ptscan.collector import (
     counts,
     ensure_entity,
     found_collector,
+    history,
     list_agents,
+    list_devices,
     list_jobs,
     new_token,
     open_store,
     put_settings,
     reinstate,
+    revoke,
     run_collector,
     suspend,
     token_digest,
@@ -80,6 +83,17 @@ class Customer:
         with open_store(self.config.database) as store:
             return store.read(counts).readings
 
+    def totals(self) -> list[int]:
+        """What the readings that are stored count, each as often as it is there."""
+        with open_store(self.config.database) as store:
+            return sorted(
+                one.total or 0 for device in store.read(list_devices) for one in store.read(history, device.id)
+            )
+
+    def revoke(self, agent_id: str) -> None:
+        with open_store(self.config.database) as store:
+            store.write(revoke, agent_id, "sold", now=datetime.now(UTC).timestamp())
+
     @asynccontextmanager
     async def collector(self) -> AsyncIterator[None]:
         """The collector, as long as the block lasts; on the port that it had before."""
@@ -121,6 +135,13 @@ def resident_kilobytes(process: int) -> int:
 
 def spool_of(agent: Agent) -> Spool:
     return agent.connection._spool
+
+
+async def settled(agent: Agent) -> None:
+    """Wait until the collector has answered for all that the spool has."""
+    with trio.fail_after(30):
+        while (await spool_of(agent).state()).waiting_records:  # noqa: ASYNC110 (it looks on from outside)
+            await trio.sleep(0.05)
 
 
 @pytest.fixture
@@ -240,6 +261,74 @@ async def test_an_agent_that_is_enrolled_anew_at_another_collector_goes_over_wit
             await spool_of(agent).put([reading(2)])
             await other.until_stored(2)  # and what the spool still has of the last day
             assert customer.stored() == 1
+
+
+@pytest.mark.parametrize("while_it_runs", [True, False], ids=["while it runs", "stopped"])
+async def test_an_agent_that_is_enrolled_again_has_nothing_stored_twice(
+    customer: Customer, while_it_runs: bool
+) -> None:
+    async with customer.collector():
+        first = await customer.enrol()
+        async with customer.agent() as agent:
+            await spool_of(agent).put([reading(number) for number in range(20)])
+            await customer.until_stored(20)
+            await settled(agent)
+            await trio.to_thread.run_sync(customer.revoke, first)
+            await until(lambda: "refused" in [trouble.kind for trouble in customer.told])
+            await spool_of(agent).put([reading(number) for number in range(20, 25)])
+            if while_it_runs:
+                second = await customer.enrol()
+                await until(lambda: agent.connection.enrolled and agent.connection.enrolled.agent_id == second)
+                await settled(agent)
+        if not while_it_runs:
+            await customer.enrol()
+        async with customer.agent() as agent:
+            await spool_of(agent).put([reading(25)])
+            await settled(agent)
+    assert customer.totals() == list(range(26))
+    assert "resent" not in [trouble.kind for trouble in customer.told]
+
+
+async def test_what_was_committed_and_not_answered_before_an_agent_is_enrolled_again_is_stored_once(
+    customer: Customer,
+) -> None:
+    deaf: list[trio.SocketStream] = []
+    open_: list[trio.SocketStream] = []
+
+    async def pass_on(one: trio.SocketStream, other: trio.SocketStream) -> None:
+        with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+            async for octets in one:
+                if other not in deaf:
+                    await other.send_all(octets)
+            await other.send_eof()
+
+    async def relay(stream: trio.SocketStream) -> None:
+        open_.append(stream)
+        async with await trio.open_tcp_stream("127.0.0.1", port) as server, trio.open_nursery() as both:
+            both.start_soon(pass_on, stream, server)
+            both.start_soon(pass_on, server, stream)
+
+    async with customer.collector(), trio.open_nursery() as nursery:
+        port = customer.port
+        [listener] = await nursery.start(partial(trio.serve_tcp, relay, 0, host="127.0.0.1"))
+        customer.port = listener.socket.getsockname()[1]
+        first = await customer.enrol()
+        async with customer.agent() as agent:
+            await spool_of(agent).put([reading(number) for number in range(10)])
+            await customer.until_stored(10)
+            await settled(agent)
+            deaf += open_  # what the agent says still gets through, and no answer
+            await spool_of(agent).put([reading(number) for number in range(10, 30)])
+            await customer.until_stored(30)
+            assert (await spool_of(agent).state()).waiting_records == 20
+            await trio.to_thread.run_sync(customer.revoke, first)
+            await customer.enrol()
+            await spool_of(agent).put([reading(30)])
+            await settled(agent)
+        nursery.cancel_scope.cancel()
+    assert customer.totals() == list(range(31))
+    with open_store(customer.config.database) as store:
+        assert store.read(counts).redelivered == 20
 
 
 async def test_who_is_not_enrolled_or_has_a_key_that_others_may_read_does_not_start(customer: Customer) -> None:

@@ -125,10 +125,10 @@ class Site:
         (home / "agent.toml").write_text(AGENT_TOML.format(port=self.fleet, page=page))
         return str(home)
 
-    def enrolled(self, name: str, page: str = "off") -> str:
+    def enrolled(self, name: str, page: str = "off", entity: str = "ACME/Berlin") -> str:
         """Enrol an agent, and give its folder."""
         collector = str(self.folder / "collector")
-        token = self.run("collector", "token", "create", "--entity", "ACME/Berlin", "--folder", collector)
+        token = self.run("collector", "token", "create", "--entity", entity, "--folder", collector)
         (self.folder / "token").write_text(token)
         home = str(self.folder / name)
         where = f"https://127.0.0.1:{self.port}"
@@ -217,6 +217,37 @@ def test_sigterm_ends_an_agent_in_order_and_a_second_one_is_refused(site: Site) 
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=30)
     assert process.returncode == 0
+
+
+def test_an_agent_that_was_revoked_and_is_enrolled_again_has_each_reading_once(site: Site) -> None:
+    page, collector = f"127.0.0.1:{free_port()}", ["--folder", str(site.folder / "collector")]
+    agents: list[object] = []
+    for _ in range(2):
+        home = site.enrolled("revoked", page, "ACME/Munich")
+        process = site.start("agent", "run", "--folder", home)
+        ready(process)
+        status = status_of(
+            site, home, lambda status: status["mode"] == "session" and status["swept_at"] and not waiting(status)
+        )
+        agents.append(status["agent_id"])
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+        assert "kind=resent" not in err
+        site.run("collector", "agent", "revoke", str(agents[-1]), *collector)
+    assert agents[0] != agents[1]
+    munich = ["--entity", "ACME/Munich", "--format", "json", *collector]
+    devices = json.loads(site.run("collector", "devices", *munich))
+    assert devices
+    for device in devices:
+        times = [one["time"] for one in json.loads(site.run("collector", "readings", device["device_id"], *munich))]
+        assert times
+        assert len(set(times)) == len(times), "each once"
+
+
+def waiting(status: dict[str, object]) -> int:
+    spool = status["spool"]
+    assert isinstance(spool, dict)
+    return int(spool["records"])
 
 
 def test_a_port_that_is_taken_costs_the_page_alone(site: Site) -> None:

@@ -13,7 +13,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from ptscan.collector import Authority, Issued, make_issuing, make_root
 from ptscan.collector.ca import limits
-from ptscan.tls import PeerError, agent_of, make_request, read_request, revoked_serials
+from ptscan.tls import PeerError, agent_of, collector_of, make_request, read_request, revoked_serials
 
 NOW = datetime(2026, 11, 21, 18, 0, 0, 123456, tzinfo=UTC)
 ROOT_KEY, ISSUING_KEY, AGENT_KEY = (ec.derive_private_key(number, ec.SECP256R1()) for number in (11, 12, 13))
@@ -98,12 +98,18 @@ def test_a_server_is_no_agent_and_an_agent_no_server() -> None:
     with pytest.raises(PeerError) as caught:
         agent_of(server.certificate, "acme")
     assert caught.value.code == "many-names"
+    assert collector_of(server.certificate) == "acme"
+    with pytest.raises(PeerError) as caught:
+        collector_of(agent(issuer).certificate)
+    assert caught.value.code == "other-name"
 
 
 @pytest.mark.parametrize("octets", [b"", b"\x30\0", b"\x02\x01\0", bytes(1 << 20), make_request(AGENT_KEY)])
 def test_what_is_no_certificate_names_nobody(octets: bytes) -> None:
     with pytest.raises(PeerError):
         agent_of(octets, "acme")
+    with pytest.raises(PeerError):
+        collector_of(octets)
 
 
 def test_every_prefix_of_a_certificate_names_nobody() -> None:

@@ -16,6 +16,7 @@ from ptscan.tls import (
     PeerError,
     PrivateFileError,
     begin_request,
+    certificate_in,
     client_context,
     finish_request,
     key_as_pem,
@@ -112,6 +113,23 @@ def test_a_damaged_file_is_told_with_a_mend(tmp_path: Path, name: str, content: 
         load_identity(tmp_path)
     assert caught.value.path == tmp_path / name
     assert begin_request(tmp_path), "and enrolling again works"
+
+
+def test_the_certificate_is_read_whatever_became_of_the_rest(tmp_path: Path) -> None:
+    assert certificate_in(tmp_path / "id") is None
+    assert not (tmp_path / "id").exists()
+    made = answer(begin_request(tmp_path / "id"))
+    finish_request(tmp_path / "id", [made, ROOT], [ROOT])
+    (tmp_path / "id" / "roots.pem").unlink()
+    assert certificate_in(tmp_path / "id") == made
+    path = tmp_path / "id" / "identity.pem"
+    path.write_bytes(key_as_pem(new_key()) + path.read_bytes().partition(b"-----END PRIVATE KEY-----\n")[2])
+    assert certificate_in(tmp_path / "id") == made
+    path.chmod(0o644)
+    assert certificate_in(tmp_path / "id") is None
+    path.chmod(0o600)
+    path.write_bytes(b"nonsense")
+    assert certificate_in(tmp_path / "id") is None
 
 
 def test_roots_that_are_gone_and_a_strange_key_are_told(tmp_path: Path) -> None:
