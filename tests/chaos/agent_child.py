@@ -115,12 +115,9 @@ async def enrol_at(arguments: dict[str, Any]) -> None:
 
 
 def main(arguments: dict[str, Any]) -> int:
-    if "token" in arguments:
-        trio.run(enrol_at, arguments)
-        return 0
     status = 0
     try:
-        trio.run(live, arguments)
+        trio.run(enrol_at if "token" in arguments else live, arguments)
     except* PtscanError as group:  # as the verb says it
         print(f"ptscan: {group.exceptions[0]}", file=sys.stderr)
         status = 1

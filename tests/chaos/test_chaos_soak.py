@@ -37,7 +37,7 @@ def soaked(folder: Path, *words: str) -> dict[str, Any]:
 
 
 def test_killed_twenty_times_on_sqlite(tmp_path: Path) -> None:
-    told = soaked(tmp_path, "--store", "sqlite", "--kills", "20", "--round", "10", "--pairs", "2", "--faults", "none")
+    told = soaked(tmp_path, "--store", "sqlite", "--kills", "20", "--pairs", "1", "--faults", "none")
     assert told["kills"]["all"] >= 20
 
 
