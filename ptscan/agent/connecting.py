@@ -161,6 +161,7 @@ class Connection:
             self._spool, link, noting=noting, findings=self.findings, report=self._report, random=self._random
         )
         self._link, self._conversation, self._renewing, self._shipping = link, conversation, renewing, shipping
+        await self._work.belong_to(renewing.name.collector_id)
         async with trio.open_nursery() as nursery:
             for part in (conversation, renewing, shipping):
                 nursery.start_soon(part.run)

@@ -58,6 +58,9 @@ class Working(Standing, Protocol):
     async def cancel(self, job_id: str) -> None:
         """End a job; one that is not known is no error."""
 
+    async def belong_to(self, collector: str) -> None:
+        """Forget what another collector set."""
+
     async def take_settings(self, settings: Settings) -> None:
         """Use these from now on; older ones are ignored."""
 

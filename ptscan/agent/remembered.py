@@ -43,6 +43,8 @@ class Remembered(msgspec.Struct):
     devices: int = 0
     doubles: list[str] = []
     """Device ids that several devices bear."""
+    collector: str = ""
+    """Whose the settings are: the id of the collector."""
 
 
 class Memory:

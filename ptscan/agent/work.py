@@ -68,6 +68,7 @@ class Work:
         self._under_way: dict[str, float] = {}
         """The schedule that is being done, and when it was done before."""
         self._swept_at, self._devices = known.swept_at, known.devices
+        self._collector = known.collector
         self._plans: dict[str, Plan] = {}
         self._results: dict[str, str] = {}
         self._faults: dict[str, str] = {}
@@ -144,6 +145,19 @@ class Work:
             await self._keep()
         else:
             await trio.lowlevel.checkpoint()
+
+    async def belong_to(self, collector: str) -> None:
+        """Forget what another collector set, whose revisions say nothing here; ``collector`` is an id."""
+        before, self._collector = self._collector, collector
+        if before == collector:
+            await trio.lowlevel.checkpoint()
+            return
+        if before:
+            self._settings = Settings(revision=0)
+            self._plan()
+            self._wake()
+            await self._write(lambda: self._memory.keep_settings(Settings(revision=0)))
+        await self._keep()
 
     async def take_settings(self, settings: Settings) -> None:
         """Use these from now on, and after a restart; older ones are ignored."""
@@ -366,6 +380,7 @@ class Work:
             swept_at=self._swept_at,
             devices=self._devices,
             doubles=sorted(self._doubles),
+            collector=self._collector,
         )
         await self._write(lambda: self._memory.keep_jobs(remembered))
         self._publish(fresh)

@@ -90,6 +90,9 @@ class Work:
     async def cancel(self, job_id: str) -> None:
         self.cancelled.append(job_id)
 
+    async def belong_to(self, collector: str) -> None:
+        pass
+
     async def take_settings(self, settings: Settings) -> None:
         if settings.revision > self.settings.revision:
             self.settings = settings

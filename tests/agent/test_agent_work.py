@@ -316,6 +316,25 @@ async def test_the_collectors_schedules_are_done_within_what_is_allowed(
         assert work.schedules() == []
 
 
+async def test_what_another_collector_set_is_forgotten(tmp_path: Path) -> None:
+    daily = Schedule(name="daily", cron="0 6 * * *", verb="scan", targets=[])
+    async with working(config_of(tmp_path)) as (work, _, _):
+        await work.belong_to("one")
+        await work.take_settings(settings_of(2**63 - 1, daily, session=False))
+        await work.belong_to("one")
+        assert work.settings.revision == 2**63 - 1
+    async with working(config_of(tmp_path)) as (work, _, _):
+        await trio.sleep(0.05)
+        assert [one.name for one in work.schedules()] == ["collector: daily"]
+        await work.belong_to("two")
+        assert work.settings == Settings(revision=0)
+        assert work.settings.schedules == []
+        await work.take_settings(settings_of(3))
+    async with working(config_of(tmp_path)) as (work, _, _):
+        await work.belong_to("two")
+        assert work.settings.revision == 3
+
+
 async def test_settings_are_remembered_and_older_ones_ignored(tmp_path: Path) -> None:
     daily = Schedule(name="d", cron="0 6 * * *", verb="scan", targets=[])
     config = config_of(tmp_path)
