@@ -25,7 +25,17 @@ from ptscan.cli.listing import listed
 from ptscan.cli.options import DEFAULT_SHOWING, Option, Showing
 from ptscan.cli.times import instant
 from ptscan.cli.words import Words
-from ptscan.collector import Agent, find_entity, list_agents, list_refusals, list_spools, move_agent, reinstate, revoke
+from ptscan.collector import (
+    Agent,
+    devices_by_agent,
+    find_entity,
+    list_agents,
+    list_refusals,
+    list_spools,
+    move_agent,
+    reinstate,
+    revoke,
+)
 
 _LATEST_REFUSALS: Final = 100
 
@@ -41,8 +51,8 @@ class FindingRow(msgspec.Struct, frozen=True):
 
 
 class AgentRow(msgspec.Struct, frozen=True):
-    """An agent. ``state`` is ``active``, ``suspended``, ``revoked`` or ``ended`` (its certificate); the rest from
-    ``waiting`` on is what it said of itself last, at ``health_at``."""
+    """An agent. ``state`` is ``active``, ``suspended``, ``revoked`` or ``ended`` (its certificate). It was the last to
+    read so many ``devices``; ``waiting`` and what follows it said of itself last, at ``health_at``."""
 
     id: str
     name: str
@@ -55,9 +65,9 @@ class AgentRow(msgspec.Struct, frozen=True):
     seen_at: str | None
     certificate: int
     certificate_ends_at: str | None
+    devices: int
     health_at: str | None
     waiting: int | None
-    devices: int | None
     swept_at: str | None
     findings: list[FindingRow]
 
@@ -101,8 +111,9 @@ def agent_list(*, entity: EntityName = None, showing: Showing = DEFAULT_SHOWING,
     """List the agents: where each belongs, when it was heard, what is wrong with it."""
 
     def read(connection: Connection) -> list[AgentRow]:
-        paths = paths_of(connection)
-        return [_row(agent, paths, time.time()) for agent in list_agents(connection, entity_ids(connection, entity))]
+        paths, numbers = paths_of(connection), devices_by_agent(connection)
+        found = list_agents(connection, entity_ids(connection, entity))
+        return [_row(agent, paths, numbers, time.time()) for agent in found]
 
     give_out(AGENTS, showing, folder, read)
     return Exit.DONE
@@ -114,7 +125,7 @@ def agent_show(agent: AgentName, /, *, showing: Showing = DEFAULT_SHOWING, folde
     def read(connection: Connection) -> list[AgentPage]:
         found = find_agent(connection, agent)
         page = AgentPage(
-            agent=_row(found, paths_of(connection), time.time()),
+            agent=_row(found, paths_of(connection), devices_by_agent(connection), time.time()),
             spools=[
                 SpoolRow(
                     one.epoch, instant(one.first_at), instant(one.last_at), one.stored, one.redelivered, one.refused
@@ -192,7 +203,7 @@ def agent_reinstate(agent: AgentName, /, *, folder: Folder = None) -> int:
     return Exit.DONE
 
 
-def _row(agent: Agent, paths: dict[int, str], now: float) -> AgentRow:
+def _row(agent: Agent, paths: dict[int, str], devices: dict[str, int], now: float) -> AgentRow:
     state, why = "active", None
     if agent.revoked_at is not None:
         state, why = "revoked", agent.revoked_why
@@ -213,9 +224,9 @@ def _row(agent: Agent, paths: dict[int, str], now: float) -> AgentRow:
         seen_at=instant(agent.seen_at),
         certificate=agent.generation,
         certificate_ends_at=instant(agent.not_after_at),
+        devices=devices.get(agent.id, 0),
         health_at=instant(agent.health_at),
         waiting=None if health is None else health.spool.records,
-        devices=None if health is None else health.devices,
         swept_at=None if health is None else health.swept_at,
         findings=[FindingRow(one.code, one.text, one.mend) for one in health.findings] if health else [],
     )

@@ -36,6 +36,9 @@ def test_what_it_leaves_in_a_folder_can_be_looked_at_and_is_not_written_over(tmp
     devices = json.loads(subprocess.run(look, capture_output=True, check=True, timeout=60).stdout)
     assert len(devices) == 3
     assert all(device["total"] > 0 and device["entity"] == "Demo dealer/North/First customer" for device in devices)
+    look = [PTSCAN, "collector", "agent", "list", "--folder", home / "collector", "--format", "json"]
+    [agent] = json.loads(subprocess.run(look, capture_output=True, check=True, timeout=60).stdout)
+    assert (agent["name"], agent["devices"], agent["state"]) == ("demo", 3, "active")
     with demo(*words, network="127.26.2.0/24") as again:
         _, err = again.communicate(timeout=60)
     assert again.returncode == 2

@@ -81,6 +81,12 @@ def device_alerts(connection: Connection, device: int, *, cleared: bool = False)
     return [StoredAlert(**row) for row in connection.execute(query).mappings()]
 
 
+def devices_by_agent(connection: Connection) -> dict[str, int]:
+    """How many devices each agent was the last to read, by its id."""
+    rows = connection.execute(select(devices.c.agent_id, func.count().label("number")).group_by(devices.c.agent_id))
+    return {row.agent_id: int(row.number) for row in rows}
+
+
 def list_spools(connection: Connection, agent_id: str) -> list[Spool]:
     """The spools that an agent ever had, the newest last."""
     columns = [spools.c[name] for name in Spool.__struct_fields__]
