@@ -70,6 +70,6 @@ async def _run(config: CollectorConfig, report: Report) -> Exit:
 
 def _described(config: CollectorConfig, running: Running) -> str:
     agents = f"agents at {Endpoint(config.listen.host, running.port)}"
-    if config.pages is None:
+    if config.pages is None or not running.pages_port:
         return agents
     return f"{agents}, pages at http://{Endpoint(config.pages.host, running.pages_port)}"

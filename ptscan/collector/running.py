@@ -82,7 +82,7 @@ async def run_collector(
     async with _opened(config.database) as store:
         listeners = await _listen(config.listen, credentials)
         try:
-            page_listeners = await _listen_for_pages(config.pages)
+            page_listeners = await _listen_for_pages(config.pages, report)
         except BaseException:
             await _close(listeners)
             raise
@@ -228,11 +228,17 @@ async def _listen(endpoint: Endpoint, credentials: Credentials) -> list[Listener
     return listeners
 
 
-async def _listen_for_pages(endpoint: Endpoint | None) -> list[trio.SocketListener]:
+async def _listen_for_pages(endpoint: Endpoint | None, report: Report) -> list[trio.SocketListener]:
+    """A port that is taken costs the pages alone: agents are served all the same."""
     if endpoint is None:
         return []
     host = _EVERY_IPV4 if endpoint.host == EVERYWHERE else endpoint.host
-    return await _told(endpoint, open_page_listeners(host, endpoint.port))
+    try:
+        return await open_page_listeners(host, endpoint.port)
+    except OSError as error:
+        text = f"no pages at {endpoint} ({error.strerror or error}): give collector.toml another `pages`, or off"
+        report(Trouble("page-unavailable", "", text, error))
+        return []
 
 
 async def _told(endpoint: Endpoint, opening: Awaitable[ResultT]) -> ResultT:

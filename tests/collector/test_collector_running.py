@@ -263,11 +263,21 @@ async def test_a_port_that_is_taken_is_one_line_with_the_mend(tmp_path: Path) ->
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         where = f"127.0.0.1:{taken.getsockname()[1]}"
-        for number, setting in enumerate(("listen", "pages")):
-            (tmp_path / str(number)).mkdir()
-            collecting = Collecting(tmp_path / str(number), **{setting: where})
-            with pytest.raises(InputError, match="nothing can listen at"):
-                await run_collector(collecting.config, report=collecting.troubles.append)
+        collecting = Collecting(tmp_path, listen=where)
+        with pytest.raises(InputError, match="nothing can listen at"):
+            await run_collector(collecting.config, report=collecting.troubles.append)
+
+
+async def test_pages_whose_port_is_taken_cost_themselves_alone(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        where = f"127.0.0.1:{taken.getsockname()[1]}"
+        async with Collecting(tmp_path, pages=where).open() as collector:
+            assert where in (await collector.until("page-unavailable")).text
+            assert collector.running.pages_port == 0
+            agent = await collector.enrol()
+            await agent.upload(batch([record(1)]))
 
 
 async def test_a_collector_that_was_not_made_says_how(tmp_path: Path) -> None:
