@@ -75,6 +75,9 @@ def schema() -> str:
         components[struct.__name__]["prefixItems"] = [
             {"title": name, **item} for name, item in zip(names, items, strict=True)
         ]
+    for component in components.values():
+        if "description" in component:  # which Python 3.13 takes the indentation out of by itself
+            component["description"] = inspect.cleandoc(component["description"])
     whole = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "ptscan.v1",
